@@ -1,0 +1,1 @@
+"""What the window shows; views read state and emit intents."""

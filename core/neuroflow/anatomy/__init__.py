@@ -1,0 +1,1 @@
+"""Electrode names and positions, implants, and head geometry."""

@@ -1,0 +1,1 @@
+"""Detectors of interictal discharges, on arrays."""

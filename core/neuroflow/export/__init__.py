@@ -1,0 +1,1 @@
+"""Reconstructions written to files."""

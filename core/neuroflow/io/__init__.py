@@ -1,0 +1,1 @@
+"""Files in and out: EDF, EDF+ and BDF."""

@@ -1,0 +1,182 @@
+"""Frozen values that describe a recording, and the protocol through which its samples are read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+
+class ChannelKind(Enum):
+    """What a channel records. ``EEG`` is scalp EEG, ``IEEG`` a depth or subdural contact."""
+
+    EEG = "EEG"
+    IEEG = "iEEG"
+    ECG = "ECG"
+    EOG = "EOG"
+    EMG = "EMG"
+    RESPIRATION = "respiration"
+    SPO2 = "SpO2"
+    PHOTIC = "photic"
+    TRIGGER = "trigger"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open stretch of recording time, ``start`` <= t < ``stop``, in seconds from the recording's start."""
+
+    start: float
+    stop: float
+
+    def __post_init__(self) -> None:
+        if not self.stop >= self.start:
+            raise ValueError(f"a span cannot end ({self.stop} s) before it starts ({self.start} s)")
+
+    @property
+    def duration(self) -> float:
+        return self.stop - self.start
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.stop and other.start < self.stop
+
+    def clipped_to(self, other: Span) -> Span:
+        """The part inside ``other``; empty (at its nearer edge) where they do not meet."""
+        start = min(max(self.start, other.start), other.stop)
+        return Span(start, min(max(self.stop, start), max(other.stop, start)))
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One signal of a recording.
+
+    ``label`` is what the file says; ``name`` the canonical one (``Fp1``, ``T3``, ``AHL1``), unique in the recording.
+    ``site`` is the 10-20/10-10 name of a recognised scalp electrode (old T3/T4/T5/T6 spelling), else None. ``rate`` is
+    in hertz. ``dimension`` is the physical dimension as written; voltages are read as volts, others in their own unit.
+    ``reference`` is what the label says of it (``Ref``, ``LE``, ``A1A2``), else empty.
+    """
+
+    index: int
+    label: str
+    name: str
+    kind: ChannelKind
+    rate: float
+    dimension: str
+    is_voltage: bool
+    site: str | None = None
+    reference: str = ""
+    physical_min: float = 0.0
+    physical_max: float = 0.0
+    prefilter: str = ""
+    transducer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A text at a time of the recording; ``onset`` and ``duration`` in seconds, ``channel`` a name or None for all."""
+
+    onset: float
+    duration: float
+    text: str
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """Who a recording is of, as its header says; empty where it does not."""
+
+    name: str = ""
+    identifier: str = ""
+    birthdate: str = ""
+    sex: str = ""
+    additional: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What a file's header says: channels, times, gaps, annotations, and what was found wrong with it.
+
+    ``duration`` is in seconds and includes the gaps (spans without data). ``identity`` is a hash of the header and
+    size, and names the recording in caches; ``simulated`` is true where the file says that it is a simulated patient.
+    """
+
+    path: Path
+    format: str
+    channels: tuple[Channel, ...]
+    duration: float
+    start: datetime | None
+    patient: Patient
+    recording_field: str
+    gaps: tuple[Span, ...]
+    annotations: tuple[Annotation, ...]
+    problems: tuple[str, ...]
+    identity: str
+    simulated: bool = False
+    reconstructed: bool = False
+
+    @property
+    def span(self) -> Span:
+        return Span(0.0, self.duration)
+
+    @property
+    def eeg(self) -> tuple[Channel, ...]:
+        """Scalp channels at a recognised site, in file order."""
+        return tuple(c for c in self.channels if c.kind is ChannelKind.EEG and c.site is not None)
+
+    def channel(self, name: str) -> Channel:
+        """The channel of a canonical name. Raises: KeyError."""
+        for channel in self.channels:
+            if channel.name == name:
+                return channel
+        raise KeyError(name)
+
+
+class SignalSource(Protocol):
+    """Samples of a recording. Thread-safe; reads only the data records that a span touches."""
+
+    @property
+    def recording(self) -> Recording: ...
+
+    def read(self, span: Span, channel: Channel) -> Samples:
+        """Samples with index ``round(span.start * rate)`` to ``round(span.stop * rate)`` (exclusive) of one channel.
+
+        Read-only float32, volts for voltages. Samples before the start, after the end or in a gap are NaN, so the
+        length is always the difference of those two indices. Raises: FileProblem.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """A :class:`SignalSource` over arrays in memory, for scripts, simulated patients and tests.
+
+    ``data`` maps channel index to samples at that channel's rate (volts).
+    """
+
+    recording: Recording
+    data: dict[int, Samples] = field(repr=False)
+
+    def read(self, span: Span, channel: Channel) -> Samples:
+        return take(self.data[channel.index], round(span.start * channel.rate), round(span.stop * channel.rate))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def take(samples: Samples, first: int, last: int) -> Samples:
+    """``samples[first:last]`` with NaN wherever the indices lie outside the array."""
+    out = np.full(max(last - first, 0), np.nan, dtype=np.float32)
+    low, high = max(first, 0), min(last, samples.shape[0])
+    if high > low:
+        out[low - first : high - first] = samples[low:high]
+    out.flags.writeable = False
+    return out

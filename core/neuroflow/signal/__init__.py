@@ -1,0 +1,1 @@
+"""Pure functions on arrays: montage, filters, resampling, spectra, envelopes, order statistics."""

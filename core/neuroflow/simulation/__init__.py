@@ -1,0 +1,1 @@
+"""Simulated patients: heads, sources, discharges, artefacts."""

@@ -1,0 +1,1 @@
+"""Data only: model weights and cards, implants, icons, the demonstration recording."""
