@@ -1,0 +1,221 @@
+"""NeuroFlow: a multi-scale conditional normalizing flow for p(depth EEG | scalp EEG).
+
+After He et al. 2026 (NeuroFlowNet, arXiv 2603.03354) in kind: multi-scale, attention, exact likelihood, samples by
+inversion. Depth, couplings, conditioner, linear part and multi-scale priors are this project's own.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+from neuroflow.flow.conditioner import Conditioner
+from neuroflow.flow.transforms import (
+    ActNorm,
+    AffineCoupling,
+    Chain,
+    ConditionalNormal,
+    HaarSqueeze,
+    InvertibleLinear,
+    Transform,
+)
+
+LEVELS = 3
+STRIDE = 1 << LEVELS  # steps of the model's rate in one of the coarsest level
+
+
+@dataclass(frozen=True)
+class FlowShape:
+    """Everything that fixes the sizes of a flow; kept on the model's card.
+
+    ``dilations`` holds one tuple a level, finest first, with one coupling per entry. ``lags`` is the number of steps
+    either side in the linear part. Scales are volts per unit.
+    """
+
+    sites: int
+    contacts: int
+    features: tuple[int, int, int] = (64, 96, 128)
+    token: int = 24
+    queries: int = 8
+    hidden: int = 128
+    dilations: tuple[tuple[int, ...], ...] = ((1, 1), (1, 2, 1), (1, 2, 4, 8, 1))
+    lags: int = 12
+    bound: float = 1.5
+    scalp_scale: float = 2e-5
+    depth_scale: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.contacts % 8:
+            raise ValueError(f"the number of contacts must be a multiple of 8, not {self.contacts}")
+        if len(self.dilations) != LEVELS or len(self.features) != LEVELS:
+            raise ValueError(f"dilations and features need one entry for each of {LEVELS} levels")
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class NeuroFlow(nn.Module):
+    """The flow. Call it with a scalp EEG to get a :class:`ConditionalFlow`, an ordinary distribution.
+
+    The scalp is average-referenced over the channels present before anything else, so the recording's reference does
+    not matter. All conversion from and to volts happens here.
+    """
+
+    whitening: Tensor
+    unwhitening: Tensor
+
+    def __init__(self, shape: FlowShape) -> None:
+        super().__init__()
+        self.shape = shape
+        contacts, bound = shape.contacts, shape.bound
+        self.conditioner = Conditioner(shape.sites, shape.features, shape.token, shape.queries)
+        self.linear = nn.Conv1d(shape.sites, contacts, 2 * shape.lags + 1, padding=shape.lags, bias=False)
+        self.register_buffer("whitening", torch.eye(contacts))
+        self.register_buffer("unwhitening", torch.eye(contacts))
+        self.squeeze = HaarSqueeze()
+        self.levels = nn.ModuleList()
+        self.priors = nn.ModuleList()
+        for level, dilations in enumerate(shape.dilations):
+            context = shape.features[level]
+            steps: list[Transform] = []
+            for dilation in dilations:
+                steps += [
+                    ActNorm(2 * contacts),
+                    InvertibleLinear(2 * contacts),
+                    AffineCoupling(2 * contacts, context, shape.hidden, dilation, bound),
+                ]
+            self.levels.append(Chain(*steps))
+            last = level == LEVELS - 1
+            # The coarsest channels have nothing kept above them: their prior sees the context alone.
+            self.priors.append(
+                ConditionalNormal(contacts, 2 * contacts if last else contacts, context, shape.hidden, 2 * bound)
+            )
+
+    def forward(self, scalp: Tensor, present: Tensor) -> ConditionalFlow:
+        """The distribution of depth EEG given scalp (batch, site, time) in volts and present (batch, site) bool.
+
+        Time must be a multiple of 8; absent channels may hold anything. Raises: ValueError.
+        """
+        if scalp.shape[-1] % STRIDE:
+            raise ValueError(f"time must be a multiple of {STRIDE}, not {scalp.shape[-1]}")
+        clean = average_reference(scalp, present) / self.shape.scalp_scale
+        return ConditionalFlow(self, self.conditioner(clean, present), self.linear(clean))
+
+    @property
+    def margin(self) -> int:
+        """Steps of depth EEG either side of a tile on which its samples may depend; a multiple of 8."""
+        reach = 0
+        for level, dilations in enumerate(self.shape.dilations):
+            reach += (sum(dilations) + 1) * 2 ** (level + 1)
+        return STRIDE * math.ceil(reach / STRIDE)
+
+    @property
+    def context_margin(self) -> int:
+        """Steps of scalp EEG beyond :attr:`margin` on which the conditioner may depend; a multiple of 8."""
+        reach: int = max(self.conditioner.reach, self.shape.lags)
+        return STRIDE * math.ceil(reach / STRIDE)
+
+    def set_whitening(self, covariance: Tensor) -> None:
+        """Make the linear part's residual white across contacts; covariance (contact, contact) in units squared."""
+        values, vectors = torch.linalg.eigh(covariance.double())
+        values = values.clamp_min(1e-8 * values.max())
+        self.whitening.copy_((vectors * values.rsqrt()) @ vectors.T)
+        self.unwhitening.copy_((vectors * values.sqrt()) @ vectors.T)
+
+
+def average_reference(scalp: Tensor, present: Tensor) -> Tensor:
+    """Scalp minus the mean over the present channels, with zeros in the absent ones; (batch, site, time)."""
+    weight = present.to(scalp.dtype).unsqueeze(-1)
+    scalp = torch.where(present.unsqueeze(-1), scalp, scalp.new_zeros(()))
+    mean = scalp.sum(dim=1, keepdim=True) / weight.sum(dim=1, keepdim=True).clamp_min(1.0)
+    return (scalp - mean) * weight
+
+
+class ConditionalFlow:
+    """p(depth EEG | one scalp EEG), with ``log_prob`` and samples by inversion.
+
+    Holds the conditioner's output, computed once and shared by every sample.
+    """
+
+    def __init__(self, flow: NeuroFlow, contexts: tuple[Tensor, ...], mean: Tensor) -> None:
+        self.flow = flow
+        self.contexts = contexts
+        self.mean = mean  # the linear part, (batch, contact, time), in units of the depth scale
+
+    def trimmed(self, steps: int) -> ConditionalFlow:
+        """The same without the first and last ``steps``, whose context was cut off; a multiple of 8."""
+        if steps % STRIDE:
+            raise ValueError(f"steps must be a multiple of {STRIDE}, not {steps}")
+        if steps == 0:
+            return self
+        contexts = tuple(c[..., steps >> level : -(steps >> level)] for level, c in enumerate(self.contexts, 1))
+        return ConditionalFlow(self.flow, contexts, self.mean[..., steps:-steps])
+
+    def encode(self, depth: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Latents, finest level first, and log p(depth) in nats with depth in volts, shape (batch,)."""
+        flow = self.flow
+        x = depth / flow.shape.depth_scale - self.mean
+        x = flow.whitening @ x
+        steps = depth.shape[1] * depth.shape[2]
+        constant = torch.linalg.slogdet(flow.whitening.double())[1].to(x.dtype) * depth.shape[2]
+        total = x.new_zeros(x.shape[0]) + constant
+        total = total - steps * torch.log(x.new_tensor(flow.shape.depth_scale))
+        latents: list[Tensor] = []
+        for level, (chain, prior) in enumerate(zip(flow.levels, flow.priors, strict=True)):
+            context = self.contexts[level]
+            x, _ = flow.squeeze(x, context)
+            x, log_det = chain(x, context)
+            total = total + log_det
+            if level < LEVELS - 1:
+                x, out = x.chunk(2, dim=1)
+                kept = x
+            else:
+                out, kept = x, x.new_zeros(x.shape[0], x.shape[1] // 2, x.shape[2])
+            assert isinstance(prior, ConditionalNormal)
+            mean, log_std = prior.parameters_of(kept, context)
+            noise = (out - mean) * (-log_std).exp()
+            total = total - 0.5 * noise.square().sum(dim=(1, 2)) - log_std.sum(dim=(1, 2))
+            total = total - 0.5 * torch.log(x.new_tensor(2.0 * torch.pi)) * noise[0].numel()
+            latents.append(noise)
+        return latents, total
+
+    def log_prob(self, depth: Tensor) -> Tensor:
+        """Exact log density of depth (batch, contact, time) in volts; nats, shape (batch,)."""
+        return self.encode(depth)[1]
+
+    def latent_shapes(self) -> list[tuple[int, int]]:
+        """(channel, time) of the noise of each level, finest first."""
+        contacts = self.flow.shape.contacts
+        return [
+            (2 * contacts if level == LEVELS - 1 else contacts, self.contexts[level].shape[-1])
+            for level in range(LEVELS)
+        ]
+
+    def decode(self, latents: list[Tensor]) -> Tensor:
+        """Depth EEG in volts from standard normals, one tensor a level (sample, channel, time), finest first."""
+        flow = self.flow
+        x: Tensor | None = None
+        for level in reversed(range(LEVELS)):
+            context, noise = self.contexts[level], latents[level]
+            prior, chain = flow.priors[level], flow.levels[level]
+            assert isinstance(prior, ConditionalNormal)
+            assert isinstance(chain, Chain)
+            if x is None:
+                kept = noise.new_zeros(noise.shape[0], noise.shape[1] // 2, noise.shape[2])
+                x = prior.place(noise, kept, context)
+            else:
+                x = torch.cat((x, prior.place(noise, x, context)), dim=1)
+            x = flow.squeeze.inverse(chain.inverse(x, context), context)
+        assert x is not None
+        return (flow.unwhitening @ x + self.mean) * flow.shape.depth_scale
+
+    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
+        """``count`` samples for a single scalp EEG, (sample, contact, time) in volts."""
+        noise = [
+            torch.randn(count, channels, time, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+            for channels, time in self.latent_shapes()
+        ]
+        return self.decode(noise)

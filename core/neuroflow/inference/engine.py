@@ -1,0 +1,217 @@
+"""The reconstructor: tiles of samples, the same whichever page, selection or chunk asked for them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroflow.errors import ModelProblem, OutOfMemory
+from neuroflow.flow.noise import normals
+from neuroflow.inference.device import choose_device, device_label, is_out_of_memory
+from neuroflow.inference.model import Model
+from neuroflow.inference.preparation import Prepared, prepare, usable_channels
+from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
+from neuroflow.jobs import Control
+from neuroflow.recording import Recording, SignalSource, Span
+
+if TYPE_CHECKING:
+    from neuroflow.flow.model import ConditionalFlow, NeuroFlow
+
+# Eight samples at a time keep the working set in a processor's cache, and cancelling within a tenth of a second.
+_BATCH = {"cpu": 8, "mps": 32, "cuda": 64}
+_ATTEMPTS = 8
+# A sample twice as large as anything in training is a numerical accident, not a brain (science.md, "What broke").
+_LARGEST_FACTOR = 2.0
+_TOO_LARGE, _TOO_SMALL = 2.0, 0.5
+
+
+class Reconstructor:
+    """Runs a model over a recording, tile by tile; meant for one thread at a time.
+
+    ``notice`` is told, in one sentence, of anything that a reader should know, such as a change of device.
+    """
+
+    def __init__(self, model: Model, device: str = "auto", notice: Callable[[str], None] | None = None) -> None:
+        from neuroflow.flow.model import STRIDE
+
+        self.model = model
+        self.contacts = model.contacts
+        self.rate = model.card.rate
+        self.tile_seconds = TILE_SECONDS
+        self._notice = notice or (lambda _: None)
+        self._steps = round(TILE_SECONDS * self.rate)
+        if self._steps % STRIDE:
+            raise ModelProblem(
+                f"The model's rate of {self.rate:g} Hz does not fit tiles of {TILE_SECONDS:g} s; choose another model."
+            )
+        flow = model.build()
+        self._margin, self._context = flow.margin, flow.context_margin
+        self.device_name = choose_device(device)
+        self._batch = _BATCH[self.device_name]
+        self._flow: NeuroFlow = flow
+        try:
+            self._flow = flow.to(self.device_name)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            self._fall_back_to_cpu()
+
+    @property
+    def device_label(self) -> str:
+        """The device's name, to show."""
+        return device_label(self.device_name)
+
+    def check(self, recording: Recording, excluded: frozenset[str] = frozenset()) -> None:
+        """Raises: NotReconstructable where the recording must not be run, with the reason."""
+        usable_channels(recording, self.model.card, excluded)
+
+    def tiles(self, span: Span, recording: Recording) -> range:
+        """Indices of the tiles that touch a span of the recording; tile i starts at i times :attr:`tile_seconds`."""
+        inside = span.clipped_to(recording.span)
+        first = math.floor(inside.start / self.tile_seconds)
+        last = math.ceil(inside.stop / self.tile_seconds) if inside.duration > 0 else first
+        return range(first, last)
+
+    def tile(self, source: SignalSource, request: TileRequest, control: Control | None = None) -> Tile:
+        """The samples of one tile, cut at the recording's end.
+
+        Raises: NotReconstructable, FileProblem, OutOfMemory, Cancelled.
+        """
+        import torch
+
+        control = control or Control()
+        recording, card = source.recording, self.model.card
+        channels = usable_channels(recording, card, request.excluded)
+        first = request.index * self._steps
+        steps = min(self._steps, round(recording.duration * self.rate) - first)
+        reach = self._margin + self._context
+        prepared = prepare(source, channels, card, first - reach, first + self._steps + reach)
+        core = slice(reach, reach + steps)
+        control.checkpoint(0.0)
+        out = np.full((request.samples, len(self.contacts), max(steps, 0)), np.nan, dtype=np.float32)
+        redrawn = 0
+        withheld = self._reason_to_withhold(prepared, core)
+        if steps > 0 and prepared.present.any():
+            with torch.inference_mode():
+                redrawn = self._fill(out, prepared, request, first, control)
+            out[..., ~prepared.valid[core]] = np.nan
+        out.flags.writeable = False
+        span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
+        return Tile(request, span, self.rate, out, redrawn, withheld)
+
+    def _fill(
+        self, out: NDArray[np.float32], prepared: Prepared, request: TileRequest, first: int, control: Control
+    ) -> int:
+        """Draw every sample into ``out``; returns how many had to be drawn again."""
+        redrawn, begin = 0, 0
+        given: ConditionalFlow | None = None
+        while begin < request.samples:
+            try:
+                if given is None:
+                    given = self._given(prepared)
+                end = min(begin + self._batch, request.samples)
+                batch = self._draw(given, range(begin, end), request.seed, first, 0)
+                for row in np.flatnonzero(~self._sound(batch)):
+                    redrawn += 1
+                    batch[row] = self._redraw(given, begin + int(row), request.seed, first)
+            except (RuntimeError, MemoryError) as error:
+                if not isinstance(error, MemoryError) and not is_out_of_memory(error):
+                    raise
+                given = None
+                self._shrink(error)
+                continue
+            out[begin:end] = batch[..., : out.shape[-1]]
+            begin = end
+            control.checkpoint(begin / request.samples)
+        return redrawn
+
+    def _given(self, prepared: Prepared) -> ConditionalFlow:
+        """The distribution over the tile and the flow's own margin."""
+        import torch
+
+        scalp = torch.from_numpy(prepared.scalp[None]).to(self.device_name)
+        present = torch.from_numpy(prepared.present[None]).to(self.device_name)
+        given: ConditionalFlow = self._flow(scalp, present)
+        return given.trimmed(self._context)
+
+    def _draw(self, given: ConditionalFlow, samples: range, seed: int, first: int, attempt: int) -> NDArray[np.float32]:
+        """Samples of the whole tile, (sample, contact, time) in volts."""
+        import torch
+
+        begin = first - self._margin
+        latents = []
+        for level, (channels, time) in enumerate(given.latent_shapes(), 1):
+            start = begin >> level
+            noise = np.stack([normals(seed, k, level, start, time, channels) for k in samples])
+            if attempt:
+                # Only the tile's own latents are new: what the neighbouring tiles share with it stays.
+                inside = slice(self._margin >> level, (self._margin + self._steps) >> level)
+                count = inside.stop - inside.start
+                for row, k in enumerate(samples):
+                    noise[row, :, inside] = normals(seed, k, level, first >> level, count, channels, attempt)
+            latents.append(torch.from_numpy(noise).to(self.device_name))
+        depth = given.decode(latents)[..., self._margin : self._margin + self._steps]
+        drawn: NDArray[np.float32] = depth.float().cpu().numpy()
+        return drawn
+
+    def _redraw(self, given: ConditionalFlow, sample: int, seed: int, first: int) -> NDArray[np.float32]:
+        """A sound sample, or NaN where none of the attempts was."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            batch = self._draw(given, range(sample, sample + 1), seed, first, attempt)
+            if self._sound(batch)[0]:
+                sound: NDArray[np.float32] = batch[0]
+                return sound
+        return np.full(batch.shape[1:], np.nan, dtype=np.float32)
+
+    def _sound(self, batch: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which samples are finite and within twice the largest amplitude of training, shape (sample,)."""
+        limit = _LARGEST_FACTOR * self.model.card.limits.largest_depth
+        return np.asarray((np.abs(batch) <= limit).all(axis=(1, 2)))  # false for NaN too
+
+    def _shrink(self, error: BaseException) -> None:
+        """After running out of memory: halve the batch, then leave the GPU. Raises: OutOfMemory."""
+        if self.device_name == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
+        if self._batch > 1:
+            self._batch //= 2
+            self._notice(f"{self.device_label} ran out of memory: now {self._batch} samples at a time.")
+        elif self.device_name != "cpu":
+            self._fall_back_to_cpu()
+        else:
+            raise OutOfMemory(
+                "There is not enough memory for a single sample; close other programs and reconstruct again.",
+                str(error),
+            ) from error
+
+    def _fall_back_to_cpu(self) -> None:
+        self._notice(f"{self.device_label} has no memory left: the reconstruction goes on, slower, on the CPU.")
+        self.device_name = "cpu"
+        self._batch = _BATCH["cpu"]
+        self._flow = self._flow.to("cpu")
+
+    def _reason_to_withhold(self, prepared: Prepared, core: slice) -> str:
+        """Why this tile is outside what the model was trained on, or an empty string."""
+        card, rate = self.model.card, round(self.rate)
+        if int(prepared.present.sum()) < card.fewest_sites:
+            return f"fewer than {card.fewest_sites} scalp channels carry a signal here"
+        valid = prepared.valid[core]
+        if not valid.any():
+            return "the recording has a gap here"
+        scalp = prepared.scalp[prepared.present][:, core]
+        scalp = (scalp - scalp.mean(axis=0))[:, valid]
+        seconds = scalp.shape[1] // rate
+        if seconds == 0:
+            return ""
+        rms = np.sqrt(np.mean(np.square(scalp[:, : seconds * rate].reshape(-1, seconds, rate)), axis=(0, 2)))
+        largest, smallest = float(rms.max()), float(rms.min())
+        if largest > _TOO_LARGE * card.limits.scalp_rms_high:
+            return f"scalp amplitude {largest * 1e6:.0f} µV rms, above what the model was trained on: artefact?"
+        if smallest < _TOO_SMALL * card.limits.scalp_rms_low:
+            return f"scalp amplitude {smallest * 1e6:.1f} µV rms, below what the model was trained on"
+        return ""
