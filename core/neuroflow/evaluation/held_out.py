@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neuroflow.anatomy.implant import Implant
 from neuroflow.evaluation.measures import correlation, crps_of_normal, crps_of_samples, ranks
-from neuroflow.flow.model import NeuroFlow, average_reference
+from neuroflow.flow.model import NeuroFlow, average_reference, bounded
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
 from neuroflow.signal.orderstatistics import interval_ranks
@@ -82,7 +82,7 @@ def measure(
                 given = flow(wide, mask).trimmed(flow.context_margin)
                 log_prob = float(given.log_prob(torch.from_numpy(depth[None, :, inner])))
                 drawn = torch.cat([given.sample(min(16, draws - k), generator) for k in range(0, draws, 16)])
-                clean = average_reference(wide, mask) / flow.shape.scalp_scale
+                clean = bounded(average_reference(wide, mask) / flow.shape.scalp_scale)
                 linear = torch.conv1d(clean, baseline.kernel, padding=flow.shape.lags)
             samples = drawn[..., core].numpy() / scale
             truth = depth[:, first : first + WINDOW_STEPS] / scale

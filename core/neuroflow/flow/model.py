@@ -102,7 +102,14 @@ class NeuroFlow(nn.Module):
         if scalp.shape[-1] % STRIDE:
             raise ValueError(f"time must be a multiple of {STRIDE}, not {scalp.shape[-1]}")
         clean = average_reference(scalp, present) / self.shape.scalp_scale
-        return ConditionalFlow(self, self.conditioner(clean, present), self.linear(clean))
+        return ConditionalFlow(self, self.conditioner(clean, present), self.linear(bounded(clean)))
+
+    def freeze(self) -> NeuroFlow:
+        """Ready for inference: no gradients, matrices inverted once."""
+        for module in self.modules():
+            if isinstance(module, InvertibleLinear):
+                module.keep_inverse()
+        return self.eval().requires_grad_(False)
 
     @property
     def margin(self) -> int:
@@ -124,6 +131,11 @@ class NeuroFlow(nn.Module):
         values = values.clamp_min(1e-8 * values.max())
         self.whitening.copy_((vectors * values.rsqrt()) @ vectors.T)
         self.unwhitening.copy_((vectors * values.sqrt()) @ vectors.T)
+
+
+def bounded(scalp: Tensor) -> Tensor:
+    """What the linear part sees: an artefact must not make it extrapolate without limit (15 units are 300 µV)."""
+    return 15.0 * torch.tanh(scalp / 15.0)
 
 
 def average_reference(scalp: Tensor, present: Tensor) -> Tensor:

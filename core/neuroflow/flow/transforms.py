@@ -72,11 +72,19 @@ class InvertibleLinear(Transform):
     Source: Kingma and Dhariwal 2018 (Glow), equation 10, without the permutation. The inverse is taken in float64.
     """
 
+    kept_inverse: Tensor | None
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.lower = nn.Parameter(torch.zeros(channels, channels))
         self.upper = nn.Parameter(torch.zeros(channels, channels))
         self.log_diagonal = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("kept_inverse", None, persistent=False)
+
+    @torch.no_grad()
+    def keep_inverse(self) -> None:
+        """Invert once for all: the parameters must not change afterwards."""
+        self.kept_inverse = self.inverse_matrix()
 
     def matrix(self) -> Tensor:
         """W, shape (channel, channel)."""
@@ -95,7 +103,8 @@ class InvertibleLinear(Transform):
         return self.matrix() @ x, log_det.expand(x.shape[0])
 
     def inverse(self, z: Tensor, context: Tensor) -> Tensor:  # noqa: ARG002
-        return self.inverse_matrix() @ z
+        inverse = self.inverse_matrix() if self.kept_inverse is None else self.kept_inverse
+        return inverse @ z
 
 
 class ContextNet(nn.Module):

@@ -98,6 +98,8 @@ class Reconstructor:
         if steps > 0 and prepared.present.any():
             with torch.inference_mode():
                 redrawn = self._fill(out, prepared, request, first, control)
+            if not withheld and np.isnan(out).any():
+                withheld = f"the model drew no plausible signal in {_ATTEMPTS} attempts here"
             out[..., ~prepared.valid[core]] = np.nan
         out.flags.writeable = False
         span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)

@@ -56,7 +56,7 @@ class Model:
             flow.load_state_dict(tensors)
         except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError) as error:
             raise ModelProblem(problem, str(error)) from error
-        return flow.eval().requires_grad_(False)
+        return flow.freeze()
 
 
 def shape_from(values: Mapping[str, Any]) -> FlowShape:

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from neuroflow.flow.model import average_reference
+from neuroflow.flow.model import average_reference, bounded
 
 
 class LaggedRidge:
@@ -27,7 +27,7 @@ class LaggedRidge:
     def add(self, scalp: Tensor, present: Tensor, depth: Tensor) -> None:
         """Take in a batch: scalp (batch, site, time) and depth (batch, contact, time), in the flow's units."""
         width = 2 * self.lags + 1
-        clean = average_reference(scalp, present)
+        clean = bounded(average_reference(scalp, present))
         # (batch, site, time - 2 lags, lag): the window around each step that the convolution will see.
         lagged = clean.unfold(2, width, 1)
         x = lagged.permute(0, 2, 1, 3).reshape(-1, self.sites * width).double().numpy()

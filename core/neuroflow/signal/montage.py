@@ -1,0 +1,249 @@
+"""Montages: which electrodes each drawn trace subtracts, in the order in which a reader expects them.
+
+Chains and their order follow the American Clinical Neurophysiology Society's Guideline 3 (standard montages): left
+above right, anterior above posterior, as in its longitudinal bipolar LB-18.1 and transverse bipolar TB-18.1. Sites
+carry their older names (T3 T4 T5 T6); see :mod:`neuroflow.anatomy.electrodes`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MONTAGES: tuple[str, ...] = (
+    "longitudinal",
+    "transverse",
+    "average",
+    "linked ears",
+    "cz",
+    "laplacian",
+    "as recorded",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MontageChannel:
+    """A recorded channel as a montage sees it: its name, its site (``Fp1``) or None, its kind (``EEG``, ``ECG`` …)."""
+
+    name: str
+    site: str | None
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One drawn trace: the weighted sum of channels.
+
+    ``weights`` are (channel name, weight). ``side`` is ``left``, ``right``, ``midline`` or ``other``. Between rows of
+    different ``group`` a gap is drawn. ``bad`` says that a channel marked bad takes part: the row keeps its place.
+    """
+
+    label: str
+    weights: tuple[tuple[str, float], ...]
+    side: str
+    group: int
+    kind: str = "EEG"
+    bad: bool = False
+
+
+_LONGITUDINAL = ("Fp1 F7 T3 T5 O1", "Fp1 F3 C3 P3 O1", "Fz Cz Pz", "Fp2 F4 C4 P4 O2", "Fp2 F8 T4 T6 O2")
+_LONGITUDINAL_INTERLEAVED = tuple(_LONGITUDINAL[i] for i in (0, 4, 1, 3, 2))
+_TRANSVERSE = ("F7 Fp1 Fp2 F8", "F7 F3 Fz F4 F8", "T3 C3 Cz C4 T4", "T5 P3 Pz P4 T6", "T5 O1 O2 T6")
+
+# Nearest neighbours on the 10-20 grid (Hjorth 1975, Electroenceph. Clin. Neurophysiol. 39:526-530, gives the method).
+_NEIGHBOURS = {
+    "Fp1": "Fp2 F7 F3",
+    "F7": "Fp1 F3 T3",
+    "F3": "Fp1 F7 Fz C3",
+    "T3": "F7 C3 T5",
+    "C3": "F3 T3 Cz P3",
+    "T5": "T3 P3 O1",
+    "P3": "C3 T5 Pz O1",
+    "O1": "T5 P3 O2",
+    "Fz": "Fp1 Fp2 F3 F4 Cz",
+    "Cz": "Fz C3 C4 Pz",
+    "Pz": "Cz P3 P4 O1 O2",
+    "Fp2": "Fp1 F8 F4",
+    "F8": "Fp2 F4 T4",
+    "F4": "Fp2 F8 Fz C4",
+    "T4": "F8 C4 T6",
+    "C4": "F4 T4 Cz P4",
+    "T6": "T4 P4 O2",
+    "P4": "C4 T6 Pz O2",
+    "O2": "T6 P4 O1",
+}
+_LEFT_EARS, _RIGHT_EARS = ("A1", "M1"), ("A2", "M2")
+_EARS = {*_LEFT_EARS, *_RIGHT_EARS}
+
+# From the front of the head to the back; T stands beside C, FT beside FC and TP beside CP.
+_COLUMNS = {
+    "N": 0,
+    "FP": 1,
+    "AF": 2,
+    "F": 3,
+    "FC": 4,
+    "FT": 4,
+    "C": 5,
+    "T": 5,
+    "CP": 6,
+    "TP": 6,
+    "P": 7,
+    "PO": 8,
+    "O": 9,
+    "I": 10,
+}
+_NEWER_NAME = {"T1": "FT9", "T2": "FT10", "T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+
+
+def montage_rows(
+    montage: str,
+    channels: Sequence[MontageChannel],
+    bad: Collection[str] = (),
+    *,
+    interleaved: bool = False,
+) -> tuple[Row, ...]:
+    """The rows of a montage for these channels, top to bottom.
+
+    A derivation that lacks a channel is left out. ``bad`` names channels that are left out of every average; a row
+    that shows one stays in its place with ``bad`` set. Channels of other kinds, and EEG channels at no known site,
+    come last, as recorded, in every montage. ``interleaved`` puts each left chain of the longitudinal montage above
+    its right counterpart. Raises: ValueError for a montage that is not in ``MONTAGES``.
+    """
+    if montage not in MONTAGES:
+        raise ValueError(f"there is no montage {montage!r}; there are {', '.join(MONTAGES)}")
+    marked = frozenset(bad)
+    if montage == "as recorded":
+        sited = [c for c in channels if c.kind == "EEG"]
+        rows = [Row(c.name, ((c.name, 1.0),), _side(c.site), 0, c.kind, c.name in marked) for c in sited]
+    else:
+        # Two channels at one site (an electrode recorded twice): the first stands for it.
+        at: dict[str, MontageChannel] = {}
+        for channel in channels:
+            if channel.kind == "EEG" and channel.site is not None:
+                at.setdefault(channel.site, channel)
+        sited = [c for c in channels if c.kind == "EEG" and c.site is not None]
+        if montage == "longitudinal":
+            rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, marked)
+        elif montage == "transverse":
+            rows = _bipolar(_TRANSVERSE, at, marked)
+        else:
+            rows = _referential(montage, at, marked)
+    shown = {c.name for c in sited}
+    others = [c for c in channels if c.name not in shown]
+    after = max((row.group for row in rows), default=-1) + 1
+    rows += [Row(c.name, ((c.name, 1.0),), "other", after, c.kind, c.name in marked) for c in others]
+    return tuple(rows)
+
+
+def apply_rows(rows: Sequence[Row], data: Mapping[str, NDArray[np.floating[Any]]]) -> NDArray[np.float32]:
+    """The traces of ``rows`` from samples by channel name, all at one rate: (row, time), in the unit of the samples.
+
+    A trace is NaN where one of its channels is. Raises: KeyError for a channel without samples; ValueError where the
+    lengths differ.
+    """
+    names = list(dict.fromkeys(name for row in rows for name, _ in row.weights))
+    lengths = {data[name].shape[-1] for name in names}
+    if len(lengths) > 1:
+        raise ValueError(f"channels of one montage must have the same number of samples, not {sorted(lengths)}")
+    if not names:
+        return np.zeros((len(rows), 0), dtype=np.float32)
+    place = {name: i for i, name in enumerate(names)}
+    weights = np.zeros((len(rows), len(names)))
+    for r, row in enumerate(rows):
+        for name, weight in row.weights:
+            weights[r, place[name]] += weight
+    # Double precision: two electrodes with offsets of 0.1 V must not leave rounding in a difference of microvolts.
+    samples = np.stack([np.asarray(data[name], dtype=np.float64) for name in names])
+    present = np.isfinite(samples)
+    if present.all():
+        return (weights @ samples).astype(np.float32)
+    out = (weights @ np.where(present, samples, 0.0)).astype(np.float32)
+    out[(weights != 0).astype(np.float32) @ (~present).astype(np.float32) > 0] = np.nan
+    return out
+
+
+def _bipolar(chains: Sequence[str], at: Mapping[str, MontageChannel], bad: frozenset[str]) -> list[Row]:
+    rows = []
+    for group, chain in enumerate(chains):
+        sites = chain.split()
+        for active, reference in pairwise(sites):
+            if active in at and reference in at:
+                weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
+                label = f"{active}–{reference}"
+                rows.append(Row(label, weights, _side(active, reference), group, bad=_any_bad(weights, bad)))
+    return rows
+
+
+def _referential(montage: str, at: Mapping[str, MontageChannel], bad: frozenset[str]) -> list[Row]:
+    """Every scalp site against the montage's reference: left lateral, left, midline, right, right lateral."""
+    scalp = sorted((site for site in at if site not in _EARS), key=_place)
+    good = [site for site in scalp if at[site].name not in bad]
+    reference: Callable[[str], Sequence[str]]
+    if montage == "average":
+        suffix, reference = "avg", lambda _: good
+    elif montage == "linked ears":
+        left = next((site for site in _LEFT_EARS if site in at), None)
+        right = next((site for site in _RIGHT_EARS if site in at), None)
+        ears = [left, right] if left is not None and right is not None else []
+        suffix, reference = "".join(ears), lambda _: ears
+    elif montage == "cz":
+        suffix, reference = "Cz", lambda site: ["Cz"] if "Cz" in at and site != "Cz" else []
+    else:
+        suffix, reference = "Lap", lambda site: _good_neighbours(site, good)
+    rows = []
+    for site in scalp:
+        against = reference(site)
+        if not against:
+            continue
+        weights = {at[site].name: 1.0}
+        for other in against:
+            weights[at[other].name] = weights.get(at[other].name, 0.0) - 1.0 / len(against)
+        row_weights = tuple(weights.items())
+        rows.append(Row(f"{site}–{suffix}", row_weights, _side(site), _place(site)[0], bad=_any_bad(row_weights, bad)))
+    return rows
+
+
+def _good_neighbours(site: str, good: Collection[str]) -> list[str]:
+    """Usable neighbours, or none where fewer than half or fewer than two are left: that is a slope, not a Laplacian."""
+    neighbours = _NEIGHBOURS.get(site, "").split()
+    usable = [n for n in neighbours if n in good]
+    return usable if len(usable) >= max(2, len(neighbours) / 2) else []
+
+
+def _any_bad(weights: Sequence[tuple[str, float]], bad: frozenset[str]) -> bool:
+    return any(name in bad for name, _ in weights)
+
+
+def _side(*sites: str | None) -> str:
+    """``left`` or ``right`` where sites lie on one side or in the midline, ``midline`` where they balance."""
+    sides = set()
+    for site in sites:
+        if site is None:
+            return "other"
+        number = re.search(r"\d+$", site)
+        sides.add("midline" if number is None else "left" if int(number[0]) % 2 else "right")
+    sides.discard("midline")
+    return sides.pop() if len(sides) == 1 else "midline"
+
+
+def _place(site: str) -> tuple[int, int, int]:
+    """Where a site stands in a referential montage: (group, from front to back, from outside to inside)."""
+    name = _NEWER_NAME.get(site, site)
+    match = re.fullmatch(r"([A-Za-z]+?)(z|\d+)", name)
+    if match is None:
+        return 5, 0, 0
+    column = _COLUMNS.get(match[1].upper(), 11)
+    if match[2] == "z":
+        return 2, column, 0
+    number = int(match[2])
+    # Fp1 and O1 belong to the parasagittal chain; elsewhere 5 and above (10-10 numbering) are lateral.
+    lateral = number >= 5
+    left = number % 2 == 1
+    group = (0 if lateral else 1) if left else (4 if lateral else 3)
+    return group, column, -number
