@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"neuroflow: {problem.text}", file=sys.stderr)
         return PROBLEM
     except KeyboardInterrupt:
-        print("neuroflow: stopped; nothing was written.", file=sys.stderr)
+        print("neuroflow: stopped; no file was left half written.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has left (``| head``); a second flush at exit would fail again.

@@ -1,1 +1,7 @@
 """Reconstructions written to files."""
+
+from neuroflow.export.edf import ExportReport, export_reconstruction
+from neuroflow.export.plan import CHANNELS, ExportRequest, make_plan
+from neuroflow.export.provenance import Withheld
+
+__all__ = ["CHANNELS", "ExportReport", "ExportRequest", "Withheld", "export_reconstruction", "make_plan"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -81,8 +82,9 @@ class PatientPool:
             )
             for number in range(workers)
         ]
-        for worker in self._workers:
-            worker.start()
+        with _one_thread():
+            for worker in self._workers:
+                worker.start()
         self.patients_seen = 0
 
     def fill(self, count: int) -> Iterator[int]:
@@ -96,10 +98,9 @@ class PatientPool:
         return list(self._patients)
 
     def draw(self, batch: int, steps: int) -> Batch:
-        """A batch of random windows of ``steps`` steps, after taking in the patients that arrived meanwhile."""
+        """A batch of random windows of ``steps`` steps, after taking in a patient that arrived meanwhile."""
         with contextlib.suppress(queue.Empty):
-            while True:
-                self._add(self._queue.get_nowait())
+            self._add(self._queue.get_nowait())
         scalp, depth = [], []
         for _ in range(batch):
             patient_scalp, patient_depth = self._patients[int(self._rng.integers(len(self._patients)))]
@@ -124,14 +125,27 @@ class PatientPool:
         self._next = (self._next + 1) % self._size
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Processes started here compute in one thread, so that they leave the cores to the optimisation."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _produce(
     out: Any, implant: Implant, local_share: tuple[float, float], seconds: float, rate: float, seed: int, number: int,
     workers: int,
 ) -> None:  # fmt: skip
     """In a process of its own: simulate patients for ever."""
-    import os
-
-    os.environ["OMP_NUM_THREADS"] = "1"
     patient_seed = FIRST_TRAINING_SEED * (seed + 1) + number
     rng = np.random.default_rng([seed, 2, number])
     while True:

@@ -1,0 +1,265 @@
+"""Reconstructed signals as EDF+C: computed once, spooled, written, read back, and only then put in place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroflow import __version__
+from neuroflow.errors import FileProblem
+from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
+from neuroflow.export.provenance import WORDS, Origin, Withheld, merged, notes_of
+from neuroflow.export.spool import Spool
+from neuroflow.io import sha256_of
+from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
+from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
+from neuroflow.jobs import Control
+from neuroflow.recording import Annotation, Recording, SignalSource, Span
+from neuroflow.signal.orderstatistics import bands
+from neuroflow.units import MICROVOLT
+
+if TYPE_CHECKING:
+    from neuroflow.inference.engine import Reconstructor
+    from neuroflow.inference.tile import Tile
+
+_COMPUTED, _WRITTEN = 0.90, 0.95
+_SMALLEST_LIMIT = MICROVOLT
+_VERIFY_SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class ExportReport:
+    """What was written. ``worst_difference_uv`` is between what was meant and what pyedflib read back, ``step_uv`` the
+    coarsest digital step; ``coverage`` is what p05 to p95 covers, or None where they were not written.
+    """
+
+    path: Path
+    contacts: int
+    channels: int
+    records: int
+    rate: float
+    span: Span
+    worst_difference_uv: float
+    step_uv: float
+    model: str
+    model_hash: str
+    input_hash: str
+    samples: int
+    seed: int
+    coverage: float | None
+    device: str
+    redrawn: int
+    withheld: tuple[Withheld, ...]
+
+
+def export_reconstruction(
+    source: SignalSource,
+    reconstructor: Reconstructor,
+    target: Path,
+    request: ExportRequest | None = None,
+    control: Control | None = None,
+) -> ExportReport:
+    """Reconstruct a span of a recording into an EDF+C file at the model's rate.
+
+    The tiles are computed once into a spool beside the target, written with limits that fit them, read back with
+    pyedflib and compared; then the file takes the target's name. On any error or when cancelled nothing is left and an
+    older file of that name stays. Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
+    """
+    request, control = request or ExportRequest(), control or Control()
+    recording = source.recording
+    plan = make_plan(recording, reconstructor, target, request)
+    input_hash = sha256_of(recording.path, _part_of(control, 0.0, 0.01)) if recording.path.is_file() else ""
+    with Spool(len(plan.labels), target) as spool:
+        redrawn, withheld = _compute(source, reconstructor, plan, request, spool, control)
+        card = reconstructor.model.card
+        origin = Origin(
+            model=card.name,
+            model_version=card.version,
+            model_hash=reconstructor.model.hash,
+            intended_use=card.intended_use,
+            implant=f"{card.implant.name}, {card.implant.source}",
+            rate=plan.rate,
+            band=card.band,
+            input_name=recording.path.name,
+            input_hash=input_hash or "unknown",
+            span=plan.span,
+            samples=request.samples,
+            seed=request.seed,
+            coverage=coverage(request),
+            excluded=tuple(sorted(request.excluded)),
+            device=reconstructor.device_label,
+            redrawn=redrawn,
+            simulated=recording.simulated,
+        )
+        header = _header(recording, plan, card.band, spool.largest)
+        notes = notes_of(origin, withheld, plan.padding, header.start)
+        with EdfWriter(target, header, notes) as writer:
+            step = plan.samples_per_record
+            for record in range(plan.records):
+                control.checkpoint(_COMPUTED + (_WRITTEN - _COMPUTED) * record / plan.records)
+                writer.write(list(spool.read(record * step, (record + 1) * step)))
+            verifying = _part_of(control, _WRITTEN, 1.0)
+            worst = writer.commit(lambda path: _verify(path, header, notes, spool, verifying))
+    return ExportReport(
+        path=target,
+        contacts=len(plan.contacts),
+        channels=len(plan.labels),
+        records=plan.records,
+        rate=plan.rate,
+        span=plan.span,
+        worst_difference_uv=worst / MICROVOLT,
+        step_uv=max(signal.quantum for signal in header.signals) / MICROVOLT,
+        model=card.name,
+        model_hash=origin.model_hash,
+        input_hash=input_hash,
+        samples=request.samples,
+        seed=request.seed,
+        coverage=origin.coverage,
+        device=reconstructor.device_label,
+        redrawn=redrawn,
+        withheld=tuple(withheld),
+    )
+
+
+def _compute(
+    source: SignalSource,
+    reconstructor: Reconstructor,
+    plan: Plan,
+    request: ExportRequest,
+    spool: Spool,
+    control: Control,
+) -> tuple[int, list[Withheld]]:
+    """Fill the spool tile by tile; how many samples were drawn again, and what was left out."""
+    from neuroflow.inference.tile import TileRequest
+
+    tiles = reconstructor.tiles(plan.span, source.recording)
+    redrawn = 0
+    withheld: list[Withheld] = []
+    for done, index in enumerate(tiles):
+        span = _COMPUTED - 0.01
+        part = _part_of(control, 0.01 + span * done / len(tiles), 0.01 + span * (done + 1) / len(tiles))
+        tile = reconstructor.tile(source, TileRequest(index, request.samples, request.seed, request.excluded), part)
+        control.checkpoint()
+        redrawn += tile.redrawn
+        begin = round(tile.span.start * plan.rate)
+        cut = slice(max(plan.first - begin, 0), max(min(plan.last - begin, tile.samples.shape[-1]), 0))
+        block, left_out = _rows(tile, cut, plan, request)
+        spool.append(block)
+        withheld += left_out
+    return redrawn, list(merged(withheld))
+
+
+def _rows(tile: Tile, cut: slice, plan: Plan, request: ExportRequest) -> tuple[NDArray[np.float32], list[Withheld]]:
+    """Channels (contact by contact, time) of one tile, zero where there is no reconstruction, and those stretches."""
+    samples = tile.samples[:, list(plan.contacts), cut]
+    start = tile.span.start + cut.start / plan.rate
+    shape = (len(plan.labels), samples.shape[-1])
+    if tile.withheld:
+        stop = start + samples.shape[-1] / plan.rate
+        return np.zeros(shape, np.float32), [Withheld(Span(start, stop), tile.withheld)]
+    kinds: list[NDArray[np.float32]] = []
+    if "median" in request.channels or "bands" in request.channels:
+        band = bands(samples)
+        kinds += [band.median] if "median" in request.channels else []
+        kinds += [band.low90, band.high90] if "bands" in request.channels else []
+    if "samples" in request.channels:
+        kinds += list(samples)
+    block = np.stack(kinds, axis=1).reshape(shape)
+    sound = np.isfinite(block).all(axis=0)
+    if sound.all():
+        return block, []
+    gap = np.asarray(~np.isfinite(samples).any(axis=(0, 1)))
+    unsound = np.asarray(~sound & ~gap)
+    left_out = [
+        Withheld(Span(start + a / plan.rate, start + b / plan.rate), reason)
+        for mask, reason in ((gap, "the recording has a gap here"), (unsound, "no sound sample could be drawn"))
+        for a, b in _stretches(mask)
+    ]
+    return np.where(sound, block, np.float32(0.0)), sorted(left_out, key=lambda w: w.span.start)
+
+
+def _stretches(mask: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
+    """First and last (exclusive) index of every run of true values."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
+    return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+
+
+def _header(recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64]) -> OutputHeader:
+    prefilter = f"HP:{band[0]:g}Hz LP:{band[1]:g}Hz (model)"
+    start = recording.start + timedelta(seconds=plan.span.start) if recording.start else None
+    signals = tuple(
+        OutputSignal(
+            label=label,
+            samples=plan.samples_per_record,
+            low=-max(float(peak), _SMALLEST_LIMIT),
+            high=max(float(peak), _SMALLEST_LIMIT),
+            transducer=transducer[:80],
+            prefilter=prefilter[:80],
+        )
+        for label, transducer, peak in zip(plan.labels, plan.transducers, largest, strict=True)
+    )
+    words = [*(["simulated"] if recording.simulated else []), WORDS]
+    return OutputHeader(
+        signals=signals,
+        records=plan.records,
+        record_seconds=float(plan.record_seconds),
+        start=start,
+        patient=patient_field(recording.patient),
+        recording=recording_field(
+            start.date() if start and has_two_digit_year(start) else None,
+            equipment=f"NeuroFlow {__version__}",
+            additional=words,
+        ),
+    )
+
+
+def _verify(path: Path, header: OutputHeader, notes: list[Annotation], spool: Spool, control: Control) -> float:
+    """Read the file back with pyedflib; the largest difference in volts. Raises: FileProblem where it is too large."""
+    import pyedflib
+
+    worst, fault = 0.0, ""
+    try:
+        with pyedflib.EdfReader(str(path)) as reader:
+            if reader.getSignalLabels() != [signal.label for signal in header.signals]:
+                fault = "labels"
+            if len(reader.readAnnotations()[0]) != len(notes):
+                fault = "annotations"
+            for number, first, meant in _stretches_of(header, spool, control):
+                got = reader.readSignal(number, first, meant.size) * header.signals[number].unit
+                difference = float(np.abs(got - meant).max()) if got.size == meant.size else math.inf
+                worst = max(worst, difference)
+                if not difference <= header.signals[number].quantum * 0.5001:
+                    fault = f"{header.signals[number].label}: {difference} V"
+    except OSError as error:
+        fault = str(error)
+    if fault:
+        raise FileProblem(
+            "The file did not read back as it was meant, and was not kept: check the drive, and export again.", fault
+        )
+    control.checkpoint(1.0)
+    return worst
+
+
+def _stretches_of(
+    header: OutputHeader, spool: Spool, control: Control
+) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """What was meant: signal number, first sample and samples, a few minutes at a time."""
+    step = header.signals[0].samples
+    total, chunk = header.records * step, max(1, round(_VERIFY_SECONDS / header.record_seconds)) * step
+    for first in range(0, total, chunk):
+        last = min(first + chunk, total)
+        for number, meant in enumerate(spool.read(first, last)):
+            control.checkpoint((first + (last - first) * number / len(header.signals)) / total)
+            yield number, first, meant
+
+
+def _part_of(control: Control, start: float, stop: float) -> Control:
+    """A control for one part of a job: its progress is a stretch of the whole, and it is cancelled with the whole."""
+    return Control(lambda fraction: control.checkpoint(start + (stop - start) * fraction))

@@ -1,0 +1,107 @@
+"""What a file of reconstructed signals says of itself: annotations at its start and over what it leaves out."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from neuroflow import __version__
+from neuroflow.io.edf_fields import has_two_digit_year
+from neuroflow.recording import Annotation, Span
+
+# EDFlib hands on 512 bytes of an annotation; what is longer is continued in the next.
+_LONGEST = 400
+WORDS = "reconstructed, not recorded"
+"""The words that stand in the transducer field of every channel, in the recording field and in the annotations."""
+
+PURPOSE = "research and teaching; not for diagnosis or treatment"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A stretch that holds no reconstruction, in seconds of the recording, and why."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """All that fixes the samples of an export. Hashes are sha256 in hex; ``coverage`` is of p05 to p95, or None."""
+
+    model: str
+    model_version: str
+    model_hash: str
+    intended_use: str
+    implant: str
+    rate: float
+    band: tuple[float, float]
+    input_name: str
+    input_hash: str
+    span: Span
+    samples: int
+    seed: int
+    coverage: float | None
+    excluded: tuple[str, ...]
+    device: str
+    redrawn: int
+    simulated: bool
+
+
+def provenance(origin: Origin) -> list[str]:
+    """The sentences at the start of the file, each at most 400 characters, ASCII where the names in them are."""
+    low, high = origin.band
+    facts = [
+        f"{WORDS.capitalize()}: estimated from scalp EEG by a model; no electrode was at these places.",
+        f"Intended use: {PURPOSE}. {origin.intended_use}".strip(),
+        f"Software: NeuroFlow Review {__version__}, on {origin.device}",
+        f"Model: {origin.model}, version {origin.model_version}; weights sha256 {origin.model_hash}",
+        f"Implant: {origin.implant}; rate {origin.rate:g} Hz, band {low:g} to {high:g} Hz",
+        f"Samples: {origin.samples}, seed {origin.seed}, drawn again for being unsound: {origin.redrawn}",
+        f"Input: {origin.input_name}, {origin.span.start:g} s to {origin.span.stop:g} s, sha256 {origin.input_hash}",
+    ]
+    if origin.coverage is not None:
+        facts.append(
+            f"Limits: p05 to p95 covers {100 * origin.coverage:.1f} % of further draws of the model, as "
+            f"{origin.samples} samples allow; med is their median"
+        )
+    if origin.excluded:
+        facts.append(f"Channels set aside by the reader: {', '.join(origin.excluded)}")
+    if origin.simulated:
+        facts.append("The scalp EEG is of a simulated patient.")
+    return [piece for fact in facts for piece in textwrap.wrap(fact, _LONGEST) or [fact]]
+
+
+def merged(stretches: Iterable[Withheld], tolerance: float = 1e-6) -> Iterator[Withheld]:
+    """Neighbouring stretches of the same reason as one. ``stretches`` are in order."""
+    held: Withheld | None = None
+    for stretch in stretches:
+        if held and held.reason == stretch.reason and stretch.span.start - held.span.stop <= tolerance:
+            held = Withheld(Span(held.span.start, stretch.span.stop), held.reason)
+            continue
+        if held:
+            yield held
+        held = stretch
+    if held:
+        yield held
+
+
+def notes_of(
+    origin: Origin, withheld: Iterable[Withheld], padding: Span | None, start_time: datetime | None
+) -> list[Annotation]:
+    """All annotations of the file, in seconds from its first sample, which was at ``start_time``."""
+    start = origin.span.start
+    found = [Annotation(0.0, 0.0, fact) for fact in provenance(origin)]
+    if start_time is not None and not has_two_digit_year(start_time):
+        found.append(Annotation(0.0, 0.0, f"Start: {start_time.isoformat(' ')}, a year that an EDF header cannot hold"))
+    found += [
+        Annotation(w.span.start - start, w.span.duration, f"withheld: {w.reason}"[:_LONGEST])
+        for w in merged(sorted(withheld, key=lambda w: w.span.start))
+    ]
+    if padding is not None and padding.duration > 0:
+        found.append(
+            Annotation(padding.start - start, padding.duration, "no signal: zeros up to the end of the last record")
+        )
+    return found

@@ -1,0 +1,253 @@
+"""A streaming writer of EDF+C: a record at a time, into a temporary file that takes the target's place when it is good.
+
+edfio holds a whole file in memory and pyedflib cuts annotations at 40 characters, so this is our own; pyedflib, edfio
+and mne check what it writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import math
+import os
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from io import BufferedWriter
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroflow.errors import FileProblem
+from neuroflow.io.edf_annotations import lay_out
+from neuroflow.io.edf_fields import encode_clock, encode_date, encode_number, encode_text, outward
+from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES, UNKNOWN_DATE
+from neuroflow.recording import Annotation
+from neuroflow.units import volts_per_unit
+
+T = TypeVar("T")
+
+DIGITAL_MAX = 32767
+"""Digital limits are symmetric, so that limits that are symmetric too make zero exactly zero."""
+
+MOST_SIGNALS = 9998
+_ANNOTATION_LABEL = "EDF Annotations"
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSignal:
+    """One signal to write. ``low`` and ``high`` bound its values, in volts for a voltage, else in its own unit.
+
+    ``samples`` is the number in a record. Text fields are ASCII of at most 16 (label), 80, 8 and 80 characters.
+    """
+
+    label: str
+    samples: int
+    low: float
+    high: float
+    dimension: str = "uV"
+    transducer: str = ""
+    prefilter: str = ""
+
+    @property
+    def unit(self) -> float:
+        """Factor from the dimension written to volts; 1 for what is no voltage."""
+        return volts_per_unit(self.dimension) or 1.0
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Physical minimum and maximum as written, rounded outward. Raises: ValueError."""
+        return outward(self.low / self.unit, self.high / self.unit)
+
+    @property
+    def quantum(self) -> float:
+        """One digital step, in volts or the signal's own unit."""
+        low, high = self.limits
+        return (high - low) / (2 * DIGITAL_MAX) * self.unit
+
+
+@dataclass(frozen=True, slots=True)
+class OutputHeader:
+    """What is said of a whole file. ``patient`` and ``recording`` are fields made by ``edf_fields``.
+
+    ``start`` is the time of the first sample, to the microsecond, or None where it is not known.
+    """
+
+    signals: tuple[OutputSignal, ...]
+    records: int
+    record_seconds: float
+    start: datetime | None
+    patient: str
+    recording: str
+
+
+class EdfWriter:
+    """Write one EDF+C file: enter, :meth:`write` every record, :meth:`commit`; leaving otherwise removes all traces.
+
+    ``annotations`` are in seconds from the first sample. Raises (every method): FileProblem for what the user can mend
+    (folder, room, permission), ValueError for values or fields that do not fit.
+    """
+
+    def __init__(self, target: Path, header: OutputHeader, annotations: Sequence[Annotation] = ()) -> None:
+        if not 1 <= len(header.signals) <= MOST_SIGNALS or header.records < 1 or header.record_seconds <= 0:
+            raise ValueError("an EDF file holds at least one signal and one record, and at most 9,998 signals")
+        self.target = target
+        self._header = header
+        self._part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
+        fraction = header.start.microsecond / 1e6 if header.start else 0.0
+        starts = [round(fraction + k * header.record_seconds, 9) for k in range(header.records)]
+        moved = [replace(a, onset=round(a.onset + fraction, 9)) for a in annotations]
+        self._width, self._tals = lay_out(moved, starts, header.record_seconds)
+        self._to_digital = _Quantiser(header.signals)
+        self._written = 0
+        self._file: BufferedWriter | None = None
+        self._committed = False
+
+    def __enter__(self) -> EdfWriter:
+        with writing_to(self.target):
+            self._file = self._part.open("xb")
+            self._file.write(_encode_header(self._header, self._width))
+        return self
+
+    def write(self, record: Sequence[NDArray[np.floating[Any]]]) -> None:
+        """Append one record: for each signal its samples, in volts or in its own unit."""
+        signals = self._header.signals
+        if len(record) != len(signals) or any(len(v) != s.samples for v, s in zip(record, signals, strict=True)):
+            raise ValueError("a record holds exactly the samples that its header says")
+        if self._file is None or self._written == self._header.records:
+            raise ValueError("this file is not open for another record")
+        block = self._to_digital(record).tobytes()
+        with writing_to(self.target):
+            self._file.write(block + self._tals[self._written])
+        self._written += 1
+
+    def commit(self, verify: Callable[[Path], T]) -> T:
+        """Flush to the disk, let ``verify`` read the temporary file, and put it in the target's place.
+
+        Returns what ``verify`` returns; where it raises, the target stays as it was.
+        """
+        if self._file is None or self._written != self._header.records:
+            raise ValueError(f"{self._written} of {self._header.records} records were written")
+        with writing_to(self.target):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+        result = verify(self._part)
+        with writing_to(self.target):
+            os.replace(self._part, self.target)
+        self._committed = True
+        _sync_folder(self.target.parent)
+        return result
+
+    def __exit__(self, *_: object) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                self._file.close()
+        if not self._committed:
+            with contextlib.suppress(OSError):
+                self._part.unlink()
+
+
+class _Quantiser:
+    """From one record's values to its digital samples, all signals at once."""
+
+    def __init__(self, signals: Sequence[OutputSignal]) -> None:
+        counts = [signal.samples for signal in signals]
+        lows, highs = np.array([signal.limits for signal in signals], dtype=np.float64).T
+        self._per_unit = np.repeat([1 / signal.unit for signal in signals], counts)
+        self._low = np.repeat(lows, counts)
+        self._scale = np.repeat(2 * DIGITAL_MAX / (highs - lows), counts)
+
+    def __call__(self, record: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.int16]:
+        """Raises: ValueError for values that are not finite or lie beyond the limits."""
+        values = np.concatenate(record).astype(np.float64) * self._per_unit
+        digital = np.rint((values - self._low) * self._scale - DIGITAL_MAX)
+        if not (np.abs(digital) <= DIGITAL_MAX).all():  # false for NaN too
+            raise ValueError("values that are not finite or lie beyond the limits of their signal")
+        quantised: NDArray[np.int16] = digital.astype("<i2")
+        return quantised
+
+
+class writing_to(contextlib.AbstractContextManager[None]):  # noqa: N801 - used like a function
+    """Turn an OSError while writing to ``target`` into a FileProblem that says what to do."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, OSError):
+            raise FileProblem(_sentence(error, self._target), detail=str(error)) from error
+
+
+def check_target(target: Path) -> None:
+    """Make sure, before any work, that a file can be written there. Raises: FileProblem."""
+    if target.is_dir():
+        raise FileProblem(f"“{target}” is a folder: give the name of a file to write.")
+    if not target.parent.is_dir():
+        raise FileProblem(f"There is no folder “{target.parent}”: make it, or choose another place.")
+    probe = target.with_name(f".{uuid.uuid4().hex}.part")
+    with writing_to(target):
+        probe.open("xb").close()
+        probe.unlink()
+        if target.exists() and not os.access(target, os.W_OK):
+            raise PermissionError(errno.EACCES, "not writable", str(target))
+
+
+def _sentence(error: OSError, target: Path) -> str:
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return f"There is no room left on the drive for “{target.name}”: make room, or choose another drive."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"You may not write “{target.name}” into “{target.parent}”: choose another folder."
+    if error.errno == errno.ENOENT:
+        return f"There is no folder “{target.parent}” any more: choose another place."
+    return f"“{target.name}” could not be written: check that its drive is connected."
+
+
+def _encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:
+    count = len(header.signals) + 1
+    start = header.start or datetime.combine(UNKNOWN_DATE, datetime.min.time())
+    fixed = (
+        encode_text("0", 8)
+        + encode_text(header.patient, 80)
+        + encode_text(header.recording, 80)
+        + encode_date(start)
+        + encode_clock(start)
+        + encode_text(str(FIXED_BYTES + SIGNAL_BYTES * count), 8)
+        + encode_text("EDF+C", 44)
+        + encode_text(str(header.records), 8)
+        + encode_number(header.record_seconds)
+        + encode_text(str(count), 4)
+    )
+    lows, highs = zip(*(signal.limits for signal in header.signals), strict=True)
+    columns: tuple[tuple[int, list[str]], ...] = (
+        (16, [*(s.label for s in header.signals), _ANNOTATION_LABEL]),
+        (80, [*(s.transducer for s in header.signals), ""]),
+        (8, [*(s.dimension for s in header.signals), ""]),
+        (8, [*(_number_text(low) for low in lows), "-1"]),
+        (8, [*(_number_text(high) for high in highs), "1"]),
+        (8, [str(-DIGITAL_MAX)] * (count - 1) + ["-32768"]),
+        (8, [str(DIGITAL_MAX)] * count),
+        (80, [*(s.prefilter for s in header.signals), ""]),
+        (8, [*(str(s.samples) for s in header.signals), str(math.ceil(annotation_bytes / 2))]),
+        (32, [""] * count),
+    )
+    return fixed + b"".join(encode_text(value, width) for width, values in columns for value in values)
+
+
+def _number_text(value: float) -> str:
+    return encode_number(value).decode().rstrip()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut, where the system can (not on Windows)."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

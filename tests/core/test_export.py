@@ -1,0 +1,313 @@
+"""Reconstructions in files: what was computed is what stands there, and what does not is said."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neuroflow.anatomy.implant import Contact
+from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
+from neuroflow.export import ExportRequest, export_reconstruction
+from neuroflow.export.spool import Spool
+from neuroflow.inference.tile import Tile, TileRequest
+from neuroflow.io import open_recording, sha256_of
+from neuroflow.jobs import Cancelled, Control
+from neuroflow.recording import ArraySource, Patient, Recording, SignalSource, Span
+
+RATE = 100
+
+
+def truth(sample: int, contact: int, index: np.ndarray[Any, Any], seed: int) -> np.ndarray[Any, Any]:
+    """The fake model's volts: different for every sample, contact, time and seed."""
+    phase = 0.37 * contact + 0.011 * sample * (seed + 1)
+    return (1e-4 * np.sin(0.3 * index + phase) + 1e-6 * sample * (contact + 1)).astype(np.float32)
+
+
+@dataclass
+class FakeReconstructor:
+    """The interface of a reconstructor over :func:`truth`; tile 1 may be withheld or hold a gap."""
+
+    withheld: dict[int, str] = field(default_factory=dict)
+    gap: Span | None = None
+    calls: list[TileRequest] = field(default_factory=list)
+    rate: float = float(RATE)
+    tile_seconds: float = 10.0
+    device_label: str = "CPU"
+
+    def __post_init__(self) -> None:
+        self.contacts = tuple(
+            Contact(f"{shaft}{k}", shaft, (0.0, 0.0, 0.0)) for shaft in ("AHL", "PHR") for k in (1, 2, 3)
+        )
+        card = SimpleNamespace(
+            name="fake",
+            version="1",
+            band=(0.5, 48.0),
+            intended_use="Tests.",
+            implant=SimpleNamespace(name="default", source="made up"),
+        )
+        self.model = SimpleNamespace(card=card, hash="ab" * 32)
+
+    def check(self, recording: Recording, excluded: frozenset[str] = frozenset()) -> None:  # noqa: ARG002
+        if "all" in excluded:
+            raise NotReconstructable("Too few channels; include more.")
+
+    def tiles(self, span: Span, recording: Recording) -> range:  # noqa: ARG002
+        return range(int(span.start // 10), int(-(-span.stop // 10)))
+
+    def tile(self, source: SignalSource, request: TileRequest, control: Control) -> Tile:
+        self.calls.append(request)
+        control.checkpoint(0.5)
+        first = request.index * 1000
+        index = np.arange(first, min(first + 1000, round(source.recording.duration * RATE)))
+        samples = np.stack(
+            [
+                np.stack([truth(k, c, index, request.seed) for c in range(len(self.contacts))])
+                for k in range(request.samples)
+            ]
+        )
+        if self.gap is not None:
+            samples[..., (index / RATE >= self.gap.start) & (index / RATE < self.gap.stop)] = np.nan
+        span = Span(first / RATE, (first + len(index)) / RATE)
+        return Tile(request, span, float(RATE), samples, redrawn=1, withheld=self.withheld.get(request.index, ""))
+
+
+@pytest.fixture
+def source() -> ArraySource:
+    start = datetime(2020, 1, 2, 23, 59, 50, 500000)
+    recording = Recording(
+        Path("made-up.edf"), "EDF", (), 35.25, start, Patient("Jane Doe", "MCH 1", "02-MAY-1951", "F"), "", (), (), (),
+        "f" * 16, simulated=True,
+    )  # fmt: skip
+    return ArraySource(recording, {})
+
+
+Export = Callable[..., Any]
+
+
+@pytest.fixture
+def export(source: ArraySource, tmp_path: Path) -> Export:
+    def run(fake: FakeReconstructor, control: Control | None = None, **request: Any) -> Any:
+        return export_reconstruction(source, fake, tmp_path / "out.edf", ExportRequest(**request), control)  # type: ignore[arg-type]
+
+    return run
+
+
+def read(path: Path) -> tuple[Recording, dict[str, np.ndarray[Any, Any]]]:
+    with open_recording(path) as opened:  # type: ignore[attr-defined]
+        recording = opened.recording
+        return recording, {c.label: opened.read(recording.span, c) for c in recording.channels}
+
+
+def test_the_whole_recording_by_default(export: Export, tmp_path: Path) -> None:
+    fake = FakeReconstructor()
+    report = export(fake)
+    recording, data = read(tmp_path / "out.edf")
+    labels = [f"~{c.name} {kind}" for c in fake.contacts for kind in ("med", "p05", "p95")]
+    assert [c.label for c in recording.channels] == labels
+    assert (report.channels, report.contacts, report.records, report.redrawn) == (18, 6, 36, 4)
+    index = np.arange(3525)
+    for number, contact in enumerate(fake.contacts):
+        draws = np.sort([truth(k, number, index, 0) for k in range(39)], axis=0)
+        for kind, rank in (("med", 19), ("p05", 1), ("p95", 37)):
+            got = data[f"~{contact.name} {kind}"]
+            np.testing.assert_allclose(got[:3525], draws[rank], atol=report.step_uv * 1e-6 * 0.51)
+            assert (np.abs(got[3525:]) < 1e-12).all()
+    assert report.coverage == pytest.approx(0.9)
+    assert 0 < report.worst_difference_uv <= report.step_uv / 2 * 1.001
+    assert [r.index for r in fake.calls] == [0, 1, 2, 3], "each tile is computed once"
+    assert os.listdir(tmp_path) == ["out.edf"]
+
+
+def test_nobody_takes_it_for_a_recording(export: Export, tmp_path: Path) -> None:
+    import pyedflib
+
+    export(FakeReconstructor(), samples=16, seed=7)
+    recording, _ = read(tmp_path / "out.edf")
+    assert recording.reconstructed
+    assert recording.simulated
+    assert "reconstructed,_not_recorded" in recording.recording_field
+    assert {c.prefilter for c in recording.channels} == {"HP:0.5Hz LP:48Hz (model)"}
+    assert all(c.transducer.startswith("reconstructed, not recorded: ") for c in recording.channels)
+    assert recording.channels[1].transducer.endswith("lower end of 88 % band of 16 samples, seed 7")
+    assert recording.start == datetime(2020, 1, 2, 23, 59, 50, 500000)
+    assert recording.patient == Patient("Jane Doe", "MCH 1", "02-MAY-1951", "F")
+    said = "\n".join(a.text for a in recording.annotations)
+    for word in (
+        "not for diagnosis",
+        "seed 7",
+        "Samples: 16",
+        "ab" * 32,
+        "fake",
+        "NeuroFlow Review",
+        "88.2 %",
+        "sha256",
+    ):
+        assert word in said
+    padding = recording.annotations[-1]
+    assert (padding.onset, padding.duration) == (35.25, 0.75)
+    with pyedflib.EdfReader(str(tmp_path / "out.edf")) as reader:
+        assert list(reader.readAnnotations()[2]) == [a.text for a in recording.annotations]
+
+
+@pytest.mark.parametrize(
+    ("start", "birthdate"),
+    [(datetime(2145, 6, 7, 8, 9, 10), "1951"), (datetime(1969, 6, 7), "01-JAN-0000"), (None, "")],
+)
+def test_dates_that_edf_cannot_hold_do_not_stop_an_export(
+    source: ArraySource, tmp_path: Path, start: datetime | None, birthdate: str
+) -> None:
+    odd = replace(source.recording, start=start, patient=Patient("Jane Doe", birthdate=birthdate))
+    target = tmp_path / "out.edf"
+    export_reconstruction(ArraySource(odd, {}), FakeReconstructor(), target, ExportRequest(samples=3))  # type: ignore[arg-type]
+    recording, _ = read(target)
+    said = " ".join([a.text for a in recording.annotations] + [recording.patient.additional])
+    assert recording.patient.name == "Jane Doe"
+    assert birthdate in said
+    assert start is None or (str(start) in said and recording.start == start.replace(1985, 1, 1))
+
+
+def test_a_part_equals_that_part_of_the_whole(export: Export, tmp_path: Path) -> None:
+    whole_report = export(FakeReconstructor(), samples=5, channels=("samples", "median"))
+    _, whole = read(tmp_path / "out.edf")
+    part_report = export(FakeReconstructor(), samples=5, channels=("samples", "median"), span=Span(8.37, 21.5))
+    recording, part = read(tmp_path / "out.edf")
+    assert list(part) == list(whole)
+    assert recording.start == datetime(2020, 1, 2, 23, 59, 58, 870000)
+    tolerance = (whole_report.step_uv + part_report.step_uv) * 0.5001e-6
+    for label, data in part.items():
+        np.testing.assert_allclose(data[:1313], whole[label][837:2150], atol=tolerance)
+    assert recording.duration == 14.0
+
+
+def test_chosen_contacts_and_samples(export: Export, tmp_path: Path) -> None:
+    export(FakeReconstructor(), samples=4, seed=2, channels=("samples",), contacts=("PHR", "AHL2"))
+    _, data = read(tmp_path / "out.edf")
+    assert list(data) == [f"~{c} s{k:03d}" for c in ("AHL2", "PHR1", "PHR2", "PHR3") for k in range(4)]
+    np.testing.assert_allclose(data["~PHR1 s003"][:3525], truth(3, 3, np.arange(3525), 2), atol=1e-8)
+
+
+def test_what_is_withheld_is_flat_and_says_why(export: Export, tmp_path: Path) -> None:
+    fake = FakeReconstructor({0: "artefact?", 1: "artefact?"}, gap=Span(25.0, 26.5))
+    report = export(fake, samples=3)
+    assert [(w.span, w.reason) for w in report.withheld] == [
+        (Span(0, 20), "artefact?"),
+        (Span(25.0, 26.5), "the recording has a gap here"),
+    ]
+    recording, data = read(tmp_path / "out.edf")
+    said = [(a.onset, a.duration, a.text) for a in recording.annotations if a.text.startswith("withheld")]
+    assert said == [(0, 20, "withheld: artefact?"), (25.0, 1.5, "withheld: the recording has a gap here")]
+    for signal in data.values():
+        flat = np.abs(signal) < 1e-12
+        assert flat[:2000].all()
+        assert flat[2500:2650].all()
+        assert not flat[2000:2500].all()
+
+
+def cancelled_at(moment: float) -> Control:
+    def stop(fraction: float) -> None:
+        if fraction >= moment:
+            control.cancel()
+
+    control = Control(stop)
+    return control
+
+
+def test_progress_rises_to_the_end_and_cancelling_leaves_nothing(export: Export, tmp_path: Path) -> None:
+    seen: list[float] = []
+    export(FakeReconstructor(), Control(seen.append), samples=3)
+    assert seen == sorted(seen)
+    assert seen[0] < 0.2
+    assert seen[-1] > 0.9
+    (tmp_path / "out.edf").write_bytes(b"old")
+    for moment in (0.1, 0.5, 0.91, 0.97):
+        with pytest.raises(Cancelled):
+            export(FakeReconstructor(), cancelled_at(moment), samples=3)
+        assert (tmp_path / "out.edf").read_bytes() == b"old"
+        assert os.listdir(tmp_path) == ["out.edf"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "word"),
+    [
+        ({"channels": ("mean",)}, "not “mean”"),
+        ({"channels": ()}, "Give one or more"),
+        ({"samples": 1}, "no band"),
+        ({"samples": 0}, "1 to 255"),
+        ({"seed": -1}, "seed"),
+        ({"contacts": ("XYZ",)}, "no contact or shaft"),
+        ({"samples": 255, "channels": ("samples",)}, "639"),
+        ({"span": Span(40, 50)}, "35.25 s long"),
+        ({"excluded": frozenset({"all"})}, "Too few"),
+    ],
+)
+def test_requests_that_make_no_sense_fail_before_any_computing(
+    export: Export, tmp_path: Path, request_: dict[str, Any], word: str
+) -> None:
+    fake = FakeReconstructor()
+    with pytest.raises(NeuroflowError, match=word):
+        export(fake, **request_)
+    assert fake.calls == []
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_recording_itself_is_never_overwritten(scalp_edf: Path) -> None:
+    before = sha256_of(scalp_edf)
+    source = open_recording(scalp_edf)
+    with pytest.raises(FileProblem, match="overwrite the recording"):
+        export_reconstruction(source, FakeReconstructor(), scalp_edf)  # type: ignore[arg-type]
+    assert sha256_of(scalp_edf) == before
+
+
+def test_a_disk_without_room(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeReconstructor()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    with pytest.raises(FileProblem, match="are free"):
+        export(fake)
+    assert fake.calls == []
+    monkeypatch.undo()
+    monkeypatch.setattr(Spool, "append", lambda *_: (_ for _ in ()).throw(FileProblem("There is no room left.")))
+    with pytest.raises(FileProblem, match="no room left"):
+        export(fake)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_spool_on_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def write(self, _: bytes) -> None:
+            raise OSError(errno.ENOSPC, "injected")
+
+        def close(self) -> None:
+            raise OSError(errno.ENOSPC, "injected")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
+    with pytest.raises(FileProblem, match="no room left"), Spool(1, tmp_path / "a.edf") as spool:
+        spool.append(np.zeros((1, 10), np.float32))
+
+
+def test_a_file_that_reads_back_differently_is_not_kept(
+    export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pyedflib
+
+    original = pyedflib.EdfReader.readSignal
+
+    def spoiled(self: Any, number: int, *rest: Any) -> Any:
+        data = original(self, number, *rest)
+        if number == 4:
+            data[17] += 0.5
+        return data
+
+    monkeypatch.setattr(pyedflib.EdfReader, "readSignal", spoiled)
+    with pytest.raises(FileProblem, match="did not read back") as caught:
+        export(FakeReconstructor(), samples=3)
+    assert "~AHL2 p05" in caught.value.detail
+    assert os.listdir(tmp_path) == []
