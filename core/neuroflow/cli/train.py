@@ -40,6 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileProblem(f"The folder {folder} cannot be written; choose another with -o.", str(error)) from error
+    from neuroflow.inference.device import share_the_cores
+
+    share_the_cores()
     from neuroflow.anatomy.implant import load_implant
     from neuroflow.cli.progress import Progress
     from neuroflow.jobs import Control
@@ -50,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     recipe = Recipe(minutes=arguments.minutes, seed=arguments.seed)
     with Progress() as progress:
         progress.say(f"training for {arguments.minutes:g} minutes; checks go to {folder / 'log.jsonl'}")
-        fitted = fit(implant, recipe, folder / "log.jsonl", Control(progress))
+        fitted = fit(implant, recipe, folder / "training.jsonl", Control(progress))
         progress.say(f"measuring on {count(arguments.test_patients, 'unseen patient')}")
         card = release(
             fitted, implant, recipe, folder, name=arguments.name, patients=arguments.test_patients,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroflow.errors import ModelProblem, OutOfMemory
 from neuroflow.flow.noise import normals
-from neuroflow.inference.device import choose_device, device_label, is_out_of_memory
+from neuroflow.inference.device import choose_device, device_label, is_out_of_memory, share_the_cores
 from neuroflow.inference.model import Model
 from neuroflow.inference.preparation import Prepared, prepare, usable_channels
 from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
@@ -36,6 +36,7 @@ class Reconstructor:
     """
 
     def __init__(self, model: Model, device: str = "auto", notice: Callable[[str], None] | None = None) -> None:
+        share_the_cores()
         from neuroflow.flow.model import STRIDE
 
         self.model = model

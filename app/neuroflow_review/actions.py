@@ -1,0 +1,170 @@
+"""Everything that a reader can do, once; menus, toolbar, shortcuts, the page of keys and the tests all use it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+from neuroflow.signal.montage import MONTAGES
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an action's being enabled may depend on."""
+
+    recording: bool = False
+    ready: bool = False
+    """The recording can be reconstructed."""
+    model: bool = False
+    computing: bool = False
+    selection: bool = False
+    reconstructed: bool = False
+    """Something of this recording is reconstructed."""
+    events: bool = False
+    spikes: bool = False
+    comparison: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do. ``needs`` names fields of :class:`Situation` that must all hold; ``handler`` a method of the
+    window; ``argument`` what it is called with, if anything. Actions with a ``check`` show a state of that name.
+    """
+
+    id: str
+    menu: str
+    text: str
+    handler: str
+    shortcuts: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    icon: str = ""
+    tip: str = ""
+    argument: object = None
+    check: str = ""
+    section: str = ""
+    """A line is drawn in the menu where this changes."""
+
+    def enabled(self, now: Situation) -> bool:
+        return all(getattr(now, need) for need in self.needs)
+
+
+MENUS: Final = ("File", "View", "Montage", "Reconstruct", "Marks", "Analysis", "Window", "Help")
+
+MONTAGE_NAMES: Final = {
+    "longitudinal": "Longitudinal",
+    "transverse": "Transverse",
+    "average": "Average",
+    "linked ears": "Linked ears",
+    "cz": "Cz",
+    "laplacian": "Laplacian",
+    "as recorded": "As recorded",
+}
+
+_R = ("recording",)
+
+ACTIONS: Final = (
+    Action("open", "File", "Open…", "choose_file", ("Ctrl+O",), (), "folder-open", "Open a recording: EDF, EDF+, BDF"),
+    Action("open_demo", "File", "Open the demonstration", "open_demo", (), ("demo",), "graduation-cap", "Simulated"),
+    Action("close", "File", "Close the recording", "close_recording", ("Ctrl+W",), _R, "x"),
+    Action(
+        "compare",
+        "File",
+        "Compare with recorded iEEG…",
+        "choose_comparison",
+        (),
+        ("recording", "model"),
+        "stack",
+        "Lay the iEEG that was recorded at the same time over the reconstruction",
+        section="compare",
+    ),
+    Action(
+        "compare_off",
+        "File",
+        "Take the comparison away",
+        "close_comparison",
+        (),
+        ("comparison",),
+        "",
+        section="compare",
+    ),
+    Action(
+        "export",
+        "File",
+        "Export the reconstruction…",
+        "show_export",
+        ("Ctrl+E",),
+        ("ready",),
+        "export",
+        "Write reconstructed channels as EDF+",
+        section="export",
+    ),
+    Action("quit", "File", "Quit", "close", ("Ctrl+Q",), (), "", section="quit"),
+    Action("page_next", "View", "Next page", "turn", ("Right", "PgDown"), _R, "caret-right", argument=1.0),
+    Action("page_back", "View", "Previous page", "turn", ("Left", "PgUp"), _R, "caret-left", argument=-1.0),
+    Action("tenth_next", "View", "A tenth of a page on", "turn", ("Shift+Right",), _R, argument=0.1),
+    Action("tenth_back", "View", "A tenth of a page back", "turn", ("Shift+Left",), _R, argument=-0.1),
+    Action("second_next", "View", "One second on", "move", ("Ctrl+Right",), _R, argument=1.0),
+    Action("second_back", "View", "One second back", "move", ("Ctrl+Left",), _R, argument=-1.0),
+    Action("first", "View", "Start of the recording", "go_first", ("Home",), _R),
+    Action("last", "View", "End of the recording", "go_last", ("End",), _R),
+    Action("goto", "View", "Go to a time…", "show_goto", ("G",), _R, "clock"),
+    Action("larger", "View", "Larger", "step_sensitivity", ("Up",), _R, tip="Fewer µV/mm", argument=-1, section="size"),
+    Action("smaller", "View", "Smaller", "step_sensitivity", ("Down",), _R, argument=1, section="size"),
+    Action(
+        "depth_larger", "View", "Reconstruction larger", "step_depth", ("Shift+Up",), _R, argument=-1, section="size"
+    ),
+    Action(
+        "depth_smaller", "View", "Reconstruction smaller", "step_depth", ("Shift+Down",), _R, argument=1, section="size"
+    ),
+    Action("filters", "View", "Filters", "toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"),
+    Action("dark", "View", "Dark", "toggle_dark", (), (), "moon", check="dark", section="look"),
+    Action(
+        "privacy",
+        "View",
+        "Hide the patient's name",
+        "toggle_privacy",
+        ("Ctrl+H",),
+        (),
+        "eye-slash",
+        check="private",
+        section="look",
+    ),
+    *(
+        Action(f"montage_{n}", "Montage", MONTAGE_NAMES[m], "set_montage", (str(n),), _R, "", "", m, f"montage {m}")
+        for n, m in enumerate(MONTAGES, 1)
+    ),
+    Action(
+        "reconstruct",
+        "Reconstruct",
+        "This page",
+        "reconstruct_page",
+        ("R",),
+        ("ready",),
+        "waves",
+        "Draw samples of depth EEG for this page, and for the pages that follow",
+    ),
+    Action(
+        "reconstruct_selection", "Reconstruct", "The selection", "reconstruct_selection", (), ("ready", "selection")
+    ),
+    Action("reconstruct_all", "Reconstruct", "The whole recording", "reconstruct_all", (), ("ready",)),
+    Action("follow", "Reconstruct", "Go on as pages turn", "toggle_follow", (), (), check="follow", section="follow"),
+    Action("cancel", "Reconstruct", "Stop", "cancel", ("Escape",), (), "x-circle", section="follow"),
+    Action("sample_next", "Reconstruct", "Next sample", "flip", ("]",), ("reconstructed",), argument=1, section="flip"),
+    Action(
+        "sample_back", "Reconstruct", "Previous sample", "flip", ("[",), ("reconstructed",), argument=-1, section="flip"
+    ),
+    Action("sample_off", "Reconstruct", "No single sample", "flip", (), ("reconstructed",), argument=0, section="flip"),
+    Action("spike_next", "Marks", "Next spike", "next_spike", ("S",), ("recording", "spikes"), argument=1),
+    Action("spike_back", "Marks", "Previous spike", "next_spike", ("Shift+S",), ("recording", "spikes"), argument=-1),
+    Action("event_next", "Marks", "Next event", "next_event", ("N",), ("events",), argument=1, section="events"),
+    Action(
+        "event_back", "Marks", "Previous event", "next_event", ("Shift+N",), ("events",), argument=-1, section="events"
+    ),
+    Action("spikes", "Analysis", "Propose spikes", "toggle_spikes", (), (), check="spikes_shown"),
+    Action("card", "Analysis", "About the model…", "show_card", (), ("model",), "cpu", section="card"),
+    Action("keys", "Help", "Keys…", "show_keys", ("?",), (), "keyboard"),
+    Action("about", "Help", "About and intended use…", "show_about", (), (), "info"),
+)
+
+FACTS: Final = frozenset(field.name for field in fields(Situation))

@@ -1,0 +1,175 @@
+"""The command ``neuroflow-review``: the window on a recording, or a picture of it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
+
+    from neuroflow_review.window import ReviewWindow
+
+log = logging.getLogger(__name__)
+
+# Debian packages of the libraries that PySide6-Essentials expects from the system.
+_PACKAGES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libOpenGL.so.0": "libopengl0",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libgthread-2.0.so.0": "libglib2.0-0",
+    "libfreetype.so.6": "libfreetype6",
+    "libX11.so.6": "libx11-6",
+    "libxcb.so.1": "libxcb1",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+}
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command line. Exits with status 2 and a sentence where it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="neuroflow-review",
+        description="Review scalp EEG, and what depth electrodes might have recorded, as a distribution.",
+        epilog="Research and teaching. Not for diagnosis or treatment.",
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help="an EDF, EDF+, BDF or BDF+ recording")
+    parser.add_argument("--at", type=_seconds, default=0.0, metavar="S", help="start of the page, seconds")
+    parser.add_argument("--reconstruct", action="store_true", help="reconstruct the page")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, such as 1600x1000")
+    parser.add_argument("--theme", choices=("light", "dark"), help="colours of the window")
+    parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window, and exit")
+    parser.add_argument("--demo", action="store_true", help="open the recording that ships with the program")
+    parser.add_argument("--model", default="default", metavar="NAME", help="a model by name, or its folder")
+    parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs")
+    return parser.parse_args(arguments)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e9:
+        raise argparse.ArgumentTypeError("give seconds from 0 on")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(\d{2,5})[x×](\d{2,5})", text)
+    if found is None or not all(200 <= int(n) <= 16384 for n in found.groups()):
+        raise argparse.ArgumentTypeError("give width and height in pixels, such as 1600x1000")
+    return int(found[1]), int(found[2])
+
+
+def missing_library(error: ImportError) -> str | None:
+    """One sentence for a system library that Qt lacks, with the command that installs it; None for other errors."""
+    found = re.search(r"(lib[\w.+-]+\.so[.\d]*): cannot open shared object file", str(error))
+    if found is None:
+        return None
+    library = found[1]
+    package = _PACKAGES.get(library)
+    if package is None:
+        return f"The window needs the system library {library}: install the package that holds it."
+    return f"The window needs the system library {library}: install it with “sudo apt-get install {package}”."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the application; returns the exit status."""
+    options = parse(sys.argv[1:] if arguments is None else arguments)
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        if options.screenshot is None and "QT_QPA_PLATFORM" not in os.environ:
+            return _fail("There is no display: run this on a desktop, or give --screenshot FILE.png for a picture.")
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    try:
+        from PySide6.QtWidgets import QApplication
+    except ImportError as error:
+        sentence = missing_library(error)
+        if sentence is None:
+            raise
+        return _fail(sentence)
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["neuroflow-review"])
+    app.setApplicationName("neuroflow-review")
+    app.setApplicationDisplayName("NeuroFlow Review")
+    return _run(app, options)
+
+
+def _fail(sentence: str) -> int:
+    print(f"neuroflow-review: {sentence}", file=sys.stderr)
+    return 2
+
+
+def _run(app: QApplication, options: argparse.Namespace) -> int:
+    from functools import partial
+
+    from PySide6.QtCore import QTimer
+
+    from neuroflow_review.session import Session
+    from neuroflow_review.session.backend import InstalledModel
+    from neuroflow_review.settings import Settings, default_path
+    from neuroflow_review.window import ReviewWindow
+    from neuroflow_review.window.commands import demo_recording
+
+    path = options.file
+    if options.demo:
+        demo = demo_recording()
+        if demo is None:
+            return _fail("The demonstration is not installed; install the program again.")
+        path = str(demo)
+    if options.screenshot is not None:
+        problem = _screenshot_problem(options.screenshot, path)
+        if problem:
+            return _fail(problem)
+    # A picture is the same on every machine: nothing that was remembered is in it, and nothing of it is remembered.
+    settings = Settings(None if options.screenshot is not None else default_path())
+    session = Session(settings, make_backend=partial(InstalledModel, options.model))
+    if options.device:
+        session.store.update(device=options.device)
+    window = ReviewWindow(session, look=options.theme)
+    if options.size is not None:
+        window.resize(*options.size)
+    window.show()
+    problems: list[str] = []
+    start = partial(_start, window, options, path, problems)
+    QTimer.singleShot(0, window, start)
+    app.exec()
+    window.close()
+    window.leave()
+    window.deleteLater()
+    app.sendPostedEvents()
+    app.processEvents()
+    return _fail(problems[0]) if problems else 0
+
+
+def _screenshot_problem(target: Path, path: str | None) -> str:
+    if path is None:
+        return "Give a recording, or --demo, to take a picture of."
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        return f"The picture cannot be saved as {target}: give a file name in a folder that exists."
+    return ""
+
+
+def _start(window: ReviewWindow, options: argparse.Namespace, path: str | None, problems: list[str]) -> None:
+    """With the window on screen: load the model's card, open the recording, and do what was asked."""
+    from neuroflow_review.pictures import Photographer, ReconstructAtOnce
+
+    session = window.session
+    session.load_model()
+    if path is not None:
+        session.open(path, options.at)
+    if options.reconstruct:
+        ReconstructAtOnce(window)
+    if options.screenshot is not None:
+        Photographer(window, options.screenshot, options.reconstruct, problems)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

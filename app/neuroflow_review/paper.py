@@ -1,0 +1,194 @@
+"""EEG paper: what every sheet of traces has: rows and gutter, seconds and clock, scale bars, lines in pixels.
+
+Sheets are drawn with QPainter, not as items of a scene: a page is repainted whole when it turns, in about 20 ms for 21
+traces, every line lands on device pixels, and grid, labels and bars share one geometry with the other time panels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPolygonF
+from PySide6.QtWidgets import QWidget
+
+from neuroflow.recording import Span
+from neuroflow.units import MICROVOLT
+from neuroflow_review.theme import GUTTER, RIGHT_MARGIN, UNIT, Theme, colour, hairline, time_to_x, ui_font
+from neuroflow_review.wording import clock
+
+_GROUP_GAP: Final = 0.7
+"""Space between chains or shafts, in rows."""
+
+_VOLT_BARS = tuple(v * MICROVOLT for v in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000))
+_SECOND_BARS = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0)
+_CLOCK_STEPS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+_MM_PER_INCH = 25.4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row stands: its label, its baseline in pixels, and the group that it belongs to."""
+
+    label: str
+    y: float
+    group: int
+
+
+def pixels_per_mm(widget: QWidget) -> float:
+    """Device-independent pixels to a millimetre of the screen that a widget is on, as far as the system knows."""
+    screen = widget.screen()
+    dots = screen.physicalDotsPerInch()
+    # Projectors, remote desktops and some drivers report nonsense, and what is drawn off screen has no size at all.
+    if not 50.0 <= dots <= 400.0 or QGuiApplication.platformName() in ("offscreen", "minimal", "vnc"):
+        dots = screen.logicalDotsPerInch()
+    return float(dots) / _MM_PER_INCH
+
+
+def lay_out(labels: Sequence[str], groups: Sequence[int], top: float, bottom: float) -> tuple[tuple[Place, ...], float]:
+    """Places of rows between ``top`` and ``bottom``, evenly, with a gap between groups; and the pixels of one row."""
+    units: list[float] = []
+    at = 0.5
+    for k, group in enumerate(groups):
+        if k and group != groups[k - 1]:
+            at += _GROUP_GAP
+        units.append(at)
+        at += 1.0
+    height = max(bottom - top, 1.0) / max(at - 0.5, 1.0)
+    made = zip(labels, units, groups, strict=True)
+    return tuple(Place(label, top + unit * height, group) for label, unit, group in made), height
+
+
+def shown_labels(places: Sequence[Place], metrics: QFontMetricsF) -> frozenset[int]:
+    """Indices of the rows whose label is written, so that none overlaps another: all, or every nth of each group."""
+    if len(places) < 2:
+        return frozenset(range(len(places)))
+    spacing = min(b.y - a.y for a, b in pairwise(places))
+    every = max(int(np.ceil(metrics.height() * 0.92 / max(spacing, 0.1))), 1)
+    kept, last, k = set(), -1e9, 0
+    for i, place in enumerate(places):
+        k = 0 if i == 0 or place.group != places[i - 1].group else k + 1
+        if k % every == 0 and place.y - last >= metrics.height() * 0.9:
+            kept.add(i)
+            last = place.y
+    return frozenset(kept)
+
+
+def draw_grid(painter: QPainter, plot: QRectF, span: Span, width: float, light: str, strong: str) -> None:
+    """A line a second, heavier every five; of longer pages every five, or every minute."""
+    per_second = plot.width() / max(span.duration, 1e-9)
+    step = next((s for s in (1, 5, 60, 600, 3600) if s * per_second >= 6.0), 3600)
+    heavy = 5 * step if step in (1, 60) else 60 if step == 5 else 3600
+    lights: list[QLineF] = []
+    strongs: list[QLineF] = []
+    for k in range(int(np.ceil(span.start / step)), int(np.floor(span.stop / step)) + 1):
+        x = round(time_to_x(k * step, span, width)) + 0.5
+        (strongs if k * step % heavy == 0 else lights).append(QLineF(x, plot.top(), x, plot.bottom()))
+    for lines, value in ((lights, light), (strongs, strong)):
+        painter.setPen(hairline(value))
+        painter.drawLines(lines)
+
+
+def draw_clock(painter: QPainter, row: QRectF, span: Span, width: float, start: datetime | None, look: Theme) -> None:
+    """Clock times (elapsed times where the recording has no start) above the lines of whole seconds."""
+    painter.setFont(ui_font(-1.0))
+    metrics = QFontMetricsF(painter.font())
+    per_second = (width - GUTTER - RIGHT_MARGIN) / max(span.duration, 1e-9)
+    wide = metrics.horizontalAdvance("00:00:00")
+    step = next((s for s in _CLOCK_STEPS if s * per_second >= wide + 12 * UNIT), _CLOCK_STEPS[-1])
+    painter.setPen(colour(look.muted))
+    for k in range(int(np.ceil(span.start / step - 1e-9)), int(np.floor(span.stop / step + 1e-9)) + 1):
+        x = time_to_x(k * step, span, width)
+        if x > width - RIGHT_MARGIN + 1:
+            continue
+        text = clock(k * step, start)
+        painter.drawText(QRectF(x - wide, row.top(), 2 * wide, row.height()), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def draw_labels(
+    painter: QPainter,
+    places: Sequence[Place],
+    colours: Sequence[str],
+    look: Theme,
+    *,
+    selected: int = -1,
+    struck: frozenset[int] = frozenset(),
+) -> int:
+    """Labels right-aligned in the gutter; returns how many were written."""
+    font = ui_font(-0.5)
+    metrics = QFontMetricsF(font)
+    shown = shown_labels(places, metrics)
+    if selected >= 0:
+        # The selected label is always there: it takes the place of a neighbour that it would overlap.
+        near = {i for i in shown if i != selected and abs(places[i].y - places[selected].y) < metrics.height() * 0.9}
+        shown = (shown - near) | {selected}
+    align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+    for i in shown:
+        place = places[i]
+        box = QRectF(UNIT, place.y - metrics.height(), GUTTER - 3 * UNIT, 2 * metrics.height())
+        chosen = ui_font(-0.5, bold=i == selected)
+        chosen.setStrikeOut(i in struck)
+        painter.setFont(chosen)
+        painter.setPen(colour(look.muted if i in struck else colours[i]))
+        text = QFontMetricsF(chosen).elidedText(place.label, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, align, text)
+        if i == selected:
+            mark = QRectF(0, place.y - metrics.height() / 2, 3, metrics.height())
+            painter.fillRect(mark, colour(colours[i]))
+    return len(shown)
+
+
+def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink: str, words: str) -> None:
+    """Bars of a voltage and of a time in the margin right of the traces, and the sensitivity in words below."""
+    painter.setFont(ui_font(-1.5))
+    metrics = QFontMetricsF(painter.font())
+    left = plot.right() + 1.5 * UNIT
+    line = metrics.height()
+    volts = next((v for v in reversed(_VOLT_BARS) if v * per_volt <= 44.0), _VOLT_BARS[0])
+    per_second = plot.width() / max(span.duration, 1e-9)
+    seconds = next((s for s in reversed(_SECOND_BARS) if s * per_second <= 40.0), _SECOND_BARS[0])
+    top = plot.top() + UNIT
+    bottom = top + volts * per_volt
+    x, y = round(left) + 0.5, round(bottom) + 0.5
+    painter.setPen(hairline(ink))
+    painter.drawPolyline(
+        QPolygonF([QPointF(x, round(top) + 0.5), QPointF(x, y), QPointF(x + round(seconds * per_second), y)])
+    )
+    painter.setPen(colour(ink))
+    text = f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
+    painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), text)
+    painter.drawText(QPointF(left, y + line), f"{seconds:g} s")
+    fits = metrics.horizontalAdvance(words) <= RIGHT_MARGIN - 2 * UNIT
+    for k, part in enumerate([words] if fits else words.replace("/", "\nper ").split("\n")):
+        painter.drawText(QPointF(left, y + (2 + k) * line), part)
+
+
+def polylines(x0: float, dx: float, y: NDArray[np.floating[Any]]) -> list[QPolygonF]:
+    """Connected lines through ``(x0 + k * dx, y[k])``, broken where ``y`` is NaN."""
+    from pyqtgraph.functions import arrayToQPolygonF
+
+    present = np.isfinite(y)
+    if not present.any():
+        return []
+    edges = np.flatnonzero(np.diff(present.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    x = x0 + dx * np.arange(y.size)
+    return [arrayToQPolygonF(x[a:b], np.asarray(y[a:b], np.float64)) for a, b in edges]
+
+
+def draw_spike(painter: QPainter, x: float, y: float, fill: str) -> None:
+    """The mark of a proposed spike: a small triangle that points down at it."""
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour(fill))
+    painter.drawPolygon(QPolygonF([QPointF(x - 4.0, y - 6.0), QPointF(x + 4.0, y - 6.0), QPointF(x, y)]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
+def translucent(value: str, opacity: float) -> QColor:
+    """A wash over what is drawn, for selections only: bands are opaque."""
+    return colour(value, opacity)

@@ -1,0 +1,212 @@
+"""From a recording to the traces of one page: read with context, montage, filters, and as many points as pixels."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroflow.jobs import Control
+from neuroflow.recording import Channel, ChannelKind, Recording, Samples, SignalSource, Span
+from neuroflow.signal.envelope import minmax_envelope
+from neuroflow.signal.filters import Filters, apply_filters, context_seconds
+from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
+
+# Other kinds keep their own filters and scale, whatever the reader sets for EEG. Volts per millimetre: 10 mm/mV for
+# ECG is the standard of its own field.
+KIND_FILTERS = {
+    ChannelKind.ECG: Filters(0.53, 70.0),
+    ChannelKind.EOG: Filters(0.27, 35.0),
+    ChannelKind.EMG: Filters(5.3, None),
+    ChannelKind.RESPIRATION: Filters(0.03, 15.0),
+}
+KIND_SENSITIVITY = {ChannelKind.ECG: 100e-6, ChannelKind.EOG: 20e-6, ChannelKind.EMG: 20e-6}
+_OFF = Filters(None, None, None)
+
+# Twice as many samples as columns still draw as a line; beyond, the lowest and highest of a column are what is seen.
+_DENSE = 2.0
+_LONGEST_CONTEXT = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """What fixes the traces of a page; ``columns`` is how many device pixels the time axis has."""
+
+    identity: str
+    span: Span
+    rows: tuple[Row, ...]
+    filters: Filters
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One row's line: values ``y`` (volts, or the channel's unit) at ``start + k * step`` seconds; NaN in gaps.
+
+    Where ``dense``, values are pairs (low, high) of one pixel column, and ``step`` is half a column. ``unit`` is empty
+    for voltages; ``scale`` is the value per millimetre of a row with a scale of its own, else None.
+    """
+
+    start: float
+    step: float
+    y: Samples
+    dense: bool
+    unit: str = ""
+    scale: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """The traces of a page, in the order of the request's rows."""
+
+    request: PageRequest
+    traces: tuple[Trace, ...]
+
+    def value(self, row: int, time: float) -> float:
+        """The value of a row at a time; NaN where there is none. Dense rows give the middle of their column."""
+        trace = self.traces[row]
+        k = int((time - trace.start) / trace.step + 0.5)
+        if trace.dense:
+            k -= k % 2
+            pair = trace.y[k : k + 2] if k >= 0 else trace.y[:0]
+            return float(pair.mean()) if pair.size else float("nan")
+        return float(trace.y[k]) if 0 <= k < trace.y.size else float("nan")
+
+
+def rows_of(recording: Recording, montage: str, bad: frozenset[str]) -> tuple[Row, ...]:
+    """The rows of a montage for a recording; as recorded where the montage has no derivation for its electrodes."""
+    channels = [MontageChannel(c.name, c.site, c.kind.value) for c in recording.channels if c.rate > 0]
+    rows = montage_rows(montage, channels, bad)
+    if any(row.kind == "EEG" for row in rows):
+        return rows
+    return montage_rows("as recorded", channels, bad)
+
+
+def load_page(source: SignalSource, request: PageRequest, control: Control) -> PageData:
+    """Read and compute the traces of a page. Raises: FileProblem, Cancelled."""
+    recording = source.recording
+    channels = {c.name: c for c in recording.channels}
+    traces: dict[int, Trace] = {}
+    for indices in _alike(request.rows, channels):
+        rows = [request.rows[i] for i in indices]
+        first = channels[rows[0].weights[0][0]]
+        filters = request.filters if first.kind is ChannelKind.EEG else KIND_FILTERS.get(first.kind, _OFF)
+        if first.kind is ChannelKind.IEEG:
+            filters = request.filters
+        data, rate, start = _derive(source, rows, channels, request.span, filters, control)
+        for i, y in zip(indices, data, strict=True):
+            traces[i] = _trace(y, rate, start, request, channels[request.rows[i].weights[0][0]])
+        control.checkpoint()
+    return PageData(request, tuple(traces[i] for i in range(len(request.rows))))
+
+
+def read_derived(
+    source: SignalSource, rows: Sequence[Row], span: Span, filters: Filters, control: Control
+) -> tuple[NDArray[np.float32], float, float]:
+    """Traces (row, time) of rows of one kind over a span, their common rate, and the time of their first sample.
+
+    Raises: FileProblem, Cancelled.
+    """
+    channels = {c.name: c for c in source.recording.channels}
+    return _derive(source, rows, channels, span, filters, control)
+
+
+def _alike(rows: Sequence[Row], channels: dict[str, Channel]) -> list[list[int]]:
+    """Indices of rows that are read at one rate and filtered alike."""
+    groups: dict[tuple[float, ChannelKind], list[int]] = {}
+    for i, row in enumerate(rows):
+        members = [channels[name] for name, _ in row.weights]
+        groups.setdefault((_rate(members), members[0].kind), []).append(i)
+    return list(groups.values())
+
+
+def _rate(members: Sequence[Channel]) -> float:
+    """The commonest rate of the channels of a derivation; the others are resampled to it."""
+    return Counter(c.rate for c in members).most_common(1)[0][0]
+
+
+def _derive(
+    source: SignalSource,
+    rows: Sequence[Row],
+    channels: dict[str, Channel],
+    span: Span,
+    filters: Filters,
+    control: Control,
+) -> tuple[NDArray[np.float32], float, float]:
+    rate = _rate([channels[rows[0].weights[0][0]]] if len(rows) == 1 else _members(rows, channels))
+    context = min(context_seconds(filters, rate), _LONGEST_CONTEXT)
+    # One sample beyond either end, so that the line reaches the edges of the page.
+    first, last = int(np.floor(span.start * rate)) - 1, int(np.ceil(span.stop * rate)) + 2
+    around = int(np.ceil(context * rate))
+    data = {}
+    for name in dict.fromkeys(name for row in rows for name, _ in row.weights):
+        data[name] = _read(source, channels[name], rate, first - around, last + around)
+        control.checkpoint()
+    derived = apply_rows(rows, data)
+    filtered = apply_filters(derived, rate, filters)
+    return filtered[:, around : around + last - first], rate, first / rate
+
+
+def _members(rows: Sequence[Row], channels: dict[str, Channel]) -> list[Channel]:
+    return [channels[name] for row in rows for name, _ in row.weights]
+
+
+def _read(source: SignalSource, channel: Channel, rate: float, first: int, last: int) -> Samples:
+    def read(a: int, b: int) -> NDArray[Any]:
+        # Half a sample of slack: the reader rounds times to samples, and a / rate must not fall short of a.
+        samples = source.read(Span(a / channel.rate, b / channel.rate), channel)
+        return _exactly(samples, b - a)
+
+    if channel.rate == rate:
+        return read(first, last)
+    from neuroflow.signal.resample import resample_span
+
+    resampled: Samples = resample_span(lambda a, b: read(a, b)[None], channel.rate, rate, first, last)[0]
+    return resampled
+
+
+def _exactly(samples: Samples, length: int) -> Samples:
+    """Rounding at odd rates may give one sample more or less."""
+    if samples.shape[0] == length:
+        return samples
+    out = np.full(length, np.nan, dtype=np.float32)
+    out[: min(length, samples.shape[0])] = samples[:length]
+    return out
+
+
+def _trace(y: NDArray[np.float32], rate: float, start: float, request: PageRequest, channel: Channel) -> Trace:
+    trace = Trace(start, 1.0 / rate, y, dense=False)
+    if y.size and y.size > _DENSE * request.columns:
+        low, high = minmax_envelope(y[None], request.columns)
+        # Low first where the column rises, as the neighbouring columns are joined by one line.
+        pairs = np.stack([low[0], high[0]], axis=1).astype(np.float32)
+        width = y.size / rate / request.columns
+        trace = Trace(start, width / 2, pairs.reshape(-1), dense=True)
+    if not channel.is_voltage:
+        return replace(trace, unit=channel.dimension or "–", y=_centred(trace.y), scale=_own_scale(trace.y))
+    if channel.kind in KIND_SENSITIVITY:
+        return replace(trace, scale=KIND_SENSITIVITY[channel.kind])
+    if channel.kind is not ChannelKind.EEG and channel.kind is not ChannelKind.IEEG:
+        return replace(trace, y=_centred(trace.y), scale=_own_scale(trace.y))
+    return trace
+
+
+def _centred(y: Samples) -> Samples:
+    present = y[np.isfinite(y)]
+    # Physical quantities point up on the page: only voltages of the brain are drawn negative up.
+    return y if present.size == 0 else -(y - np.float32(np.median(present)))
+
+
+def _own_scale(y: Samples) -> float:
+    """Value per millimetre from the ladder 1 2 5 that draws most of the row within about 5 mm."""
+    present = y[np.isfinite(y)]
+    reach = float(np.ptp(np.quantile(present, [0.02, 0.98]))) if present.size else 0.0
+    if reach <= 0:
+        return 1.0
+    wanted = reach / 5.0
+    decade = 10.0 ** np.floor(np.log10(wanted))
+    return float(next(m * decade for m in (1, 2, 5, 10) if m * decade >= wanted))

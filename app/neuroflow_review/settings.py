@@ -1,0 +1,157 @@
+"""What the program remembers: each setting declared once, with its type, default and meaning, and kept as JSON.
+
+The file is hostile until checked: a value that is not what its declaration allows counts as absent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+log = logging.getLogger(__name__)
+
+LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its key, its default (whose type it has), what it means, and what it may be."""
+
+    key: str
+    default: Any
+    help: str
+    choices: tuple[Any, ...] = ()
+    low: float = -math.inf
+    high: float = math.inf
+    longest: int = 1024
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value read from outside is one that this setting may have."""
+        wanted = type(self.default)
+        if isinstance(value, bool) is not (wanted is bool):
+            return False
+        if wanted is float and isinstance(value, int):
+            value = float(value)
+        if not isinstance(value, wanted):
+            return False
+        if self.choices and value not in self.choices:
+            return False
+        if isinstance(value, (int, float)):
+            return math.isfinite(value) and self.low <= value <= self.high
+        if isinstance(value, list):
+            return len(value) <= 64 and all(isinstance(v, str) and len(v) <= self.longest for v in value)
+        return not isinstance(value, str) or len(value) <= self.longest
+
+
+_LAYOUT = 65_536
+
+DECLARED: Final = (
+    Setting("look.theme", "light", "Colours of the window.", choices=("light", "dark")),
+    Setting("look.privacy", False, "Hide the patient's name, identifier and date of birth."),
+    Setting("look.colormap", "viridis", "Colours of the spectrogram.", choices=("viridis", "magma", "cividis")),
+    Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=3600.0),
+    Setting("page.montage", "longitudinal", "Montage that a recording opens in."),
+    Setting("page.sensitivity", 7.0, "Sensitivity of scalp EEG, µV/mm.", low=0.1, high=10_000.0),
+    Setting("page.low_cut", 1.0, "Low cut of scalp EEG, Hz; 0 is off.", low=0.0, high=100.0),
+    Setting("page.high_cut", 70.0, "High cut of scalp EEG, Hz; 0 is off.", low=0.0, high=10_000.0),
+    Setting("page.notch", 0.0, "Notch, Hz; 0 is off.", choices=(0.0, 50.0, 60.0)),
+    Setting("reconstruction.sensitivity", 50.0, "Sensitivity of reconstructed iEEG, µV/mm.", low=0.1, high=10_000.0),
+    Setting(
+        "reconstruction.samples", 39, "Samples a reconstruction draws; 39 give an exact 90 % band.", low=1, high=255
+    ),
+    Setting("reconstruction.seed", 0, "Seed of the samples.", low=0, high=2**31 - 1),
+    Setting("reconstruction.device", "auto", "Where the model runs.", choices=("auto", "cuda", "mps", "cpu")),
+    Setting("reconstruction.follow", True, "Once a page was reconstructed, go on as pages turn."),
+    Setting("spikes.shown", True, "Propose spikes on scalp and reconstruction."),
+    Setting("spikes.sensitivity", 3.65, "Threshold of the spike detector; lower proposes more.", low=1.0, high=20.0),
+    Setting("files.recent", [], "Recordings opened last, the latest first."),
+    Setting("files.folder", "", "Folder that a recording was last opened from."),
+    Setting("window.geometry", "", "Place and size of the window (base64).", longest=_LAYOUT),
+    Setting("window.docks", "", "Places of the docks (base64).", longest=_LAYOUT),
+    Setting("window.dividers", "", "Places of the dividers (base64).", longest=_LAYOUT),
+)
+
+
+def default_path() -> Path:
+    """Where settings are kept on this system."""
+    from platformdirs import user_config_path
+
+    return user_config_path("neuroflow-review", appauthor=False) / "settings.json"
+
+
+class Settings:
+    """Values of the declared settings; ``path`` None keeps them in memory only."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._declared = {setting.key: setting for setting in DECLARED}
+        self._path = path
+        self._values: dict[str, Any] = {}
+        if path is not None:
+            self._values = self._checked(_read(path))
+
+    def get(self, key: str) -> Any:
+        """The value of a setting, its default where none was kept. Raises: KeyError."""
+        setting = self._declared[key]
+        value = self._values.get(key, setting.default)
+        return list(value) if isinstance(value, list) else value
+
+    def set(self, key: str, value: Any) -> None:
+        """Change a setting. Raises: KeyError; ValueError for a value that it may not have."""
+        setting = self._declared[key]
+        if not setting.accepts(value):
+            raise ValueError(f"{key} cannot be {value!r}")
+        self._values[key] = value
+
+    def add_recent(self, path: Path, most: int = 10) -> None:
+        """Put a recording first among those opened last."""
+        name = str(path)
+        recent = [name, *(p for p in self.get("files.recent") if p != name)][:most]
+        if all(len(p) <= 1024 for p in recent):
+            self.set("files.recent", recent)
+
+    def save(self) -> None:
+        """Write the file in one step; a disk that refuses costs the settings, never the session."""
+        if self._path is None:
+            return
+        text = json.dumps({"format": 1, "settings": self._values}, indent=1, sort_keys=True)
+        temporary = None
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".settings-")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.replace(temporary, self._path)
+        except OSError as error:
+            log.info("settings were not saved: %s", error)
+            if temporary is not None:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+
+    def _checked(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for key, value in values.items():
+            setting = self._declared.get(key)
+            if setting is None or not setting.accepts(value):
+                log.info("setting %s is not understood and left out", key[:40])
+                continue
+            kept[key] = float(value) if isinstance(setting.default, float) else value
+        return kept
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return {}
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    values = document.get("settings") if isinstance(document, dict) else None
+    return {str(k): v for k, v in values.items()} if isinstance(values, dict) else {}

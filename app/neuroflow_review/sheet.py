@@ -1,0 +1,232 @@
+"""A panel of rows over time: geometry, pointer, cursor and selection, shared by scalp and reconstruction."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QWidget
+
+from neuroflow.recording import Span
+from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
+from neuroflow_review.theme import GUTTER, LIGHT, RIGHT_MARGIN, UNIT, Theme, hairline, time_to_x, ui_font, x_to_time
+
+_DRAG_PIXELS = 4
+_CLICK_PIXELS = 24
+_NOTCH = 120
+
+
+class Sheet(QWidget):
+    """Rows over one page. What does not follow the pointer is drawn once into a pixmap."""
+
+    cursor_moved = Signal(float)
+    cursor_left = Signal()
+    turned = Signal(float)
+    """By how many pages the wheel turns."""
+    sensitivity_stepped = Signal(int)
+    selected = Signal(object)
+    """A Span that was dragged out, or None where the selection was taken back."""
+    row_clicked = Signal(str)
+    row_menu = Signal(str, QPoint)
+    columns_changed = Signal(int)
+    """Device pixels of the time axis."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = LIGHT
+        self._span = Span(0.0, 10.0)
+        self._selection: Span | None = None
+        self._cursor: float | None = None
+        self._drag: float | None = None
+        self._dragged: Span | None = None
+        self._wheel = 0.0
+        self._static: QPixmap | None = None
+        self._columns = 0
+        self._labels: tuple[str, ...] = ()
+        self._groups: tuple[int, ...] = ()
+        self.labels_shown = 0
+        self.setMouseTracking(True)
+        self.setMinimumSize(GUTTER + RIGHT_MARGIN + 200, 120)
+
+    # What is shown ----------------------------------------------------------------------------------------------------
+
+    def set_theme(self, look: Theme) -> None:
+        self._look = look
+        self.redraw()
+
+    def set_cursor(self, time: float | None) -> None:
+        """The cursor that all panels share."""
+        self._cursor = time
+        self.update()
+
+    def set_selection(self, selection: Span | None) -> None:
+        self._selection = selection
+        self.update()
+
+    def set_span(self, span: Span) -> None:
+        """Another page: lines of the old one are not drawn over the new one's seconds."""
+        if span != self._span:
+            self._span = span
+            self.redraw()
+
+    @property
+    def span(self) -> Span:
+        return self._span
+
+    @property
+    def columns(self) -> int:
+        """Device pixels of the time axis."""
+        return max(round((self.width() - GUTTER - RIGHT_MARGIN) * self.devicePixelRatioF()), 1)
+
+    def redraw(self) -> None:
+        self._static = None
+        self.update()
+
+    # Geometry ---------------------------------------------------------------------------------------------------------
+
+    def header_height(self) -> float:
+        return float(round(QFontMetricsF(ui_font()).height()) + UNIT)
+
+    def plot(self) -> QRectF:
+        """Where traces are drawn."""
+        top = self.header_height()
+        wide, high = max(self.width() - GUTTER - RIGHT_MARGIN, 1), max(self.height() - top, 1)
+        return QRectF(GUTTER, top, wide, high)
+
+    def places(self) -> tuple[tuple[Place, ...], float]:
+        """Rows and their height in pixels."""
+        plot = self.plot()
+        return lay_out(self._labels, self._groups, plot.top() + UNIT, plot.bottom() - UNIT)
+
+    def pixels_per_volt(self, sensitivity: float) -> float:
+        """At a sensitivity in volts per millimetre."""
+        return pixels_per_mm(self) / sensitivity
+
+    def row_at(self, point: QPointF) -> str:
+        """The label of the row nearest to a point, or empty."""
+        places, height = self.places()
+        if not places:
+            return ""
+        nearest = min(places, key=lambda p: abs(p.y - point.y()))
+        return nearest.label if abs(nearest.y - point.y()) <= max(height, _CLICK_PIXELS) else ""
+
+    # Drawing ----------------------------------------------------------------------------------------------------------
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw what does not follow the pointer."""
+        raise NotImplementedError
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._static is None or self._static.devicePixelRatio() != ratio:
+            size = QSize(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
+            self._static = QPixmap(size.expandedTo(QSize(1, 1)))
+            self._static.setDevicePixelRatio(ratio)
+            with QPainter(self._static) as painter:
+                self.draw(painter)
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._static)
+            self._draw_moving(painter)
+
+    def _draw_moving(self, painter: QPainter) -> None:
+        plot = self.plot()
+        selection = self._dragged or self._selection
+        if selection is not None and selection.overlaps(self._span):
+            inside = selection.clipped_to(self._span)
+            left, right = (time_to_x(t, self._span, self.width()) for t in (inside.start, inside.stop))
+            painter.fillRect(QRectF(left, 0, right - left, self.height()), translucent(self._look.accent, 0.10))
+            painter.setPen(hairline(self._look.accent, 0.6))
+            for time, x in ((selection.start, left), (selection.stop, right)):
+                if self._span.start <= time <= self._span.stop:
+                    painter.drawLine(QLineF(x, 0, x, self.height()))
+        if self._cursor is not None and self._span.start <= self._cursor < self._span.stop:
+            x = time_to_x(self._cursor, self._span, self.width())
+            painter.setPen(hairline(self._look.cursor, 0.9))
+            painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
+
+    # The pointer ------------------------------------------------------------------------------------------------------
+
+    def _time(self, x: float) -> float:
+        return min(max(x_to_time(x, self._span, self.width()), self._span.start), self._span.stop)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        x = event.position().x()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        selecting = event.button() is Qt.MouseButton.MiddleButton or (
+            event.button() is Qt.MouseButton.LeftButton and (shift or event.position().y() < self.header_height())
+        )
+        if selecting and GUTTER <= x <= self.width() - RIGHT_MARGIN:
+            self._drag = x
+        elif event.button() is Qt.MouseButton.LeftButton:
+            label = self.row_at(event.position())
+            if label:
+                self.row_clicked.emit(label)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        x = event.position().x()
+        if self._drag is not None and abs(x - self._drag) >= _DRAG_PIXELS:
+            a, b = sorted((self._time(self._drag), self._time(x)))
+            self._dragged = Span(a, b)
+            self.update()
+        if GUTTER <= x <= self.width() - RIGHT_MARGIN:
+            self.cursor_moved.emit(self._time(x))
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        if self._drag is None:
+            return
+        self._drag = None
+        dragged, self._dragged = self._dragged, None
+        self.selected.emit(dragged)
+        self.update()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self.cursor_left.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta().y() or -event.angleDelta().x()
+        event.accept()
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            # A touchpad sends many small steps: whole notches only, or one gesture runs through the ladder.
+            self._wheel += delta
+            while abs(self._wheel) >= _NOTCH:
+                step = 1 if self._wheel > 0 else -1
+                self._wheel -= step * _NOTCH
+                self.sensitivity_stepped.emit(step)
+            return
+        whole = 1.0 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0.1
+        if delta:
+            self.turned.emit(-delta / _NOTCH * whole)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        label = self.row_at(QPointF(event.pos()))
+        if label:
+            self.row_menu.emit(label, event.globalPos())
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self.redraw()
+        self._tell_columns()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (
+            QEvent.Type.FontChange,
+            QEvent.Type.ApplicationFontChange,
+            QEvent.Type.DevicePixelRatioChange,
+        ):
+            self.redraw()
+            self._tell_columns()
+        super().changeEvent(event)
+
+    def _tell_columns(self) -> None:
+        if self.columns != self._columns:
+            self._columns = self.columns
+            self.columns_changed.emit(self._columns)

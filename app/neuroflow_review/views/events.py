@@ -1,0 +1,407 @@
+"""Annotations and proposed spikes in one list: search, filter, jump."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, get_args
+
+from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPolygonF
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QStackedLayout,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from neuroflow.recording import Span
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, icon, ui_font
+from neuroflow_review.wording import clock, day
+
+EventKind = Literal["annotation", "scalp spike", "reconstructed spike"]
+KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
+
+_FILTER_TEXT: Final[dict[EventKind, str]] = {
+    "annotation": "Notes",
+    "scalp spike": "Spikes",
+    "reconstructed spike": f"{RECONSTRUCTED} Spikes",
+}
+_FILTER_TIP: Final[dict[EventKind, str]] = {
+    "annotation": "Show annotations of the file and of readers",
+    "scalp spike": "Show spikes proposed on the scalp",
+    "reconstructed spike": "Show spikes proposed on the reconstruction: a machine's proposal on a reconstructed signal",
+}
+_TIME, _TEXT, _CHANNEL, _SHARE = range(4)
+_HEADINGS: Final = ("Time", "Event", "Where", "k/n")
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of the list; ``time`` in seconds. ``channel`` is without ``≈``.
+
+    A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply.
+    """
+
+    time: float
+    text: str
+    kind: EventKind
+    channel: str = ""
+    count: int = 0
+    samples: int = 0
+
+    @property
+    def where(self) -> str:
+        return f"{RECONSTRUCTED}{self.channel}" if self.kind == "reconstructed spike" else self.channel
+
+    @property
+    def share(self) -> str:
+        return f"{self.count}/{self.samples}" if self.samples else ""
+
+
+class EventModel(QAbstractTableModel):
+    """Events in order of time, of which those that pass the search and the filter are rows."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._all: list[EventRow] = []
+        self._rows: list[EventRow] = []
+        self._start: datetime | None = None
+        self._days = False
+        self._search = ""
+        self._kinds: frozenset[EventKind] = frozenset(KINDS)
+        self._page = Span(0.0, 0.0)
+
+    def set_events(self, events: Sequence[EventRow], start: datetime | None) -> None:
+        self._all = sorted(events, key=lambda e: e.time)
+        self._start = start
+        self._days = bool(self._all) and day(self._all[-1].time, start) > 1
+        self._refilter()
+
+    def set_filter(self, search: str, kinds: frozenset[EventKind]) -> None:
+        self._search, self._kinds = search.strip().casefold(), kinds
+        self._refilter()
+
+    def _refilter(self) -> None:
+        self.beginResetModel()
+        words = self._search.removeprefix(RECONSTRUCTED).split()
+        self._rows = [e for e in self._all if e.kind in self._kinds]
+        if words:
+            self._rows = [e for e in self._rows if self._matches(e, words)]
+        self.endResetModel()
+
+    def _matches(self, event: EventRow, words: list[str]) -> bool:
+        text = f"{event.text} {event.channel} {event.kind}".casefold()
+        return all(w in text or (":" in w and w in clock(event.time, self._start)) for w in words)
+
+    def set_page(self, page: Span) -> None:
+        self._page = page
+        if self._rows:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, _SHARE))
+
+    def on_page(self) -> range:
+        """Rows whose time lies in the page."""
+        first = bisect_left(self._rows, self._page.start, key=lambda e: e.time)
+        return range(first, bisect_left(self._rows, self._page.stop, lo=first, key=lambda e: e.time))
+
+    def row(self, row: int) -> EventRow:
+        return self._rows[row]
+
+    @property
+    def counts(self) -> Counter[EventKind]:
+        """How many events there are of each kind, whatever the filter."""
+        return Counter(e.kind for e in self._all)
+
+    def rowCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(_HEADINGS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation is Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return "Day · time" if section == _TIME and self._days else _HEADINGS[section]
+        if role == Qt.ItemDataRole.ToolTipRole and section == _SHARE:
+            return "In how many of how many samples the detector found this spike"
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        event, column = self._rows[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return (self._when(event), event.text, event.where, event.share)[column]
+        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+            where = f" at {event.where}" if event.where else ""
+            share = f", in {event.count} of {event.samples} samples" if event.samples else ""
+            return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}"
+        return None
+
+    def _when(self, event: EventRow) -> str:
+        text = clock(event.time, self._start)
+        return f"{day(event.time, self._start)} · {text}" if self._days else text
+
+    def in_page(self, row: int) -> bool:
+        return self._page.start <= self._rows[row].time < self._page.stop
+
+
+class _EventDelegate(QStyledItemDelegate):
+    """Paints a mark of the event's kind, a tint on rows in the page, violet for what is reconstructed."""
+
+    look = LIGHT
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        look, model = self.look, index.model()
+        assert isinstance(model, EventModel)
+        event = model.row(index.row())
+        rect, state = QRectF(option.rect), option.state
+        painter.save()
+        if state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(rect, colour(look.selection))
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.fillRect(rect, colour(look.hover))
+        elif model.in_page(index.row()):
+            painter.fillRect(rect, colour(look.accent, 0.08))
+        if model.in_page(index.row()) and index.column() == _TIME:
+            painter.fillRect(QRectF(rect.left(), rect.top(), 3, rect.height()), colour(look.accent))
+        painter.setClipRect(rect)
+        painter.setFont(ui_font(-1))
+        text, inner = str(index.data()), rect.adjusted(2 * UNIT, 0, -UNIT, 0)
+        painter.setPen(colour(look.recon_line if event.kind == "reconstructed spike" else look.ink))
+        if index.column() == _TIME:
+            painter.setPen(colour(look.muted))
+        elif index.column() == _TEXT or not event.channel:
+            # An event without a channel runs on into the columns that it leaves empty.
+            text, inner = event.text, self._run_on(option, inner, alone=not event.channel)
+            _draw_mark(painter, QPointF(inner.left() + 4, rect.center().y()), event.kind, look)
+            inner.adjust(4 * UNIT, 0, 0, 0)
+            painter.setPen(colour(look.ink))
+        elided = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+        painter.restore()
+
+    @staticmethod
+    def _run_on(option: QStyleOptionViewItem, inner: QRectF, *, alone: bool) -> QRectF:
+        table = option.widget
+        if not alone or not isinstance(table, QTableView):
+            return inner
+        left = table.columnViewportPosition(_TEXT) + 2 * UNIT
+        return QRectF(left, inner.top(), table.viewport().width() - UNIT - left, inner.height())
+
+
+def _draw_mark(painter: QPainter, at: QPointF, kind: EventKind, look: Theme) -> None:
+    """A flag for an annotation, a triangle for a scalp spike, a violet-edged one for a reconstructed spike."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    x, y = at.x(), at.y()
+    if kind == "annotation":
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(look.other))
+        painter.drawRoundedRect(QRectF(x - 1.5, y - 5, 3, 10), 1, 1)
+        return
+    painter.setBrush(colour(look.proposed))
+    painter.setPen(hairline(look.recon_line) if kind == "reconstructed spike" else Qt.PenStyle.NoPen)
+    if kind == "reconstructed spike":
+        painter.drawPolygon(QPolygonF([QPointF(x, y - 5), QPointF(x + 5, y), QPointF(x, y + 5), QPointF(x - 5, y)]))
+    else:
+        painter.drawPolygon(QPolygonF([QPointF(x - 5, y - 4), QPointF(x + 5, y - 4), QPointF(x, y + 5)]))
+
+
+class EventPanel(QWidget):
+    """The list of events, with search and a filter by kind."""
+
+    jump_requested = Signal(float)
+    """Time (seconds) of the event that was clicked or entered."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = LIGHT
+        self._page = Span(0.0, 0.0)
+        self._model = EventModel(self)
+        self._delegate = _EventDelegate(self)
+        self.setAccessibleName("Events")
+
+        self.search = QLineEdit(self)
+        self.search.setPlaceholderText("Search text, channel or time")
+        self.search.setAccessibleName("Search events")
+        self.search.setToolTip("Words that the text, the channel or the clock time must hold")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._apply_filter)
+        self.search.returnPressed.connect(self._jump_to_first)
+
+        self._filters: dict[EventKind, QToolButton] = {}
+        filters = QHBoxLayout()
+        filters.setSpacing(UNIT)
+        for kind in KINDS:
+            button = QToolButton(self)
+            button.setCheckable(True)
+            button.setChecked(True)
+            button.setAccessibleName(_FILTER_TIP[kind])
+            button.setToolTip(_FILTER_TIP[kind])
+            button.toggled.connect(self._apply_filter)
+            self._filters[kind] = button
+            filters.addWidget(button)
+        filters.addStretch()
+
+        self.table = self._make_table()
+        self._empty = QLabel(self)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._empty.setContentsMargins(4 * UNIT, 8 * UNIT, 4 * UNIT, 0)
+        self._empty.setWordWrap(True)
+        self._empty.setProperty("role", "muted")
+        self._stack = QStackedLayout()
+        self._stack.addWidget(self.table)
+        self._stack.addWidget(self._empty)
+        self._count = QLabel(self)
+        self._count.setProperty("role", "muted")
+
+        top = QVBoxLayout()
+        top.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 0)
+        top.setSpacing(UNIT)
+        top.addWidget(self.search)
+        top.addLayout(filters)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(UNIT)
+        outer.addLayout(top)
+        outer.addLayout(self._stack, 1)
+        self._count.setContentsMargins(3 * UNIT, UNIT, 3 * UNIT, 2 * UNIT)
+        outer.addWidget(self._count)
+        self.set_theme(LIGHT)
+        self._say()
+
+    def _make_table(self) -> QTableView:
+        table = QTableView(self)
+        table.setModel(self._model)
+        table.setItemDelegate(self._delegate)
+        table.setAccessibleName("List of events")
+        table.setShowGrid(False)
+        table.setMouseTracking(True)
+        table.setWordWrap(False)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setTabKeyNavigation(False)
+        table.setCornerButtonEnabled(False)
+        rows, columns = table.verticalHeader(), table.horizontalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        columns.setSectionResizeMode(_TEXT, QHeaderView.ResizeMode.Stretch)
+        columns.setHighlightSections(False)
+        columns.setSectionsClickable(False)
+        table.clicked.connect(self._jump)
+        table.activated.connect(self._jump)
+        return table
+
+    # What is shown ----------------------------------------------------------------------------------------------------
+
+    def set_events(self, events: Sequence[EventRow], start: datetime | None = None) -> None:
+        """All events, in any order; times are written as clock time where the recording's ``start`` is known."""
+        self._model.set_events(events, start)
+        self._fit_columns()
+        self._say()
+
+    def set_page(self, page: Span) -> None:
+        """The page on screen: its events are tinted, and scrolled to unless the reader is in the list."""
+        self._page = page
+        self._model.set_page(page)
+        rows = self._model.on_page()
+        if rows and not self.table.hasFocus():
+            self.table.scrollTo(self._model.index(rows[-1], 0))
+            self.table.scrollTo(self._model.index(rows[0], 0))
+        self._say()
+
+    def set_theme(self, look: Theme) -> None:
+        self._look = look
+        self._delegate.look = look
+        for action in self.search.actions():
+            if action.objectName() == "glass":
+                self.search.removeAction(action)
+        glass = self.search.addAction(
+            icon("magnifying-glass", look, token="muted"), QLineEdit.ActionPosition.LeadingPosition
+        )
+        glass.setObjectName("glass")
+        self._fit_columns()
+        self.table.viewport().update()
+
+    def focus_search(self) -> None:
+        """Put the keyboard into the search field."""
+        self.search.setFocus()
+        self.search.selectAll()
+
+    @property
+    def shown(self) -> int:
+        """Number of events that pass search and filter."""
+        return self._model.rowCount()
+
+    def _fit_columns(self) -> None:
+        metrics, header = QFontMetrics(ui_font(-1)), self.table.horizontalHeader()
+        for button in self._filters.values():
+            button.setFont(ui_font(-1))
+        header.setFont(ui_font(-1))
+        self._count.setFont(ui_font(-1))
+        sample = self._model.index(self._model.rowCount() - 1, _TIME).data() if self._model.rowCount() else ""
+        wide = max(len(str(sample)), 8)
+        counts = self._model.counts
+        self.table.verticalHeader().setDefaultSectionSize(metrics.height() + 2 * UNIT + 2)
+        header.resizeSection(_TIME, metrics.horizontalAdvance("0" * wide) + 3 * UNIT)
+        header.resizeSection(_CHANNEL, metrics.horizontalAdvance(f"{RECONSTRUCTED}AHL8") + 4 * UNIT)
+        header.resizeSection(_SHARE, metrics.horizontalAdvance("39/39") + 4 * UNIT)
+        self.table.setColumnHidden(_SHARE, not counts["reconstructed spike"])
+        self.table.setColumnHidden(_CHANNEL, not any(counts[kind] for kind in KINDS[1:]))
+
+    def _say(self) -> None:
+        counts = self._model.counts
+        shown, total = self._model.rowCount(), counts.total()
+        for kind, button in self._filters.items():
+            button.setText(f"{_FILTER_TEXT[kind]} {counts[kind]:,}")
+            button.setVisible(bool(counts[kind]))
+        here = len(self._model.on_page())
+        parts = [f"{shown:,} of {total:,}" if shown != total else f"{total:,} event{'' if total == 1 else 's'}"]
+        parts += [f"{here:,} on this page"] if self._page.duration else []
+        self._count.setText(" · ".join(parts) if total else "")
+        if not total:
+            self._empty.setText("No events yet.\n\nPress E to mark one at the cursor.")
+        elif not shown:
+            sought = self.search.text().strip()
+            self._empty.setText(f"No event matches “{sought}”." if sought else "Every kind of event is switched off.")
+        self._stack.setCurrentWidget(self.table if shown else self._empty)
+
+    # Intents ----------------------------------------------------------------------------------------------------------
+
+    def _apply_filter(self) -> None:
+        kinds = frozenset(kind for kind, button in self._filters.items() if button.isChecked())
+        self._model.set_filter(self.search.text(), kinds)
+        self._say()
+
+    def _jump(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.jump_requested.emit(self._model.row(index.row()).time)
+
+    def _jump_to_first(self) -> None:
+        if self._model.rowCount():
+            self.table.selectRow(0)
+            self._jump(self._model.index(0, 0))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange) and hasattr(self, "table"):
+            self._fit_columns()
+        super().changeEvent(event)

@@ -1,0 +1,104 @@
+"""Who the recording is of, above the page, always; unless the reader hides it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from neuroflow.recording import ChannelKind, Patient, Recording
+from neuroflow.units import format_clock
+from neuroflow_review.theme import GUTTER, LIGHT, UNIT, Theme, colour, hairline, ui_font
+
+SIMULATED = "SIMULATED PATIENT"
+HIDDEN = "Patient hidden"
+
+
+def patient_words(patient: Patient, *, private: bool) -> str:
+    """Name, identifier, date of birth and sex as far as the file knows them."""
+    if private:
+        return HIDDEN
+    parts = [
+        patient.name or "Name not in the file",
+        patient.identifier,
+        f"born {patient.birthdate}" if patient.birthdate else "",
+        {"F": "female", "M": "male"}.get(patient.sex.upper(), ""),
+    ]
+    return "   ".join(p for p in parts if p)
+
+
+class PatientHeader(QWidget):
+    """One line: patient at the left, recording at the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = LIGHT
+        self._recording: Recording | None = None
+        self._private = False
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Patient")
+
+    def set_recording(self, recording: Recording | None) -> None:
+        self._recording = recording
+        self._describe()
+
+    def set_private(self, private: bool) -> None:
+        self._private = private
+        self._describe()
+
+    def set_theme(self, look: Theme) -> None:
+        self._look = look
+        self.update()
+
+    @property
+    def patient(self) -> str:
+        """What is written of the patient."""
+        return patient_words(self._recording.patient, private=self._private) if self._recording is not None else ""
+
+    def _describe(self) -> None:
+        badge = f", {SIMULATED}" if self._recording is not None and self._recording.simulated else ""
+        self.setAccessibleDescription(self.patient + badge)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(400, round(QFontMetricsF(ui_font(1.0)).height()) + 3 * UNIT)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        look, recording = self._look, self._recording
+        with QPainter(self) as painter:
+            painter.fillRect(self.rect(), colour(look.paper))
+            painter.setPen(hairline(look.grid))
+            painter.drawLine(0, self.height() - 1, self.width(), self.height() - 1)
+            if recording is None:
+                return
+            row = QRectF(3 * UNIT, 0, self.width() - 6 * UNIT, self.height() - 1)
+            left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            painter.setFont(ui_font(-0.5))
+            painter.setPen(colour(look.muted))
+            about = self._about(recording)
+            painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), about)
+            room = row.width() - QFontMetricsF(painter.font()).horizontalAdvance(about) - 4 * UNIT
+            painter.setFont(ui_font(1.0, bold=True))
+            metrics = QFontMetricsF(painter.font())
+            badge = SIMULATED if recording.simulated else "RECONSTRUCTED" if recording.reconstructed else ""
+            badge_font = ui_font(-1.5, bold=True)
+            wide = QFontMetricsF(badge_font).horizontalAdvance(badge) + 4 * UNIT if badge else 0.0
+            text = metrics.elidedText(self.patient, Qt.TextElideMode.ElideRight, max(room - wide, GUTTER))
+            painter.setPen(colour(look.muted if self._private else look.ink))
+            painter.drawText(row, left, text)
+            if badge:
+                x = row.left() + metrics.horizontalAdvance(text) + 3 * UNIT
+                high = QFontMetricsF(badge_font).height() + UNIT
+                box = QRectF(x, (self.height() - 1 - high) / 2, wide, high)
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(hairline(look.warning if recording.simulated else look.recon_line))
+                painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+                painter.setFont(badge_font)
+                painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
+
+    def _about(self, recording: Recording) -> str:
+        # A file's name often holds the patient's.
+        name = "" if self._private else f"{recording.path.name}   "
+        eeg = sum(c.kind is ChannelKind.EEG for c in recording.channels)
+        start = f"{recording.start:%d %b %Y %H:%M:%S}   " if recording.start is not None else ""
+        return f"{name}{start}{format_clock(recording.duration)}   {eeg} EEG channel{'' if eeg == 1 else 's'}"

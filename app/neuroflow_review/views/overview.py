@@ -1,0 +1,441 @@
+"""The whole recording in one strip: activity, what is reconstructed, spikes, events, gaps, and the page as a pane."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+    QPolygonF,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from neuroflow.recording import Annotation, Span
+from neuroflow_review.theme import (
+    GUTTER,
+    LIGHT,
+    RECONSTRUCTED,
+    RIGHT_MARGIN,
+    UNIT,
+    Theme,
+    colour,
+    fitted,
+    hairline,
+    hatch,
+    time_to_x,
+    ui_font,
+    x_to_time,
+)
+from neuroflow_review.wording import clock, day
+
+_TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
+_NARROWEST_PANE: Final = 8.0
+
+Times = NDArray[np.float64]
+
+
+class OverviewBar(QWidget):
+    """The recording from end to end, on the same gutter as the panels above it.
+
+    What does not follow the mouse is drawn once into a pixmap, counted per pixel column, so that ten thousand
+    annotations cost as much as ten.
+    """
+
+    span_requested = Signal(float)
+    """Start (seconds) of the page that the reader asks for, always inside the recording."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = LIGHT
+        self._duration = 0.0
+        self._start: datetime | None = None
+        self._gaps: tuple[Span, ...] = ()
+        self._annotations: Times = np.empty(0)
+        self._page = Span(0.0, 0.0)
+        self._reconstructed: tuple[Span, ...] = ()
+        self._scalp: Times = np.empty(0)
+        self._deep: Times = np.empty((0, 2))
+        self._trend: NDArray[np.float64] | None = None
+        self._cursor: float | None = None
+        self._hover: float | None = None
+        self._grip: float | None = None
+        self._static: QPixmap | None = None
+        self.setAccessibleName("Overview of the whole recording")
+        self.setAccessibleDescription("Click or drag to move the page; the wheel turns pages.")
+        self.setToolTip("The whole recording: click or drag to move the page, wheel to turn pages")
+        self.setMouseTracking(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    # What is shown ----------------------------------------------------------------------------------------------------
+
+    def set_recording(
+        self, duration: float, start: datetime | None, gaps: Sequence[Span], annotations: Sequence[Annotation]
+    ) -> None:
+        """A recording of ``duration`` seconds; everything known of the one before is dropped."""
+        self._duration = duration
+        self._start = start
+        self._gaps = tuple(gaps)
+        self._reconstructed = ()
+        self._scalp, self._deep, self._trend = np.empty(0), np.empty((0, 2)), None
+        self._cursor = self._hover = self._grip = None
+        self.set_annotations(annotations)
+
+    def set_annotations(self, annotations: Sequence[Annotation]) -> None:
+        """Marks in the row of events."""
+        self._annotations = np.fromiter((a.onset for a in annotations), float, len(annotations))
+        self._redraw()
+
+    def set_page(self, page: Span) -> None:
+        """The page on screen, drawn as the pane."""
+        self._page = page
+        self.update()
+
+    def set_reconstructed(self, spans: Sequence[Span]) -> None:
+        """What is reconstructed so far; spans may touch and come in any order."""
+        self._reconstructed = tuple(spans)
+        self._redraw()
+
+    def set_spikes(self, scalp: ArrayLike, reconstructed: ArrayLike) -> None:
+        """Proposed spikes: times of those on the scalp, and (time, share of samples in 0..1) of those reconstructed."""
+        self._scalp = np.asarray(scalp, float).reshape(-1)
+        self._deep = np.asarray(reconstructed, float).reshape(-1, 2)
+        self._redraw()
+
+    def set_trend(self, trend: NDArray[np.floating[Any]] | None) -> None:
+        """Activity from start to end: (n,) such as rms, or (2, n) lows and highs; any unit, NaN where not known."""
+        self._trend = None if trend is None else np.asarray(trend, float)
+        self._redraw()
+
+    def set_cursor(self, time: float | None) -> None:
+        """The cursor that all panels share."""
+        self._cursor = time
+        self.update()
+
+    def set_theme(self, look: Theme) -> None:
+        self._look = look
+        self.updateGeometry()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        self._static = None
+        self.update()
+
+    # Geometry ---------------------------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, round(self._rows()["events"].bottom()) + 2 * UNIT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(320, self.sizeHint().height())
+
+    def _rows(self) -> dict[str, QRectF]:
+        """Rectangles from top to bottom, over the whole of the time axis."""
+        line = float(round(QFontMetricsF(ui_font(-1.5)).height()))
+        wide = max(self.width() - GUTTER - RIGHT_MARGIN, 1)
+        rows: dict[str, QRectF] = {}
+        top = float(UNIT)
+        for name, height in (("clock", line + 2), ("trend", 28.0), ("recon", line), ("spikes", line), ("events", line)):
+            rows[name] = QRectF(GUTTER, top, wide, height)
+            top += height + (2 if name != "clock" else UNIT)
+        return rows
+
+    def _x(self, time: float) -> float:
+        return time_to_x(time, Span(0.0, self._duration), self.width())
+
+    def _time(self, x: float) -> float:
+        return min(max(x_to_time(x, Span(0.0, self._duration), self.width()), 0.0), self._duration)
+
+    def pane(self) -> QRectF:
+        """Rectangle of the page, never narrower than can be seen and grasped."""
+        rows = self._rows()
+        left, right = self._x(self._page.start), self._x(self._page.stop)
+        if right - left < _NARROWEST_PANE:
+            middle = (left + right) / 2
+            left, right = middle - _NARROWEST_PANE / 2, middle + _NARROWEST_PANE / 2
+        top = rows["trend"].top() - 2
+        return QRectF(left, top, right - left, rows["events"].bottom() + 2 - top)
+
+    def _columns(self, times: Times, weights: Times | None = None) -> NDArray[np.float64]:
+        """Marks counted (or the largest weight) per column of one device-independent pixel."""
+        wide = max(self.width() - GUTTER - RIGHT_MARGIN, 1)
+        inside = np.isfinite(times) & (times >= 0) & (times <= self._duration)
+        column = np.minimum((times[inside] / max(self._duration, 1e-9) * wide).astype(int), wide - 1)
+        if weights is None:
+            return np.bincount(column, minlength=wide).astype(float)
+        out = np.zeros(wide)
+        np.maximum.at(out, column, weights[inside])
+        return out
+
+    # Drawing ----------------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        ratio = self.devicePixelRatioF()
+        if self._static is None or self._static.devicePixelRatio() != ratio:
+            self._static = QPixmap((self.size() * ratio).expandedTo(QSize(1, 1)))
+            self._static.setDevicePixelRatio(ratio)
+            with QPainter(self._static) as painter:
+                self._draw_static(painter)
+        with QPainter(self) as painter:
+            painter.drawPixmap(0, 0, self._static)
+            if self._duration > 0:
+                self._draw_moving(painter)
+
+    def _draw_static(self, painter: QPainter) -> None:
+        look, rows = self._look, self._rows()
+        painter.fillRect(self.rect(), colour(look.panel))
+        painter.setPen(hairline(look.border))
+        painter.drawLine(QPointF(0, 0.5), QPointF(self.width(), 0.5))
+        painter.setFont(ui_font(-1.5))
+        field = QRectF(rows["trend"].topLeft(), rows["events"].bottomRight())
+        painter.fillRect(field, colour(look.paper))
+        if self._duration <= 0:
+            painter.setPen(colour(look.muted))
+            painter.drawText(field, Qt.AlignmentFlag.AlignCenter, "The whole recording is shown here once one is open")
+            return
+        painter.fillRect(rows["recon"], colour(look.recon_paper))
+        self._draw_clock(painter, rows["clock"], field)
+        self._draw_trend(painter, rows["trend"])
+        self._draw_reconstructed(painter, rows["recon"])
+        self._draw_marks(painter, rows["spikes"], self._columns(self._scalp), look.proposed)
+        self._draw_marks(painter, rows["events"], self._columns(self._annotations), look.other)
+        for gap in self._gaps:
+            left, right = self._x(gap.start), self._x(gap.stop)
+            whole = QRectF(left, field.top(), max(right - left, 1.0), field.height())
+            painter.fillRect(whole, colour(look.panel))
+            hatch(painter, whole, look)
+        self._draw_labels(painter, rows)
+        painter.setPen(hairline(look.border))
+        painter.drawRect(field.adjusted(-0.5, -0.5, 0.5, 0.5))
+
+    def _draw_labels(self, painter: QPainter, rows: dict[str, QRectF]) -> None:
+        look = self._look
+        painter.setPen(colour(look.muted))
+        align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        names = {"clock": self._day_label(), "trend": "activity", "recon": f"{RECONSTRUCTED} so far"}
+        names |= {"spikes": "spikes", "events": "events"}
+        for name, text in names.items():
+            painter.setPen(colour(look.recon_line if name == "recon" else look.muted))
+            painter.setFont(fitted(ui_font(-1.5), text, GUTTER - 3 * UNIT))
+            painter.drawText(QRectF(0, rows[name].top(), GUTTER - 2 * UNIT, rows[name].height()), align, text)
+        done = sum(s.clipped_to(Span(0.0, self._duration)).duration for s in merged(self._reconstructed))
+        right = QRectF(self.width() - RIGHT_MARGIN + 2 * UNIT, 0, RIGHT_MARGIN - 2 * UNIT, 0)
+        counts = {
+            "recon": f"{_percent(done / self._duration)}" if done else "",
+            "spikes": f"{self._scalp.size:,}" if self._scalp.size else "",
+            "events": f"{self._annotations.size:,}" if self._annotations.size else "",
+        }
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        for name, text in counts.items():
+            right.setTop(rows[name].top())
+            right.setHeight(rows[name].height())
+            painter.setPen(colour(look.recon_line if name == "recon" else look.muted))
+            painter.setFont(fitted(ui_font(-1.5), text, right.width() - UNIT))
+            painter.drawText(right, align, text)
+
+    def _day_label(self) -> str:
+        return "day 1" if day(self._duration, self._start) > 1 else ("clock" if self._start else "elapsed")
+
+    def _draw_clock(self, painter: QPainter, row: QRectF, field: QRectF) -> None:
+        look, metrics = self._look, QFontMetricsF(painter.font())
+        apart = metrics.horizontalAdvance("00:00:00") + 8 * UNIT
+        step = next((s for s in _TICKS if s / self._duration * row.width() >= apart), _TICKS[-1])
+        offset = 0.0
+        if self._start is not None:
+            midnight = datetime.combine(self._start.date(), datetime.min.time(), self._start.tzinfo)
+            offset = (self._start - midnight) / timedelta(seconds=1)
+        first = int(-(-offset // step))
+        last = int((offset + self._duration) // step)
+        shown_day = 1
+        edge = 0.0
+        for k in range(first, last + 1):
+            time = k * step - offset
+            x = round(self._x(time)) + 0.5
+            painter.setPen(hairline(look.grid))
+            painter.drawLine(QLineF(x, field.top(), x, field.bottom()))
+            painter.setPen(hairline(look.grid_strong))
+            painter.drawLine(QLineF(x, field.top() - UNIT, x, field.top()))
+            text = clock(time, self._start)
+            text = text if step < 60 else text[:5] + ("" if self._start is not None else " h")
+            if day(time, self._start) != shown_day:
+                shown_day = day(time, self._start)
+                text = f"day {shown_day}  {text}"
+            half = metrics.horizontalAdvance(text) / 2
+            if x - half < max(edge, GUTTER - UNIT) or x + half > self.width() - UNIT:
+                continue
+            edge = x + half + 2 * UNIT
+            painter.setPen(colour(look.muted))
+            painter.drawText(QRectF(x - half - 1, row.top(), 2 * half + 2, row.height()), 0x84, text)
+
+    def _draw_trend(self, painter: QPainter, row: QRectF) -> None:
+        trend = self._trend
+        if trend is None or trend.shape[-1] < 1:
+            return
+        low, high = (trend[0], trend[1]) if trend.ndim == 2 else (np.zeros_like(trend), trend)
+        wide = int(row.width())
+        edges = np.linspace(0, low.size, wide + 1)
+        first = np.minimum(edges[:-1].astype(int), low.size - 1)
+        with np.errstate(invalid="ignore"):
+            bottom = np.fmin.reduceat(low, first)
+            top = np.fmax.reduceat(high, first)
+        known = np.isfinite(bottom) & np.isfinite(top)
+        if not known.any():
+            return
+        # One blink or one loose electrode must not flatten the night: the loudest hundredth is clipped.
+        reach = float(np.quantile(np.maximum(np.abs(bottom[known]), np.abs(top[known])), 0.99)) or 1.0
+        if trend.ndim == 2:
+            middle, scale = row.center().y(), (row.height() - 4) / 2 / reach
+        else:
+            middle, scale = row.bottom() - 1, (row.height() - 4) / reach
+        lines = [
+            QLineF(
+                row.left() + k + 0.5,
+                middle - min(max(top[k], -reach), reach) * scale - 0.5,
+                row.left() + k + 0.5,
+                middle - min(max(bottom[k], -reach), reach) * scale + 0.5,
+            )
+            for k in np.flatnonzero(known)
+        ]
+        pen = hairline(self._look.other, 0.6)
+        pen.setCosmetic(False)
+        pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+        painter.setPen(pen)
+        painter.drawLines(lines)
+
+    def _draw_reconstructed(self, painter: QPainter, row: QRectF) -> None:
+        look = self._look
+        for span in merged(self._reconstructed):
+            left, right = self._x(span.start), self._x(span.stop)
+            painter.fillRect(QRectF(left, row.top(), max(right - left, 1.0), row.height()), colour(look.band50))
+        shares = self._columns(self._deep[:, 0], self._deep[:, 1])
+        self._draw_columns(painter, row, np.minimum(shares, 1.0), look.recon_line)
+
+    def _draw_marks(self, painter: QPainter, row: QRectF, counts: NDArray[np.float64], value: str) -> None:
+        if not counts.any():
+            return
+        # Height grows with the logarithm of the count: one event is seen, a hundred do not fill the row alike.
+        heights = 0.5 + 0.5 * np.log2(np.maximum(counts, 1)) / np.log2(max(counts.max(), 4.0))
+        self._draw_columns(painter, row, np.where(counts > 0, heights, 0.0), value)
+
+    def _draw_columns(self, painter: QPainter, row: QRectF, heights: NDArray[np.float64], value: str) -> None:
+        """A mark in every column whose height is above 0; 1 fills the row."""
+        full, foot = row.height() - 4, row.bottom() - 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(value))
+        painter.drawRects(
+            [QRectF(row.left() + k, foot - full * heights[k], 1.5, full * heights[k]) for k in np.flatnonzero(heights)]
+        )
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+
+    def _draw_moving(self, painter: QPainter) -> None:
+        look, pane = self._look, self.pane()
+        if self._cursor is not None:
+            x = round(self._x(self._cursor)) + 0.5
+            painter.setPen(hairline(look.cursor))
+            painter.drawLine(QLineF(x, pane.top(), x, pane.bottom()))
+        if self._page.duration > 0:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(hairline(look.accent))
+            painter.setBrush(colour(look.accent, 0.22 if self._grip is not None else 0.12))
+            painter.drawRoundedRect(pane, 2, 2)
+            painter.setBrush(colour(look.accent))
+            painter.setPen(Qt.PenStyle.NoPen)
+            x, y = pane.center().x(), pane.top()
+            painter.drawPolygon(QPolygonF([QPointF(x - 4, y - 5), QPointF(x + 4, y - 5), QPointF(x, y)]))
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        if self._hover is not None:
+            self._draw_hover(painter, self._hover)
+
+    def _draw_hover(self, painter: QPainter, time: float) -> None:
+        look, row, pane = self._look, self._rows()["clock"], self.pane()
+        x = round(self._x(time)) + 0.5
+        painter.setPen(hairline(look.ink, 0.5))
+        painter.drawLine(QLineF(x, pane.top(), x, pane.bottom()))
+        painter.setFont(ui_font(-1.5))
+        text = clock(time, self._start)
+        wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 4 * UNIT
+        left = min(max(x - wide / 2, GUTTER), self.width() - wide)
+        box = QRectF(left, row.top() - 1, wide, row.height())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(look.ink))
+        painter.drawRoundedRect(box, UNIT, UNIT)
+        painter.setPen(colour(look.paper))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+    # Intents ----------------------------------------------------------------------------------------------------------
+
+    def _request(self, start: float) -> None:
+        self.span_requested.emit(min(max(start, 0.0), max(self._duration - self._page.duration, 0.0)))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton or self._duration <= 0:
+            return
+        x = event.position().x()
+        inside = self.pane().left() <= x <= self.pane().right()
+        # Within the pane the pane is grasped where it was touched; elsewhere the page comes to the pointer.
+        self._grip = self._time(x) - self._page.start if inside else self._page.duration / 2
+        if not inside:
+            self._request(self._time(x) - self._grip)
+        self.update()
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._duration <= 0:
+            return
+        x = event.position().x()
+        self._hover = self._time(x) if GUTTER <= x <= self.width() - RIGHT_MARGIN else None
+        if self._grip is not None:
+            self._request(self._time(x) - self._grip)
+        self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton:
+            self._grip = None
+            self.update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta().y() or -event.angleDelta().x()
+        if delta and self._duration > 0:
+            self._request(self._page.start - delta / 120 * self._page.duration)
+        event.accept()
+
+    def leaveEvent(self, _event: QEvent) -> None:
+        self._hover = None
+        self.update()
+
+    def resizeEvent(self, _event: QResizeEvent) -> None:
+        self._redraw()
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self.updateGeometry()
+            self._redraw()
+        super().changeEvent(event)
+
+
+def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """The same stretches in order, those that touch or overlap made one."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda s: s.start):
+        if out and span.start <= out[-1].stop + 1e-9:
+            out[-1] = Span(out[-1].start, max(out[-1].stop, span.stop))
+        else:
+            out.append(span)
+    return tuple(out)
+
+
+def _percent(share: float) -> str:
+    """Never 0 % of something and never 100 % of less than all."""
+    if share >= 1 - 1e-9:
+        return "100 %"
+    return f"{min(max(round(share * 100), 1), 99)} %"

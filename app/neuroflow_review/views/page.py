@@ -1,0 +1,193 @@
+"""The page of scalp EEG."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtWidgets import QWidget
+
+from neuroflow.recording import Span
+from neuroflow.signal.montage import Row
+from neuroflow_review.display import sensitivity_words
+from neuroflow_review.paper import (
+    Place,
+    draw_clock,
+    draw_grid,
+    draw_labels,
+    draw_scale,
+    draw_spike,
+    pixels_per_mm,
+    polylines,
+)
+from neuroflow_review.session.analysis import Spike
+from neuroflow_review.session.page import PageData, Trace
+from neuroflow_review.sheet import Sheet
+from neuroflow_review.theme import GUTTER, RIGHT_MARGIN, UNIT, colour, hairline, hatch, time_to_x, ui_font
+
+
+class PageView(Sheet):
+    """Traces of one montage, negative up, in true µV/mm; a trace may run over its neighbours, as on paper."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._data: PageData | None = None
+        self._rows: tuple[Row, ...] = ()
+        self._sensitivity = 7e-6
+        self._start: datetime | None = None
+        self._recording = Span(0.0, 0.0)
+        self._gaps: tuple[Span, ...] = ()
+        self._spikes: tuple[Spike, ...] = ()
+        self._channel = ""
+        self._message = ""
+        self.setAccessibleName("Scalp EEG")
+
+    def set_recording(self, recording: Span, start: datetime | None, gaps: Sequence[Span]) -> None:
+        """Another recording: its times and its gaps."""
+        self._recording, self._start, self._gaps = recording, start, tuple(gaps)
+        self._data, self._message, self._spikes = None, "", ()
+        self.redraw()
+
+    def set_rows(self, rows: Sequence[Row]) -> None:
+        """The montage; traces follow with :meth:`set_page`."""
+        self._rows = tuple(rows)
+        self._labels = tuple(row.label for row in rows)
+        self._groups = tuple(row.group for row in rows)
+        self.redraw()
+
+    def set_page(self, data: PageData) -> None:
+        """The traces of a page; its rows are its request's."""
+        self._data, self._message = data, ""
+        self._span = data.request.span
+        self.set_rows(data.request.rows)
+
+    def set_message(self, text: str) -> None:
+        """Why there are no traces."""
+        self._data, self._message = None, text
+        self.redraw()
+
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Volts per millimetre."""
+        self._sensitivity = sensitivity
+        self.redraw()
+
+    def set_spikes(self, spikes: Sequence[Spike]) -> None:
+        """Proposed spikes by label of the row; those of other pages are not drawn."""
+        self._spikes = tuple(spikes)
+        self.redraw()
+
+    def set_channel(self, label: str) -> None:
+        """The selected row, or none."""
+        if label != self._channel:
+            self._channel = label
+            self.redraw()
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the traces of the page (or the reason why there are none) are on screen."""
+        return self._static is not None and (self._data is not None or bool(self._message))
+
+    @property
+    def row_mm(self) -> float:
+        """Height of a row in millimetres."""
+        return self.places()[1] / pixels_per_mm(self)
+
+    @property
+    def mm_per_second(self) -> float:
+        """The time base as the screen draws it."""
+        return self.plot().width() / max(self._span.duration, 1e-9) / pixels_per_mm(self)
+
+    # Drawing ----------------------------------------------------------------------------------------------------------
+
+    def draw(self, painter: QPainter) -> None:
+        look, plot = self._look, self.plot()
+        painter.fillRect(self.rect(), colour(look.paper))
+        draw_grid(painter, plot, self._span, self.width(), look.grid, look.grid_strong)
+        self._draw_nothing(painter, plot)
+        places, height = self.places()
+        struck = frozenset(i for i, row in enumerate(self._rows) if row.bad)
+        selected = self._labels.index(self._channel) if self._channel in self._labels else -1
+        colours = [look.side(row.side) for row in self._rows]
+        self.labels_shown = draw_labels(painter, places, colours, look, selected=selected, struck=struck)
+        if self._data is not None and len(self._data.traces) == len(places):
+            self._draw_traces(painter, places, self._data)
+            self._draw_spikes(painter, places, height)
+        header = QRectF(0, 0, self.width(), self.header_height())
+        painter.fillRect(header, colour(look.paper))
+        draw_clock(painter, header, self._span, self.width(), self._start, look)
+        words = sensitivity_words(self._sensitivity)
+        draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
+        if self._message:
+            self._draw_message(painter, plot)
+
+    def _draw_nothing(self, painter: QPainter, plot: QRectF) -> None:
+        """Hatch gaps and what lies beyond the recording's end."""
+        empty = [*self._gaps]
+        if self._span.stop > self._recording.stop and self._recording.duration > 0:
+            empty.append(Span(self._recording.stop, self._span.stop))
+        for gap in empty:
+            if gap.overlaps(self._span):
+                inside = gap.clipped_to(self._span)
+                left, right = (time_to_x(t, self._span, self.width()) for t in (inside.start, inside.stop))
+                box = QRectF(left, plot.top(), max(right - left, 1.0), plot.height())
+                painter.fillRect(box, colour(self._look.panel))
+                hatch(painter, box, self._look)
+
+    def _draw_traces(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
+        look, plot, scale = self._look, self.plot(), pixels_per_mm(self)
+        painter.save()
+        painter.setClipRect(QRectF(GUTTER, 0, plot.width(), self.height()))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        per_second = plot.width() / max(self._span.duration, 1e-9)
+        for place, trace, row in zip(places, data.traces, self._rows, strict=True):
+            painter.setPen(hairline(look.rejected if row.bad else look.side(row.side)))
+            per_unit = scale / (trace.scale if trace.scale is not None else self._sensitivity)
+            # Negative up: y of the screen runs downwards, and so do positive voltages.
+            y = np.clip(place.y + trace.y.astype(np.float64) * per_unit, -1e4, 1e5)
+            for line in polylines(self._x0(trace), trace.step * per_second, y):
+                painter.drawPolyline(line)
+        painter.restore()
+        self._draw_own_scales(painter, places, data)
+
+    def _x0(self, trace: Trace) -> float:
+        return time_to_x(trace.start, self._span, self.width())
+
+    def _draw_own_scales(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
+        """What a row of another kind is drawn in, beside it."""
+        painter.setFont(ui_font(-2.0))
+        painter.setPen(colour(self._look.muted))
+        metrics = QFontMetricsF(painter.font())
+        taken = self.plot().top() + 100.0
+        for place, trace in zip(places, data.traces, strict=True):
+            if trace.scale is None or place.y - metrics.height() / 2 < taken:
+                continue
+            text = sensitivity_words(trace.scale) if not trace.unit else f"{trace.scale:g} {trace.unit}/mm"
+            box = QRectF(
+                self.width() - RIGHT_MARGIN + UNIT,
+                place.y - metrics.height() / 2,
+                RIGHT_MARGIN - UNIT,
+                metrics.height(),
+            )
+            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+            taken = place.y + metrics.height() / 2
+
+    def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
+        by_label = {place.label: place for place in places}
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for spike in self._spikes:
+            place = by_label.get(spike.label)
+            if place is not None and self._span.start <= spike.time < self._span.stop:
+                x = time_to_x(spike.time, self._span, self.width())
+                draw_spike(painter, x, place.y - min(height * 0.35, 8.0), self._look.proposed)
+        painter.restore()
+
+    def _draw_message(self, painter: QPainter, plot: QRectF) -> None:
+        painter.setFont(ui_font())
+        painter.setPen(colour(self._look.warning))
+        flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(plot.adjusted(48, 0, -48, 0), int(flags), self._message)

@@ -1,0 +1,109 @@
+"""Dialogs, opened without blocking: each lives while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog
+
+from neuroflow_review.actions import ACTIONS
+from neuroflow_review.dialogs.about import AboutDialog
+from neuroflow_review.dialogs.card import CardDialog
+from neuroflow_review.dialogs.export import ExportDialog
+from neuroflow_review.dialogs.export_offer import Offer
+from neuroflow_review.dialogs.goto import GoToDialog
+from neuroflow_review.dialogs.keys import KeysDialog
+
+if TYPE_CHECKING:
+    from neuroflow_review.session import Session
+    from neuroflow_review.window.window import ReviewWindow
+
+POINTER_KEYS = (
+    ("Pointer", "A tenth of a page", "Wheel"),
+    ("Pointer", "A page", "Shift+Wheel"),
+    ("Pointer", "Sensitivity", "Ctrl+Wheel"),
+    ("Pointer", "Select", "Shift+Drag, Middle+Drag"),
+    ("Pointer", "Choose a channel", "Click"),
+)
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()
+
+
+def show_goto(window: ReviewWindow) -> None:
+    """Ask for a time and put it at the start of the page."""
+    session = window.session
+    recording = session.recording
+    if recording is None:
+        return
+    dialog = GoToDialog(recording.duration, recording.start, session.state.start, window)
+    dialog.accepted.connect(partial(_go, session, dialog))
+    _open(dialog)
+
+
+def _go(session: Session, dialog: GoToDialog) -> None:
+    if dialog.seconds is not None:
+        session.go_to(dialog.seconds)
+        session.set_cursor(dialog.seconds)
+
+
+def show_export(window: ReviewWindow) -> None:
+    """Ask what to export, and export it while the reader goes on."""
+    offer = offer_of(window.session)
+    if offer is None:
+        return
+    dialog = ExportDialog(offer, window.session.start_export, window)
+    dialog.exported.connect(window.on_exported)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()
+
+
+def offer_of(session: Session) -> Offer | None:
+    """What there is to export now, or None where nothing can be reconstructed."""
+    recording, work, state = session.recording, session.reconstruction, session.state
+    if recording is None or work.backend is None or not work.ready:
+        return None
+    return Offer(
+        recording=Path(recording.path),
+        duration=recording.duration,
+        start=recording.start,
+        page=state.span.clipped_to(recording.span),
+        contacts=work.backend.contacts,
+        shown=state.shafts,
+        selection=state.selection,
+        reconstructed=work.done_spans(),
+        samples=state.samples,
+        seed=state.seed,
+        excluded=state.bad,
+        rate=work.backend.rate,
+        seconds_per_tile=work.seconds_per_tile(),
+        intended_use=work.backend.card.intended_use if work.backend.card is not None else "",
+    )
+
+
+def show_card(window: ReviewWindow) -> None:
+    backend = window.session.reconstruction.backend
+    if backend is not None and backend.card is not None:
+        _open(CardDialog(backend.card, window))
+
+
+def show_keys(window: ReviewWindow) -> None:
+    _open(KeysDialog([*key_rows(), *POINTER_KEYS], window))
+
+
+def key_rows() -> Iterator[tuple[str, str, str]]:
+    """Every shortcut of the table of actions: menu, what it does, keys."""
+    for entry in ACTIONS:
+        if entry.shortcuts:
+            yield entry.menu, entry.text.rstrip("…"), ", ".join(entry.shortcuts)
+
+
+def show_about(window: ReviewWindow) -> None:
+    backend: Any = window.session.reconstruction.backend
+    _open(AboutDialog(backend.card if backend is not None else None, window))

@@ -1,0 +1,335 @@
+"""From the session to the screen: each panel is told what changed, and no panel asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from neuroflow.anatomy.implant import Implant
+from neuroflow.flow.card import ContactMeasure
+from neuroflow.recording import Recording, Span
+from neuroflow.units import format_clock
+from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.session import Session, ViewState
+from neuroflow_review.session.analysis import Spike
+from neuroflow_review.session.depth import DepthPage, Truth
+from neuroflow_review.session.page import PageData
+from neuroflow_review.session.spectra import SpectrogramPage
+from neuroflow_review.views.events import EventRow
+from neuroflow_review.window.frame import Frame
+from neuroflow_review.wording import clock
+
+_SPIKES_MS = 120
+_ONE_DISCHARGE = 0.1
+
+
+class Feeds(QObject):
+    """Holds no state of its own but what saves work."""
+
+    def __init__(self, session: Session, frame: Frame) -> None:
+        super().__init__(frame)
+        self.session, self.frame = session, frame
+        # Spikes arrive tile by tile: the list of events is rebuilt a few times a second at most.
+        self._spikes_due = QTimer(self)
+        self._spikes_due.setSingleShot(True)
+        self._spikes_due.setInterval(_SPIKES_MS)
+        self._spikes_due.timeout.connect(self._show_spikes)
+        self._done: tuple[Span, ...] = ()
+        self._truth: Truth | None = None
+        self._ratios: dict[str, float] = {}
+        session.store.changed.connect(self._on_state)
+        session.page_ready.connect(self._on_page)
+        session.page_failed.connect(frame.page.set_message)
+        session.depth_ready.connect(self._on_depth)
+        session.model_changed.connect(self.show_model)
+        session.reconstruction.changed.connect(self.show_reconstruction)
+        session.spikes.changed.connect(self._spikes_due.start)
+        session.spectra.ready.connect(self._on_spectrogram)
+        session.spectra.computing.connect(self._on_computing)
+        session.comparison.ready.connect(self._on_truth)
+        session.trend_ready.connect(frame.overview.set_trend)
+        session.cursor_moved.connect(self.show_cursor)
+
+    @property
+    def settled(self) -> bool:
+        """Whether what the session knows is on screen."""
+        return not self._spikes_due.isActive()
+
+    # A recording ------------------------------------------------------------------------------------------------------
+
+    def show_recording(self, recording: Recording | None) -> None:
+        frame = self.frame
+        frame.header.set_recording(recording)
+        if recording is None:
+            return
+        frame.page.set_recording(recording.span, recording.start, recording.gaps)
+        frame.page.set_rows(self.session.rows)
+        if not self.session.rows:
+            frame.page.set_message("This file holds no signals: only its annotations can be read.")
+        self._done = ()
+        frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
+        frame.spectrogram.set_gaps(recording.gaps)
+        frame.ieeg.set_depth(None)
+        state = self.session.state
+        self._on_state(state, state)
+        self.show_model()
+        self._show_spikes()
+        self.show_cursor(None)
+
+    def show_model(self) -> None:
+        session, frame = self.session, self.frame
+        backend = session.reconstruction.backend
+        if backend is None:
+            frame.implant.set_implant(None)
+            self.show_reconstruction()
+            return
+        contacts, card = backend.contacts, backend.card
+        source = card.implant.source if card is not None else ""
+        name = card.implant.name if card is not None else backend.name
+        frame.implant.set_implant(Implant(name, contacts, source), session.state.shafts)
+        measures = {m.name: m for m in card.contacts} if card is not None else {}
+        self._ratios = {n: m.spread_ratio for n, m in measures.items()}
+        determined = {n: max(0.0, 1.0 - ratio) for n, ratio in self._ratios.items()}
+        if determined:
+            top = max(max(determined.values()), 0.05)
+            frame.implant.set_values(
+                determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
+            )
+        frame.implant.set_measures({n: _measure_words(m) for n, m in measures.items()})
+        self._show_contacts()
+        self.show_reconstruction()
+
+    def _show_contacts(self) -> None:
+        self.frame.ieeg.set_contacts(self.session.contacts, self.session.shown_contacts(), self._ratios)
+
+    # State ------------------------------------------------------------------------------------------------------------
+
+    def _on_state(self, old: ViewState, new: ViewState) -> None:
+        frame, session = self.frame, self.session
+        for panel in (frame.page, frame.ieeg):
+            panel.set_span(new.span)
+            panel.set_selection(new.selection)
+        frame.overview.set_page(new.span)
+        frame.events.set_page(new.span)
+        frame.page.set_sensitivity(new.sensitivity)
+        frame.page.set_channel("" if new.reconstructed else new.channel)
+        frame.ieeg.set_channel(new.channel if new.reconstructed else "")
+        frame.ieeg.set_sensitivity(new.depth_sensitivity)
+        frame.ieeg.set_samples(new.samples, new.sample)
+        frame.implant.set_selected(new.channel if new.reconstructed else "")
+        frame.header.set_private(new.private)
+        if (old.montage, old.bad) != (new.montage, new.bad) or old is new:
+            frame.page.set_rows(session.rows)
+        if old.shafts != new.shafts or old is new:
+            frame.implant.set_visible_shafts(new.shafts)
+            self._show_contacts()
+        if (old.samples, old.seed, old.montage, old.spikes_shown, old.bad) != (
+            new.samples,
+            new.seed,
+            new.montage,
+            new.spikes_shown,
+            new.bad,
+        ):
+            self._spikes_due.start()
+        self.show_reconstruction()
+        self.show_status()
+        self.show_cursor(session.cursor)
+
+    # What was computed ------------------------------------------------------------------------------------------------
+
+    def _on_page(self, page: PageData) -> None:
+        self.frame.page.set_page(page)
+        self.show_cursor(self.session.cursor)
+        self.show_status()
+
+    def _on_depth(self, depth: DepthPage | None) -> None:
+        self.frame.ieeg.set_depth(depth)
+        self.show_cursor(self.session.cursor)
+
+    def _on_truth(self, truth: Truth | None) -> None:
+        self._truth = truth
+        self.frame.ieeg.set_truth(truth, self.session.comparison.name)
+        self.show_cursor(self.session.cursor)
+
+    def _on_spectrogram(self, page: SpectrogramPage) -> None:
+        panel = self.frame.spectrogram
+        panel.set_spectrogram(page.spectrogram, page.span, page.label, page.reconstructed, page.samples)
+        if page.spectrogram is None:
+            panel.set_message(page.why or "No spectrogram here")
+
+    def _on_computing(self, page: SpectrogramPage) -> None:
+        self.frame.spectrogram.set_computing(page.span, page.label, page.reconstructed)
+
+    def show_reconstruction(self) -> None:
+        """Segments, progress, what was reconstructed so far."""
+        session, frame = self.session, self.frame
+        work = session.reconstruction
+        reason = work.reason
+        if session.model_problem is not None:
+            reason = f"Nothing can be reconstructed: {session.model_problem.text}"
+        elif work.backend is None:
+            reason = "The model is being loaded …"
+        frame.ieeg.set_reason(reason)
+        frame.ieeg.set_segments(work.segments(session.state.span), stale=work.stale)
+        done = work.done_spans()
+        if done != self._done:
+            self._done = done
+            frame.overview.set_reconstructed(done)
+        frame.bar.progress.set_progress(work.progress())
+        self._show_model_words()
+
+    def _show_spikes(self) -> None:
+        session, frame = self.session, self.frame
+        scalp, depth = session.spikes.scalp(), session.spikes.depth()
+        page, hull = session.state.span, session.state.seconds
+        near = [s for s in scalp if page.start - hull <= s.time < page.stop + hull]
+        frame.page.set_spikes(near)
+        frame.ieeg.set_spikes([s for s in depth if page.start <= s.time < page.stop])
+        shares = [(s.time, s.count / s.samples) for s in depth if s.samples]
+        frame.overview.set_spikes([s.time for s in scalp], shares)
+        recording = session.recording
+        rows = [EventRow(s.time, _spike_words(n, "channel"), "scalp spike", s.label) for s, n in discharges(scalp)]
+        rows += [
+            EventRow(s.time, _spike_words(n, "contact"), "reconstructed spike", s.label, s.count, s.samples)
+            for s, n in discharges(depth)
+        ]
+        if recording is not None:
+            rows += [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
+            frame.events.set_events(rows, recording.start)
+            frame.events.set_page(page)
+
+    # The cursor -------------------------------------------------------------------------------------------------------
+
+    def show_cursor(self, time: float | None) -> None:
+        frame, session = self.frame, self.session
+        for panel in (frame.page, frame.ieeg, frame.spectrogram, frame.overview):
+            panel.set_cursor(time)
+        recording = session.recording
+        frame.inspector.set_time(time, recording.start if recording is not None else None)
+        self._show_scalp_value(time)
+        self._show_distribution(time)
+        self._show_place(time)
+
+    def _show_scalp_value(self, time: float | None) -> None:
+        frame, session, state = self.frame, self.session, self.session.state
+        label = state.channel
+        if state.reconstructed or not label:
+            label = next((row.label for row in session.rows if row.kind == "EEG"), "")
+        page = session.page
+        labels = [row.label for row in page.request.rows] if page is not None else []
+        value = None
+        if page is not None and time is not None and label in labels and page.request.span == state.span:
+            value = page.value(labels.index(label), time)
+        frame.inspector.set_scalp(label, value, filter_words(state.applied))
+
+    def _show_distribution(self, time: float | None) -> None:
+        frame, session, state = self.frame, self.session, self.session.state
+        contacts = session.contacts
+        shown = session.shown_contacts()
+        index = next((i for i, c in enumerate(contacts) if state.reconstructed and c.name == state.channel), None)
+        if index is None:
+            index = shown[0] if shown else None
+        if index is None:
+            frame.inspector.set_contact("", "No model" if not contacts else "No shaft is shown")
+            return
+        name = contacts[index].name
+        backend = session.reconstruction.backend
+        card = backend.card if backend is not None else None
+        measure = card.contact_measure(name) if card is not None else None
+        frame.inspector.set_measure(_measure_words(measure) if measure is not None else "")
+        values = session.values_at(index, time) if time is not None else None
+        if values is None or not np.isfinite(values).any():
+            frame.inspector.set_contact(name, "" if time is None else "Not reconstructed here")
+            return
+        truth = None
+        if self._truth is not None and time is not None and name in self._truth.y:
+            k = round((time - self._truth.start) * self._truth.rate)
+            y = self._truth.y[name]
+            truth = float(y[k]) if 0 <= k < y.size else None
+        frame.inspector.set_distribution(name, values, truth=truth)
+
+    # The status line --------------------------------------------------------------------------------------------------
+
+    def _show_place(self, time: float | None) -> None:
+        recording, state = self.session.recording, self.session.state
+        if recording is None:
+            self.frame.place.setText("")
+            return
+        at = state.start if time is None else time
+        words = clock(at, recording.start)
+        if recording.start is not None:
+            words += f"  ({format_clock(at)})"
+        self.frame.place.setText(words)
+
+    def show_status(self) -> None:
+        """Everything that a reader must know about what is drawn."""
+        session, frame, state = self.session, self.frame, self.session.state
+        recording = session.recording
+        self._show_model_words()
+        if recording is None:
+            frame.says.setText("")
+            return
+        parts = [
+            f"{frame.page.mm_per_second:.0f} mm/s",
+            sensitivity_words(state.sensitivity),
+            filter_words(state.applied) if state.filters_on else "filters off",
+        ]
+        eeg = [c for c in recording.channels if c.kind.value == "EEG"]
+        good = len(eeg) - len([c for c in eeg if c.name in state.bad])
+        parts.append(f"{good} of {len(eeg)} channels")
+        if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
+            parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
+        if frame.page.row_mm < 4.0 and len(session.rows) > 1:
+            parts.append(f"{frame.page.row_mm:.0f} mm a channel")
+        if recording.problems:
+            parts.append(f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''} in the file")
+        frame.says.setText(" · ".join(parts))
+        frame.says.setToolTip("\n".join(recording.problems))
+
+    def _show_model_words(self) -> None:
+        session = self.session
+        work = session.reconstruction
+        if work.backend is None:
+            self.frame.model_says.setText("no model" if session.model_problem is not None else "")
+            return
+        parts = [f"model {work.backend.name}", work.device_label]
+        segments = {s.what for s in work.segments(session.state.span)}
+        if work.reason:
+            parts.append("not reconstructable")
+        elif "withheld" in segments:
+            parts.append("out of distribution ○")
+        elif "done" in segments:
+            parts.append("in distribution ●")
+        self.frame.model_says.setText(" · ".join(p for p in parts if p))
+
+
+def discharges(spikes: Sequence[Spike]) -> list[tuple[Spike, int]]:
+    """Spikes in order of time, those that follow one another within 0.1 s made one: the one that most samples hold,
+    and on how many channels.
+    """
+    out: list[tuple[Spike, int]] = []
+    group: list[Spike] = []
+    for spike in sorted(spikes, key=lambda s: s.time):
+        if group and spike.time - group[-1].time > _ONE_DISCHARGE:
+            out.append(_strongest(group))
+            group = []
+        group.append(spike)
+    return [*out, _strongest(group)] if group else out
+
+
+def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
+    return max(group, key=lambda s: s.count), len({s.label for s in group})
+
+
+def _spike_words(channels: int, what: str) -> str:
+    return "spike?" if channels == 1 else f"spike? {channels} {what}s"
+
+
+def _measure_words(measure: ContactMeasure) -> str:
+    """What a model's card measured for a contact, on held-out data."""
+    return (
+        f"r {measure.r:.2f} expected · spread {measure.spread_ratio:.2f} of that without scalp · "
+        f"90 % band held {measure.coverage90 * 100:.0f} %"
+    )

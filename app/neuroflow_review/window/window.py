@@ -1,0 +1,158 @@
+"""The window: a session, its panels, and what happens between opening and leaving."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QDialog
+
+from neuroflow.errors import NeuroflowError
+from neuroflow.export import ExportReport
+from neuroflow.recording import Recording
+from neuroflow_review.lanes import Failure
+from neuroflow_review.session import Session
+from neuroflow_review.theme import theme
+from neuroflow_review.views.header import SIMULATED
+from neuroflow_review.window.commands import Commands
+from neuroflow_review.window.feeds import Feeds
+from neuroflow_review.window.frame import Frame
+
+log = logging.getLogger(__name__)
+
+TITLE = "NeuroFlow Review"
+_NOTICE_MS = 8000
+
+
+class ReviewWindow(Frame):
+    """Made in the GUI thread with a session that it owns; :meth:`leave` ends both."""
+
+    def __init__(self, session: Session, *, look: str | None = None) -> None:
+        super().__init__(session.settings)
+        self.session = session
+        self.fault: NeuroflowError | None = None
+        """Why the last recording could not be opened."""
+        self._left = False
+        self.feeds = Feeds(session, self)
+        self.commands = Commands(session, self)
+        self.set_theme(theme(look or session.settings.get("look.theme")))
+        self.commands.set_icons()
+        self.spectrogram.set_colour_map(session.settings.get("look.colormap"))
+        self.start.set_recent(session.settings.get("files.recent"), private=session.state.private)
+        self._arranged = False
+        session.opening.connect(self._on_opening)
+        session.opened.connect(self._on_opened)
+        session.open_failed.connect(self._on_open_failed)
+        session.noticed.connect(self.say)
+        session.trouble.connect(self._on_trouble)
+        session.store.changed.connect(self._title)
+        self._title()
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything that was asked for is on screen: page, reconstruction, spectrogram, spikes."""
+        session = self.session
+        if session.recording is None or session.busy or not self.feeds.settled:
+            return False
+        if session.reconstruction.backend is None and session.model_problem is None:
+            return False
+        if session.reconstruction.computing and not session.reconstruction.page_complete:
+            return False
+        return self.page.drawn
+
+    def say(self, text: str) -> None:
+        """A notice in the status line for some seconds."""
+        self.statusBar().showMessage(text, _NOTICE_MS)
+
+    def leave(self) -> None:
+        """Cancel, join the lanes, and drop what they fed; in this order, once."""
+        if self._left:
+            return
+        self._left = True
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        self.remember()
+        self.session.shut_down()
+
+    # Opening ----------------------------------------------------------------------------------------------------------
+
+    def _on_opening(self, path: str) -> None:
+        self.fault = None
+        name = "a recording" if self.session.state.private else Path(path).name
+        self.start.set_state(f"Opening {name} …")
+        if self.session.recording is not None:
+            self.say(f"Opening {name} …")
+
+    def _on_opened(self, recording: Recording | None) -> None:
+        self.fault = None
+        self.start.set_state("")
+        self.start.set_recent(self.settings.get("files.recent"), private=self.session.state.private)
+        self.feeds.show_recording(recording)
+        self.show_review(recording is not None)
+        self._title()
+        self.commands.refresh()
+        if recording is not None:
+            if not self._arranged:
+                self._arranged = True
+                if not self.recall():
+                    QTimer.singleShot(0, self.arrange)
+            if recording.problems:
+                more = f" (and {len(recording.problems) - 1} more)" if len(recording.problems) > 1 else ""
+                self.say(recording.problems[0] + more)
+            self.page.setFocus()
+
+    def _on_open_failed(self, failure: Failure) -> None:
+        error = failure.error
+        if not isinstance(error, NeuroflowError):
+            log.error("opening failed: %s", failure.trace)
+            error = NeuroflowError("This file could not be opened: something unexpected is in it.", failure.trace)
+        self.fault = error
+        self.start.set_state(error.text, problem=True)
+        if self.session.recording is not None:
+            self.show_fault(error)
+
+    def _on_trouble(self, failure: Failure) -> None:
+        error = failure.error
+        if not isinstance(error, NeuroflowError):
+            log.error("lane %s: %s", failure.lane, failure.trace)
+            error = NeuroflowError(
+                "Something went wrong that this program did not expect; what was on screen is kept.", failure.trace
+            )
+        self.show_fault(error)
+
+    def show_fault(self, error: NeuroflowError) -> None:
+        """An error in front of the reader."""
+        from neuroflow_review.dialogs.fault import show_fault
+
+        show_fault(self, error.text, error.detail)
+
+    def on_exported(self, report: ExportReport) -> None:
+        """Say where the file is, for a reader who has closed the dialog meanwhile."""
+        name = report.path.name if not self.session.state.private else "the file"
+        self.say(f"Exported {name}: worst difference on reading back {report.worst_difference_uv:.2g} µV")
+
+    def _title(self) -> None:
+        recording, private = self.session.recording, self.session.state.private
+        if recording is None:
+            self.setWindowTitle(TITLE)
+            return
+        badge = f"{SIMULATED} – " if recording.simulated else ""
+        who = self.header.patient if not private else "Patient hidden"
+        self.setWindowTitle(f"{badge}{who} – {TITLE}")
+
+    # Events of the window ---------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        urls = event.mimeData().urls()
+        if len(urls) == 1 and urls[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.session.open(event.mimeData().urls()[0].toLocalFile())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.leave()
+        event.accept()

@@ -1,0 +1,44 @@
+"""How times and voltages are written on screen: the only place where volts become microvolts for display."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from neuroflow.units import MICROVOLT, format_clock
+
+
+def clock(seconds: float, start: datetime | None, *, decimals: int = 0) -> str:
+    """Clock time of a moment, ``seconds`` after ``start``; elapsed time where the recording has no start.
+
+    A clock shows the second that a moment lies in, so times are cut, not rounded; a microsecond's rounding is forgiven.
+    """
+    ticks = math.floor((seconds + _since_midnight(start)) * 10**decimals + 1e-6 * 10**decimals)
+    if start is not None:
+        ticks %= 86_400 * 10**decimals
+    return format_clock(ticks / 10**decimals, decimals=decimals)
+
+
+def _since_midnight(start: datetime | None) -> float:
+    if start is None:
+        return 0.0
+    return start.hour * 3600 + start.minute * 60 + start.second + start.microsecond * 1e-6
+
+
+def day(seconds: float, start: datetime | None) -> int:
+    """Day of the recording, 1 on the calendar day that it starts (on its first 24 hours where that is not known)."""
+    return math.floor((seconds + _since_midnight(start) + 1e-6) / 86_400) + 1
+
+
+def microvolts(volts: float) -> str:
+    """A voltage in microvolts with a true minus sign, with one decimal below 10 µV: ``−34 µV``, ``4.2 µV``."""
+    if not math.isfinite(volts):
+        return "no data"
+    return f"{microvolt_number(volts)} µV"
+
+
+def microvolt_number(volts: float) -> str:
+    """As :func:`microvolts`, without the unit."""
+    value = volts / MICROVOLT
+    text = f"{abs(value):.1f}" if abs(value) < 9.95 else f"{abs(value):.0f}"
+    return f"−{text}" if value < 0 and float(text) else text
