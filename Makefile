@@ -28,7 +28,7 @@ demo: setup
 	  exec $(BIN)/neuroflow-review --demo --reconstruct; \
 	else \
 	  mkdir -p build/demo && echo "There is no display: the same job, off screen." && \
-	  $(OFFSCREEN) $(BIN)/neuroflow-review --demo --at 300 --reconstruct --size 1600x1000 --screenshot build/demo/window.png && \
+	  $(OFFSCREEN) $(BIN)/neuroflow-review --demo --at 340 --reconstruct --size 1600x1000 --screenshot build/demo/window.png && \
 	  $(BIN)/neuroflow reconstruct resources/neuroflow_resources/demo/demo-scalp.edf -o build/demo/reconstructed.edf --start 300 --duration 60 && \
 	  echo "The window: build/demo/window.png" && echo "The reconstruction: build/demo/reconstructed.edf"; \
 	fi

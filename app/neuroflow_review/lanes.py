@@ -7,9 +7,12 @@ then resumes where it was. Results reach the callbacks in the thread that made t
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import logging
+import os
+import sys
 import threading
 import time
 import traceback
@@ -30,6 +33,7 @@ UNDELIVERED: Final = 2
 _PROGRESS_SECONDS = 0.05
 _JOIN_SECONDS = 30.0
 _STALLED_SECONDS = 0.25
+_NICE = 10
 
 Work = Callable[[Control], Any]
 
@@ -91,16 +95,19 @@ class Lane(QObject):
 
     With ``replace`` (the way of views) a job takes the place of the one with the same key: waiting, that one never
     runs; running, it is cancelled at its next checkpoint and its result dropped. Without, the job with that key stays
-    and only becomes as urgent as asked. A ``stallable`` lane is never waited for when it closes.
+    and only becomes as urgent as asked. A ``stallable`` lane is never waited for when it closes; a ``background`` lane
+    leaves the processor to the window.
     """
 
     failed = Signal(object)
     _arrived = Signal(object)
 
-    def __init__(self, name: str, parent: QObject | None = None, *, stallable: bool = False) -> None:
+    def __init__(
+        self, name: str, parent: QObject | None = None, *, stallable: bool = False, background: bool = False
+    ) -> None:
         super().__init__(parent)
         self.name = name
-        self._stallable = stallable
+        self._stallable, self._background = stallable, background
         self._wake = threading.Condition()
         self._heap: list[tuple[int, int, Job]] = []
         self._order = itertools.count()
@@ -233,6 +240,8 @@ class Lane(QObject):
     # In the worker thread ---------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
+        if self._background:
+            _step_back()
         while True:
             with self._wake:
                 while not self._heap and not self._closed:
@@ -335,6 +344,13 @@ class _Throttled:
             self._lane._post(_Parcel(self._job, "progress", fraction))
 
 
+def _step_back() -> None:
+    """Let the system run this thread, and those that it starts, after the window's; where the system can."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+
+
 def _swallow(_: Failure) -> None:
     """The one who asked gets the error itself."""
 
@@ -347,11 +363,11 @@ class Lanes(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.read = Lane("read", self, stallable=True)
-        self.flow = Lane("flow", self)
+        self.flow = Lane("flow", self, background=True)
         self.bands = Lane("bands", self)
         self.spectrogram = Lane("spectrogram", self, stallable=True)
-        self.detect = Lane("detect", self, stallable=True)
-        self.export = Lane("export", self)
+        self.detect = Lane("detect", self, stallable=True, background=True)
+        self.export = Lane("export", self, background=True)
         self.all = (self.export, self.flow, self.bands, self.detect, self.spectrogram, self.read)
         for lane in self.all:
             lane.failed.connect(self.failed)

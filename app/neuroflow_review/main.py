@@ -51,6 +51,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--demo", action="store_true", help="open the recording that ships with the program")
     parser.add_argument("--model", default="default", metavar="NAME", help="a model by name, or its folder")
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs")
+    parser.add_argument("--check-libraries", action="store_true", help="say which system library Qt lacks, and exit")
     return parser.parse_args(arguments)
 
 
@@ -80,20 +81,38 @@ def missing_library(error: ImportError) -> str | None:
     return f"The window needs the system library {library}: install it with “sudo apt-get install {package}”."
 
 
+def check_platform() -> None:
+    """Load what Qt's X11 plugin needs, since Qt itself ends the process where it is missing. Raises: ImportError."""
+    x11 = sys.platform.startswith("linux") and os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")
+    if x11 and os.environ.get("QT_QPA_PLATFORM", "xcb") == "xcb":
+        import ctypes
+
+        try:
+            ctypes.CDLL("libxcb-cursor.so.0")
+        except OSError as error:
+            raise ImportError(str(error)) from error
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the application; returns the exit status."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    if options.check_libraries:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    elif sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         if options.screenshot is None and "QT_QPA_PLATFORM" not in os.environ:
             return _fail("There is no display: run this on a desktop, or give --screenshot FILE.png for a picture.")
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     try:
         from PySide6.QtWidgets import QApplication
+
+        check_platform()
     except ImportError as error:
         sentence = missing_library(error)
         if sentence is None:
             raise
         return _fail(sentence)
+    if options.check_libraries:
+        return 0
     app = QApplication.instance()
     if not isinstance(app, QApplication):
         app = QApplication(["neuroflow-review"])
@@ -128,6 +147,8 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
         problem = _screenshot_problem(options.screenshot, path)
         if problem:
             return _fail(problem)
+    # Drawing calls hand the interpreter to the lanes and back hundreds of times a page: wait 0.5 ms for it, not 5.
+    sys.setswitchinterval(0.0005)
     # A picture is the same on every machine: nothing that was remembered is in it, and nothing of it is remembered.
     settings = Settings(None if options.screenshot is not None else default_path())
     session = Session(settings, make_backend=partial(InstalledModel, options.model))

@@ -45,7 +45,7 @@ def columns_of(low: Values, high: Values, x0: float, dx: float, columns: int) ->
 
 
 def paint_ribbons(ribbons: list[Ribbon], columns: int, rows: int) -> QImage:
-    """A transparent picture (premultiplied) with the ribbons on it, antialiased; later colours lie over earlier ones."""
+    """A transparent picture (premultiplied) of the ribbons, antialiased; later colours lie over earlier ones."""
     colours = list(dict.fromkeys(r.colour for r in ribbons))
     canvas = np.zeros((rows, columns, 4), dtype=np.float32)
     for value in colours:

@@ -24,6 +24,7 @@ AHEAD: Final = 10
 SELECTION: Final = 20
 EXPORT: Final = 30
 WHOLE: Final = 40
+LATER: Final = 50
 
 # How many tiles of a long run wait on the lane at a time; the others wait here, where counting them costs nothing.
 _WAITING = 2
@@ -99,6 +100,7 @@ class Reconstruction(QObject):
         self._wanted_excluded: frozenset[str] = frozenset()
         self.stale = False
         self.following = False
+        self._warmed = False
         self.reason = ""
         """Why nothing can be reconstructed, or empty."""
         self.device_label = ""
@@ -202,6 +204,7 @@ class Reconstruction(QObject):
     def set_backend(self, backend: Backend | None) -> None:
         self.cancel()
         self._backend = backend
+        self._warmed = False
         self._lane.submit("forget engine", lambda _: self._drop_engine(), replace=True)
         self._check()
 
@@ -273,6 +276,13 @@ class Reconstruction(QObject):
         self._feed()
         self.changed.emit()
 
+    def warm_up(self) -> None:
+        """Build the engine before it is asked for, once; what goes wrong is said when it is."""
+        if self.ready and not self._warmed:
+            self._warmed = True
+            work = partial(self._warm, self._device)
+            self._lane.submit("warm", work, priority=LATER, replace=False, failed=_say_nothing)
+
     def cancel(self) -> None:
         """Stop at the next checkpoint, and stop following the pages."""
         self._lane.cancel(lambda job: isinstance(job.key, tuple) and job.key[0] == "tile")
@@ -314,6 +324,9 @@ class Reconstruction(QObject):
             self._engine = self._backend.engine(device, self.noticed.emit)
             self._engine_device = device
         return self._engine
+
+    def _warm(self, device: str, _control: Control) -> None:
+        self._engine_for(device)
 
     def _drop_engine(self) -> None:
         self._engine = None
@@ -450,6 +463,10 @@ class Reconstruction(QObject):
     def _key(self, request: TileRequest) -> Hashable:
         identity = self._source.recording.identity if self._source is not None else ""
         return (identity, self._backend.hash if self._backend is not None else "", request)
+
+
+def _say_nothing(_: Failure) -> None:
+    """Nobody asked yet."""
 
 
 def tile_indices(span: Span, recording: Recording) -> range:

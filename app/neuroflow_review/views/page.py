@@ -71,13 +71,15 @@ class PageView(Sheet):
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Volts per millimetre."""
-        self._sensitivity = sensitivity
-        self.redraw()
+        if sensitivity != self._sensitivity:
+            self._sensitivity = sensitivity
+            self.redraw()
 
     def set_spikes(self, spikes: Sequence[Spike]) -> None:
         """Proposed spikes by label of the row; those of other pages are not drawn."""
-        self._spikes = tuple(spikes)
-        self.redraw()
+        if tuple(spikes) != self._spikes:
+            self._spikes = tuple(spikes)
+            self.redraw()
 
     def set_channel(self, label: str) -> None:
         """The selected row, or none."""

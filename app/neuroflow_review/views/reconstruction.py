@@ -86,18 +86,21 @@ class ReconstructionView(Sheet):
 
     def set_spikes(self, spikes: Sequence[Spike]) -> None:
         """Proposed spikes by contact, with the share of samples that hold each."""
-        self._spikes = tuple(spikes)
-        self.redraw()
+        if tuple(spikes) != self._spikes:
+            self._spikes = tuple(spikes)
+            self.redraw()
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Volts per millimetre."""
-        self._sensitivity = sensitivity
-        self.redraw()
+        if sensitivity != self._sensitivity:
+            self._sensitivity = sensitivity
+            self.redraw()
 
     def set_samples(self, samples: int, sample: int | None) -> None:
         """How many samples there are, and which is drawn alone."""
-        self._samples, self._sample = samples, sample
-        self.redraw()
+        if (samples, sample) != (self._samples, self._sample):
+            self._samples, self._sample = samples, sample
+            self.redraw()
 
     def set_channel(self, name: str) -> None:
         """The selected contact, without ``≈``, or none."""

@@ -37,6 +37,7 @@ class Feeds(QObject):
         self._spikes_due.setInterval(_SPIKES_MS)
         self._spikes_due.timeout.connect(self._show_spikes)
         self._done: tuple[Span, ...] = ()
+        self._listed: tuple[tuple[Spike, ...], tuple[Spike, ...]] | None = None
         self._truth: Truth | None = None
         self._ratios: dict[str, float] = {}
         session.store.changed.connect(self._on_state)
@@ -68,7 +69,7 @@ class Feeds(QObject):
         frame.page.set_rows(self.session.rows)
         if not self.session.rows:
             frame.page.set_message("This file holds no signals: only its annotations can be read.")
-        self._done = ()
+        self._done, self._listed = (), None
         frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
         frame.spectrogram.set_gaps(recording.gaps)
         frame.ieeg.set_depth(None)
@@ -118,20 +119,16 @@ class Feeds(QObject):
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
         frame.ieeg.set_samples(new.samples, new.sample)
-        frame.implant.set_selected(new.channel if new.reconstructed else "")
+        if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
+            frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
         if (old.montage, old.bad) != (new.montage, new.bad) or old is new:
             frame.page.set_rows(session.rows)
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
-        if (old.samples, old.seed, old.montage, old.spikes_shown, old.bad) != (
-            new.samples,
-            new.seed,
-            new.montage,
-            new.spikes_shown,
-            new.bad,
-        ):
+        watched = ("samples", "seed", "montage", "spikes_shown", "bad", "start", "seconds")
+        if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
         self.show_reconstruction()
         self.show_status()
@@ -185,8 +182,12 @@ class Feeds(QObject):
         scalp, depth = session.spikes.scalp(), session.spikes.depth()
         page, hull = session.state.span, session.state.seconds
         near = [s for s in scalp if page.start - hull <= s.time < page.stop + hull]
+        # Of the neighbouring pages too, so that a page that turns has its marks at once.
         frame.page.set_spikes(near)
-        frame.ieeg.set_spikes([s for s in depth if page.start <= s.time < page.stop])
+        frame.ieeg.set_spikes([s for s in depth if page.start - hull <= s.time < page.stop + hull])
+        if (scalp, depth) == self._listed:
+            return
+        self._listed = scalp, depth
         shares = [(s.time, s.count / s.samples) for s in depth if s.samples]
         frame.overview.set_spikes([s.time for s in scalp], shares)
         recording = session.recording
