@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
 
 from neuroflow.signal.envelope import minmax_envelope
 
@@ -46,24 +46,22 @@ def columns_of(low: Values, high: Values, x0: float, dx: float, columns: int) ->
 
 def paint_ribbons(ribbons: list[Ribbon], columns: int, rows: int) -> QImage:
     """A transparent picture (premultiplied) of the ribbons, antialiased; later colours lie over earlier ones."""
-    colours = list(dict.fromkeys(r.colour for r in ribbons))
-    canvas = np.zeros((rows, columns, 4), dtype=np.float32)
-    for value in colours:
-        cover = np.zeros((rows, columns), dtype=np.float32)
-        for ribbon in ribbons:
-            if ribbon.colour == value:
-                _cover(cover, ribbon)
-        touched = np.flatnonzero(cover.any(axis=1))
-        if touched.size == 0:
-            continue
-        part = slice(int(touched[0]), int(touched[-1]) + 1)
-        c = cover[part, :, None]
-        shade = QColor(value)
-        # Byte order of Format_ARGB32 on a little-endian machine: blue, green, red, alpha.
-        tone = np.array([shade.blue(), shade.green(), shade.red(), 255], dtype=np.float32)
-        canvas[part] += (tone - canvas[part]) * c
-    data = np.ascontiguousarray(np.rint(canvas).astype(np.uint8))
-    return QImage(data.data, columns, rows, 4 * columns, QImage.Format.Format_ARGB32_Premultiplied).copy()
+    image = QImage(columns, rows, QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(0)
+    with QPainter(image) as painter:
+        for value in dict.fromkeys(r.colour for r in ribbons):
+            cover = np.zeros((rows, columns), dtype=np.float32)
+            for ribbon in ribbons:
+                if ribbon.colour == value:
+                    _cover(cover, ribbon)
+            alpha = np.ascontiguousarray((cover * 255.0 + 0.5).astype(np.uint8))
+            layer = QImage(columns, rows, QImage.Format.Format_ARGB32_Premultiplied)
+            layer.fill(QColor(value))
+            with QPainter(layer) as cutter:
+                cutter.setCompositionMode(QPainter.CompositionMode.CompositionMode_DestinationIn)
+                cutter.drawImage(0, 0, QImage(alpha.data, columns, rows, columns, QImage.Format.Format_Alpha8))
+            painter.drawImage(0, 0, layer)
+    return image
 
 
 def _cover(cover: NDArray[np.float32], ribbon: Ribbon) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -34,6 +35,7 @@ class Driver:
     def __init__(self, size: tuple[int, int]) -> None:
         instance = QApplication.instance()
         self.app = instance if isinstance(instance, QApplication) else QApplication(["bench"])
+        sys.setswitchinterval(0.0005)  # as the application does
         self.session = Session(Settings(None), make_backend=InstalledModel)
         self.window = ReviewWindow(self.session, look="light")
         self.window.resize(*size)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 # (file, theme, size, scale factor, seconds into the demonstration recording)
 PICTURES = (
-    ("window-light.png", "light", "1600x1000", "1", "160"),
+    ("window-light.png", "light", "1600x1000", "1", "340"),
     ("window-dark.png", "dark", "1600x1000", "1", "160"),
-    ("sleep-light.png", "light", "1600x1000", "1", "480"),
+    ("sleep-light.png", "light", "1600x1000", "1", "420"),
 )
 
 

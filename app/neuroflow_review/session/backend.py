@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -81,4 +82,5 @@ class InstalledModel:
     def engine(self, device: str, notice: Callable[[str], None]) -> Engine:
         from neuroflow.inference.engine import Reconstructor
 
-        return Reconstructor(self.model, device, notice)
+        # One core is left to the window: with it taken, drawing a page waits for a tenth of a second.
+        return Reconstructor(self.model, device, notice, threads=max((os.cpu_count() or 2) - 1, 1))

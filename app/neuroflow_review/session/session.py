@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -146,8 +145,6 @@ class Session(QObject):
     def load_model(self) -> None:
         """Read the model's card and weights in the background; torch waits until something is reconstructed."""
         self.lanes.flow.submit("model", lambda _: self._make_backend(), done=self._on_model, failed=self._on_no_model)
-        # A third of a second to import, which the first page would wait for.
-        self.lanes.bands.submit("warm", lambda _: import_module("pyqtgraph.functions") and None)
 
     def open(self, path: Path | str, at: float | None = None) -> None:
         """Open a recording in the background, at a time of it; ``opened`` or ``open_failed`` follows."""

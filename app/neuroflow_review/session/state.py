@@ -62,6 +62,7 @@ class Store(QObject):
     def __init__(self, state: ViewState, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._state = state
+        self._untold: list[tuple[ViewState, ViewState]] = []
 
     @property
     def state(self) -> ViewState:
@@ -70,6 +71,15 @@ class Store(QObject):
     def update(self, **changes: Any) -> None:
         """Replace fields of the state by name. Raises: TypeError for a name that it lacks."""
         old, new = self._state, replace(self._state, **changes)
-        if new != old:
-            self._state = new
-            self.changed.emit(old, new)
+        if new == old:
+            return
+        self._state = new
+        self._untold.append((old, new))
+        if len(self._untold) > 1:
+            return  # a listener changes the state while it is told of a change: everyone hears of both, in order
+        try:
+            while self._untold:
+                self.changed.emit(*self._untold[0])
+                self._untold.pop(0)
+        finally:
+            self._untold.clear()

@@ -305,6 +305,8 @@ class Commands(QObject):
 
     def _dock_seen(self, name: str, _visible: bool) -> None:
         # Closed by its own cross: the menu follows. Hidden behind the first screen: it does not.
+        if self.window.left:  # docks say goodbye while the window is taken apart
+            return
         dock = self.frame.docks[name]
         if self.session.recording is not None and self.frame.isVisible():
             self.actions[f"dock {name}"].setChecked(not dock.isHidden())

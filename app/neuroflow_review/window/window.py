@@ -34,7 +34,7 @@ class ReviewWindow(Frame):
         self.session = session
         self.fault: NeuroflowError | None = None
         """Why the last recording could not be opened."""
-        self._left = False
+        self.left = False
         self.feeds = Feeds(session, self)
         self.commands = Commands(session, self)
         self.set_theme(theme(look or session.settings.get("look.theme")))
@@ -68,9 +68,9 @@ class ReviewWindow(Frame):
 
     def leave(self) -> None:
         """Cancel, join the lanes, and drop what they fed; in this order, once."""
-        if self._left:
+        if self.left:
             return
-        self._left = True
+        self.left = True
         for dialog in self.findChildren(QDialog):
             dialog.close()
         self.remember()

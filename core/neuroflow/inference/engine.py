@@ -32,11 +32,22 @@ _TOO_LARGE, _TOO_SMALL = 2.0, 0.5
 class Reconstructor:
     """Runs a model over a recording, tile by tile; meant for one thread at a time.
 
-    ``notice`` is told, in one sentence, of anything that a reader should know, such as a change of device.
+    ``notice`` is told, in one sentence, of anything that a reader should know, such as a change of device. ``threads``
+    is how many the CPU computes in, by default as many as there are cores.
     """
 
-    def __init__(self, model: Model, device: str = "auto", notice: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        device: str = "auto",
+        notice: Callable[[str], None] | None = None,
+        threads: int | None = None,
+    ) -> None:
         share_the_cores()
+        if threads is not None:
+            import torch
+
+            torch.set_num_threads(threads)
         from neuroflow.flow.model import STRIDE
 
         self.model = model

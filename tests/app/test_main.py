@@ -1,0 +1,130 @@
+"""The command: its arguments, its sentences, its picture, and what it does not import before the window is up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from neuroflow_review import main as command
+from neuroflow_review.theme import DARK, LIGHT
+
+
+def run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "OMP_NUM_THREADS": "1", **environment}
+    line = [sys.executable, "-W", "error::RuntimeWarning", "-m", "neuroflow_review.main", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, env=env, timeout=240, check=False)
+
+
+def warnings_in(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line and "propagateSizeHints" not in line]
+
+
+def test_arguments_are_checked_before_anything_else(capsys: pytest.CaptureFixture[str]) -> None:
+    options = command.parse(["a.edf", "--at", "12.5", "--size", "1600x1000", "--theme", "dark", "--reconstruct"])
+    assert (options.file, options.at, options.size, options.theme, options.reconstruct) == (
+        "a.edf",
+        12.5,
+        (1600, 1000),
+        "dark",
+        True,
+    )
+    for wrong in (["--size", "big"], ["--size", "1x1"], ["--at", "-1"], ["--theme", "pink"], ["a", "b"]):
+        with pytest.raises(SystemExit) as left:
+            command.parse(wrong)
+        assert left.value.code == 2
+    assert "such as 1600x1000" in capsys.readouterr().err
+
+
+def test_a_picture_of_a_reconstructed_page(demo: Path, tmp_path: Path) -> None:
+    target = tmp_path / "shot.png"
+    done = run(demo, "--at", "340", "--reconstruct", "--size", "1200x800", "--theme", "dark", "--screenshot", target)
+    assert (done.returncode, warnings_in(done.stderr)) == (0, [])
+    image = QImage(str(target))
+    assert (image.width(), image.height()) == (1200, 800)
+    colours = {image.pixelColor(x, y).name().upper() for x in range(0, 1200, 2) for y in range(0, 800, 2)}
+    assert {DARK.paper, DARK.recon_paper, DARK.band90, DARK.band50} <= colours
+    assert LIGHT.paper not in colours
+
+
+def test_a_picture_has_the_pixels_of_its_screen(demo: Path, tmp_path: Path) -> None:
+    target = tmp_path / "shot.png"
+    done = run(demo, "--size", "1200x800", "--screenshot", target, QT_SCALE_FACTOR="2")
+    assert (done.returncode, warnings_in(done.stderr)) == (0, [])
+    assert QImage(str(target)).width() == 2400
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("missing.edf", "There is no file"), ("text.edf", "text.edf"), ("folder", "is a folder")]
+)
+def test_a_picture_of_what_cannot_be_read_is_a_sentence_and_status_2(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / "text.edf").write_text("no EDF at all")
+    (tmp_path / "folder").mkdir()
+    done = run(tmp_path / name, "--screenshot", tmp_path / "shot.png")
+    assert done.returncode == 2
+    lines = warnings_in(done.stderr)
+    assert len(lines) == 1
+    assert says in lines[0]
+    assert not (tmp_path / "shot.png").exists()
+
+
+def test_a_model_that_is_not_there_and_a_folder_that_is_not_there_are_said(demo: Path, tmp_path: Path) -> None:
+    done = run(demo, "--screenshot", tmp_path / "no" / "shot.png")
+    assert done.returncode == 2
+    assert "cannot be saved" in done.stderr
+    done = run("--screenshot", tmp_path / "shot.png")
+    assert done.returncode == 2
+
+
+def test_the_window_is_up_before_anything_heavy_is_imported() -> None:
+    code = """
+import sys
+from PySide6.QtWidgets import QApplication
+from neuroflow_review import main
+from neuroflow_review.session import Session
+from neuroflow_review.window import ReviewWindow
+app = QApplication([])
+window = ReviewWindow(Session())
+window.show()
+app.processEvents()
+print([m for m in ("torch", "mne", "scipy.signal", "pyqtgraph", "edfio") if m in sys.modules])
+window.close()
+"""
+    env = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_a_library_that_qt_lacks_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse() -> None:
+        raise ImportError("libxcb-cursor.so.0: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(command, "check_platform", refuse)
+    assert command.main(["--check-libraries"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "sudo apt-get install libxcb-cursor0" in said
+    unknown = ImportError("libodd.so.7: cannot open shared object file: No such file or directory")
+    assert "libodd.so.7" in (command.missing_library(unknown) or "")
+    assert command.missing_library(ImportError("cannot import name 'x'")) is None
+
+
+def test_the_libraries_that_qt_needs_are_here() -> None:
+    assert run("--check-libraries").returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there may a display be missing")
+def test_without_a_display_the_sentence_says_what_to_do() -> None:
+    env = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    line = [sys.executable, "-m", "neuroflow_review.main"]
+    done = subprocess.run(line, capture_output=True, text=True, env=env, check=False, timeout=60)
+    assert done.returncode == 2
+    assert "--screenshot" in done.stderr

@@ -1,0 +1,352 @@
+"""Reconstruction, export and leaving, driven as a reader does; the model is one of sines."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pyedflib
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+
+from neuroflow.errors import OutOfMemory
+from neuroflow.recording import Span
+from neuroflow_review.dialogs.export import ExportDialog
+from neuroflow_review.dialogs.fault import FaultDialog
+from neuroflow_review.session import Session
+from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.boxes import offer_of
+from neuroflow_review.window.feeds import discharges
+
+Key = Qt.Key
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+Press = Callable[..., None]
+Settle = Callable[[ReviewWindow], None]
+FindFault = Callable[[ReviewWindow], FaultDialog]
+
+
+# Reconstruction -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_is_reconstructed_first_then_the_page_ahead_and_pages_as_they_turn(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert [r.index for r in backend.done] == [0, 1]
+    depth = opened.session.depth
+    assert depth is not None
+    assert depth.bands.samples == 9
+    assert depth.request.span == Span(0.0, 10.0)
+    assert opened.overview._reconstructed == (Span(0.0, 10.0), Span(10.0, 20.0))
+    press(opened, Key.Key_Right)
+    reconstructed(opened)
+    assert [r.index for r in backend.done] == [0, 1, 2]
+    assert "in distribution" in opened.model_says.text()
+
+
+def test_paging_and_montage_never_compute_a_tile_again(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    known = len(backend.done)
+    for key in (Key.Key_3, Key.Key_F, Key.Key_Up, Key.Key_1):
+        press(opened, key)
+        reconstructed(opened)
+    assert len(backend.done) == known
+
+
+def test_without_following_the_next_page_waits_to_be_asked(
+    opened: ReviewWindow, backend, press: Press, settle: Settle, reconstructed: Settle
+) -> None:
+    opened.commands.actions["follow"].trigger()
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    opened.session.go_to(300.0)
+    settle(opened)
+    assert {r.index for r in backend.done} <= {0, 1}
+    assert [s.what for s in opened.session.reconstruction.segments(Span(300.0, 310.0))] == ["absent"]
+
+
+def test_the_whole_recording_is_cancelled_half_way_and_what_is_done_stays(
+    qtbot: QtBot, opened: ReviewWindow, backend, press: Press, settle: Settle
+) -> None:
+    backend.delay = 0.03
+    work = opened.session.reconstruction
+    opened.commands.actions["reconstruct_all"].trigger()
+    qtbot.waitUntil(lambda: len(work.done_spans()) >= 5, timeout=10_000)
+    progress = work.progress()
+    assert progress is not None
+    assert 0 < progress.fraction < 1
+    assert opened.bar.progress.bar.isVisible()
+    press(opened, Key.Key_Escape)
+    assert not work.computing
+    done = len(work.done_spans())
+    qtbot.wait(150)
+    assert done <= len(work.done_spans()) <= done + 1
+    assert len(work.done_spans()) < 60
+    assert not opened.bar.progress.bar.isVisible()
+    settle(opened)
+    assert opened.session.depth is not None
+
+
+def test_a_page_that_turns_goes_before_the_rest_of_the_recording(
+    qtbot: QtBot, opened: ReviewWindow, backend, press: Press
+) -> None:
+    backend.delay = 0.05
+    opened.session.reconstruct_everything()
+    qtbot.waitUntil(lambda: len(backend.done) >= 2, timeout=10_000)
+    opened.session.go_to(400.0)
+    press(opened, Key.Key_R)
+    before = len(backend.done)
+    qtbot.waitUntil(lambda: any(r.index == 40 for r in backend.done), timeout=10_000)
+    assert [r.index for r in backend.done].index(40) <= before + 1
+    qtbot.waitUntil(lambda: len(opened.session.reconstruction.done_spans()) == 60, timeout=20_000)
+    assert not opened.session.reconstruction.computing
+
+
+def test_a_selection_is_reconstructed(qtbot: QtBot, opened: ReviewWindow, backend, press: Press) -> None:
+    assert not opened.commands.actions["reconstruct_selection"].isEnabled()
+    opened.session.store.update(selection=Span(42.0, 61.0))
+    opened.commands.actions["reconstruct_selection"].trigger()
+    qtbot.waitUntil(lambda: not opened.session.reconstruction.computing)
+    assert sorted(r.index for r in backend.done) == [4, 5, 6]
+    press(opened, Key.Key_Escape)
+    assert opened.session.state.selection is None
+
+
+def test_another_seed_is_another_reconstruction_and_the_first_is_found_again(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    first = opened.session.depth.bands.median.copy()
+    opened.commands.seed.setValue(1)
+    reconstructed(opened)
+    assert not np.allclose(opened.session.depth.bands.median, first)
+    known = len(backend.done)
+    opened.commands.seed.setValue(0)
+    reconstructed(opened)
+    np.testing.assert_array_equal(opened.session.depth.bands.median, first)
+    assert len(backend.done) == known
+
+
+def test_setting_a_channel_aside_marks_what_is_shown_as_stale_and_computes_nothing(
+    opened: ReviewWindow, backend, press: Press, settle: Settle, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    known = len(backend.done)
+    opened.session.toggle_bad("T3")
+    settle(opened)
+    assert opened.session.reconstruction.stale
+    assert opened.session.depth is not None
+    press(opened, Key.Key_Right)
+    settle(opened)
+    assert len(backend.done) == known
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert not opened.session.reconstruction.stale
+    assert backend.done[-1].excluded == frozenset({"T3"})
+
+
+def test_samples_are_flipped_like_pages(
+    opened: ReviewWindow, press: Press, settle: Settle, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    press(opened, Key.Key_BracketRight)
+    assert opened.session.state.sample == 0
+    press(opened, Key.Key_BracketLeft)
+    assert opened.session.state.sample == 8
+    settle(opened)
+    assert opened.session.depth.sample is not None
+    opened.commands.actions["sample_off"].trigger()
+    assert opened.session.state.sample is None
+
+
+def test_a_contact_shows_the_mean_power_of_its_samples_and_its_distribution(
+    opened: ReviewWindow, press: Press, settle: Settle, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    opened.implant.contact_selected.emit("AHR2")
+    assert "AHR" in opened.session.state.shafts
+    settle(opened)
+    assert "AHR2" in opened.spectrogram.accessibleDescription()
+    assert "9 samples" in opened.spectrogram.accessibleDescription()
+    index = [c.name for c in opened.session.contacts].index("AHR2")
+    values = opened.session.values_at(index, 4.2)
+    assert values is not None
+    assert values.shape == (9,)
+
+
+def test_a_withheld_stretch_says_why(opened: ReviewWindow, backend, press: Press, reconstructed: Settle) -> None:
+    backend.withheld[0] = "scalp amplitude 900 µV rms"
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    segment = opened.session.reconstruction.segments(Span(0.0, 10.0))[0]
+    assert (segment.what, segment.text) == ("withheld", "scalp amplitude 900 µV rms")
+    assert "out of distribution" in opened.model_says.text()
+
+
+def test_running_out_of_memory_on_the_gpu_goes_on_on_the_cpu_and_says_so(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    opened.session.store.update(device="cuda")
+    backend.errors.append("CUDA has no memory left: the reconstruction goes on, slower, on the CPU.")
+    said: list[str] = []
+    opened.statusBar().messageChanged.connect(said.append)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert any("on the CPU" in text for text in said)
+    assert opened.session.reconstruction.device_label == "CPU"
+    assert opened.session.depth is not None
+
+
+def test_what_the_model_refuses_is_said_once_and_the_page_says_what_to_do(
+    qtbot: QtBot, opened: ReviewWindow, backend, press: Press, reconstructed: Settle, fault: FindFault
+) -> None:
+    backend.errors.append(OutOfMemory("There is not enough memory for a single sample; close other programs."))
+    press(opened, Key.Key_R)
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in opened.findChildren(FaultDialog)))
+    box = fault(opened)
+    assert "not enough memory" in box.text
+    box.close()
+    assert not opened.session.reconstruction.computing
+    assert opened.session.reconstruction.segments(Span(0.0, 10.0))[0].what == "failed"
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert opened.session.depth is not None
+
+
+@pytest.mark.expects_warnings
+def test_what_nobody_expected_is_a_sentence_and_its_trace_is_kept(
+    qtbot: QtBot, opened: ReviewWindow, backend, caplog: pytest.LogCaptureFixture, press: Press, fault: FindFault
+) -> None:
+    backend.errors.append(ZeroDivisionError("boom"))
+    with caplog.at_level(logging.ERROR):
+        press(opened, Key.Key_R)
+        qtbot.waitUntil(lambda: any(d.isVisible() for d in opened.findChildren(FaultDialog)))
+    box = fault(opened)
+    assert "boom" not in box.text
+    assert "boom" in box.detail
+    assert "boom" in caplog.text
+    box.close()
+
+
+def test_the_recorded_ieeg_is_laid_over_its_reconstruction(
+    qtbot: QtBot, opened: ReviewWindow, demo: Path, press: Press, settle: Settle, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    names = [c.name for c in opened.session.contacts]
+    opened.session.comparison.open(demo.with_name("demo-ieeg.edf"), names)
+    qtbot.waitUntil(lambda: opened.feeds._truth is not None)
+    assert set(opened.feeds._truth.y) == {f"AHL{k}" for k in range(1, 9)}
+    settle(opened)
+    opened.commands.actions["compare_off"].trigger()
+    assert opened.feeds._truth is None
+
+
+def test_a_comparison_without_a_contact_of_the_model_is_refused(
+    qtbot: QtBot, opened: ReviewWindow, demo: Path, fault: FindFault
+) -> None:
+    opened.session.comparison.open(demo, [c.name for c in opened.session.contacts])
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in opened.findChildren(FaultDialog)))
+    assert "contact" in fault(opened).text
+    fault(opened).close()
+
+
+def test_discharges_of_many_contacts_are_one_line_in_the_list() -> None:
+    from neuroflow_review.session.analysis import Spike
+
+    spikes = [Spike("AHL1", 1.00, 5, 9), Spike("AHL2", 1.04, 7, 9), Spike("AHL3", 1.09, 3, 9), Spike("AR1", 3.0, 1, 9)]
+    assert [(s.label, n) for s, n in discharges(spikes)] == [("AHL2", 3), ("AR1", 1)]
+    assert discharges([]) == []
+
+
+# Export and leaving ---------------------------------------------------------------------------------------------------
+
+
+def test_a_page_is_exported_while_the_reader_goes_on(
+    qtbot: QtBot, opened: ReviewWindow, tmp_path: Path, backend, press: Press
+) -> None:
+    target = tmp_path / "out.edf"
+    press(opened, Key.Key_E, CTRL)
+    dialog = opened.findChild(ExportDialog)
+    assert dialog.isVisible()
+    dialog.form.target.setText(str(target))
+    with qtbot.waitSignal(dialog.exported, timeout=30_000) as exported:
+        qtbot.mouseClick(dialog.form.export_button, Qt.MouseButton.LeftButton)
+    report = exported.args[0]
+    dialog.close()
+    with pyedflib.EdfReader(str(target)) as reader:
+        labels = reader.getSignalLabels()
+        assert labels[:3] == ["~AHL1 med", "~AHL1 p05", "~AHL1 p95"] or "~AHL1 med" in labels
+        assert reader.getSampleFrequency(0) == backend.rate
+    assert report.samples == 9
+    assert report.worst_difference_uv <= report.step_uv
+    assert "worst difference" in opened.statusBar().currentMessage()
+
+
+def test_what_is_offered_for_export_is_what_is_on_screen(
+    opened: ReviewWindow, press: Press, reconstructed: Settle
+) -> None:
+    opened.session.store.update(seed=3, selection=Span(10.0, 30.0))
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    offer = offer_of(opened.session)
+    assert offer is not None
+    assert (offer.samples, offer.seed, offer.selection) == (9, 3, Span(10.0, 30.0))
+    assert offer.page == Span(0.0, 10.0)
+    assert offer.seconds_per_tile is not None
+
+
+def test_closing_while_everything_computes_leaves_nothing(
+    qtbot: QtBot, opened: ReviewWindow, backend, tmp_path: Path, press: Press
+) -> None:
+    backend.delay = 2.0
+    opened.session.reconstruct_everything()
+    request = offer_of(opened.session)
+    assert request is not None
+    press(opened, Key.Key_E, CTRL)
+    dialog = opened.findChild(ExportDialog)
+    dialog.form.target.setText(str(tmp_path / "never.edf"))
+    qtbot.mouseClick(dialog.form.export_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.computing and bool(backend.asked))
+    opened.close()
+    assert list(tmp_path.iterdir()) == []
+    assert opened.session.source is None
+
+
+def test_the_window_is_as_it_was_left(qtbot: QtBot, opened: ReviewWindow, demo: Path, backend, settle: Settle) -> None:
+    opened.docks["Implant"].close()
+    opened.session.store.update(sensitivity=15e-6)
+    qtbot.waitUntil(lambda: not opened.docks["Implant"].isVisible())
+    opened.close()
+    session = Session(opened.settings, make_backend=lambda: backend)
+    again = ReviewWindow(session)
+    again.show()
+    session.load_model()
+    session.open(demo)
+    settle(again)
+    assert not again.docks["Implant"].isVisible()
+    assert session.state.sensitivity == pytest.approx(15e-6)
+    again.close()
+    again.deleteLater()
+    session.deleteLater()
+
+
+def test_dialogs_open_and_close_by_key(qtbot: QtBot, opened: ReviewWindow) -> None:
+    for action in ("keys", "about", "card"):
+        opened.commands.actions[action].trigger()
+        dialog = next(d for d in opened.findChildren(QDialog) if d.isVisible())
+        qtbot.keyClick(dialog, Key.Key_Escape)
+        assert not dialog.isVisible()
+        QApplication.processEvents()

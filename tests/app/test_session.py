@@ -1,0 +1,103 @@
+"""The session without a window: the store, and what the controller of the reconstruction knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from neuroflow.recording import Span
+from neuroflow_review.session import Session, ViewState
+from neuroflow_review.session.reconstruction import tile_indices
+from neuroflow_review.session.state import Store
+
+
+@pytest.mark.usefixtures("qapp")
+def test_everyone_hears_of_every_change_once_and_in_order() -> None:
+    store = Store(ViewState())
+    heard: list[tuple[float, float, str]] = []
+
+    def choose(_old: ViewState, new: ViewState) -> None:
+        if new.montage == "average":
+            store.update(channel="Fp1–avg")
+
+    store.changed.connect(choose)
+    store.changed.connect(lambda old, new: heard.append((old.start, new.start, new.channel)))
+    store.update(montage="average", start=10.0)
+    store.update(start=10.0)
+    assert heard == [(0.0, 10.0, ""), (10.0, 10.0, "Fp1–avg")]
+    with pytest.raises(TypeError):
+        store.update(no_such_thing=1)
+
+
+def opened(qtbot: QtBot, session: Session, path: Path) -> Session:
+    session.open(path)
+    qtbot.waitUntil(
+        lambda: session.recording is not None and session.reconstruction.ready and not session.busy, timeout=20_000
+    )
+    return session
+
+
+def test_a_page_that_was_turned_before_it_was_read_is_never_shown(qtbot: QtBot, session: Session, demo: Path) -> None:
+    opened(qtbot, session, demo)
+    shown: list[Span] = []
+    session.page_ready.connect(lambda page: shown.append(page.request.span))
+    for k in range(20, 40):
+        session.go_to(k * 10.0)
+    qtbot.waitUntil(lambda: bool(shown) and shown[-1] == Span(390.0, 400.0))
+    assert len(shown) <= 2
+
+
+def test_tiles_of_a_span_end_with_the_recording(qtbot: QtBot, session: Session, demo: Path) -> None:
+    recording = opened(qtbot, session, demo).recording
+    assert recording is not None
+    assert tile_indices(Span(0.0, 10.0), recording) == range(1)
+    assert tile_indices(Span(5.0, 15.0), recording) == range(2)
+    assert tile_indices(Span(595.0, 700.0), recording) == range(59, 60)
+    assert tile_indices(Span(700.0, 800.0), recording) == range(60, 60)
+
+
+def test_progress_grows_and_says_what_and_how_long(qtbot: QtBot, session: Session, demo: Path, backend) -> None:
+    opened(qtbot, session, demo)
+    backend.delay = 0.02
+    seen: list[tuple[float, float | None]] = []
+
+    def look() -> None:
+        progress = session.reconstruction.progress()
+        if progress is not None:
+            seen.append((progress.fraction, progress.seconds_left))
+
+    session.reconstruction.changed.connect(look)
+    session.reconstruct_everything()
+    qtbot.waitUntil(lambda: not session.reconstruction.computing, timeout=20_000)
+    fractions = [f for f, _ in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] > 0.9
+    lefts = [s for _, s in seen if s is not None]
+    assert lefts[0] > lefts[-1] >= 0
+    assert session.reconstruction.progress() is None
+
+
+def test_the_same_seconds_come_out_whichever_page_asked(qtbot: QtBot, session: Session, demo: Path) -> None:
+    opened(qtbot, session, demo)
+    session.go_to(5.0)
+    session.reconstruct_page()
+    qtbot.waitUntil(lambda: not session.reconstruction.computing and not session.busy)
+    one = session.values_at(3, 12.34)
+    session.go_to(10.0)
+    qtbot.waitUntil(lambda: not session.reconstruction.computing and not session.busy)
+    other = session.values_at(3, 12.34)
+    assert one is not None
+    assert other is not None
+    assert (one == other).all()
+
+
+def test_leaving_remembers_the_view(qtbot: QtBot, session: Session, demo: Path) -> None:
+    opened(qtbot, session, demo)
+    session.store.update(montage="average", sensitivity=10e-6, seed=4, private=True)
+    session.shut_down()
+    get = session.settings.get
+    assert (get("page.montage"), get("reconstruction.seed"), get("look.privacy")) == ("average", 4, True)
+    assert get("page.sensitivity") == pytest.approx(10.0)
+    assert session.source is None
