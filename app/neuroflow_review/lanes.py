@@ -112,6 +112,7 @@ class Lane(QObject):
         self._heap: list[tuple[int, int, Job]] = []
         self._order = itertools.count()
         self._running: Job | None = None
+        self._posted: list[Job] = []  # finished, and on their way to the GUI thread
         self._closed = False
         self._thread: threading.Thread | None = None
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -180,7 +181,7 @@ class Lane(QObject):
     def cancel(self, wanted: Callable[[Job], bool] | None = None) -> None:
         """Cancel the jobs for which ``wanted`` holds, or all."""
         with self._wake:
-            jobs = [job for _, _, job in self._heap] + ([self._running] if self._running else [])
+            jobs = [job for _, _, job in self._heap] + ([self._running] if self._running else []) + self._posted
             for job in jobs:
                 if wanted is None or wanted(job):
                     self._drop(job)
@@ -213,7 +214,8 @@ class Lane(QObject):
     def _with_key(self, key: Hashable) -> Job | None:
         if self._running is not None and self._running.key == key and not self._running.cancelled:
             return self._running
-        return next((job for _, _, job in self._heap if job.key == key), None)
+        waiting = [job for _, _, job in self._heap] + [job for job in self._posted if not job.cancelled]
+        return next((job for job in waiting if job.key == key), None)
 
     def _drop(self, job: Job) -> None:
         job.cancel()
@@ -308,6 +310,8 @@ class Lane(QObject):
     def _post(self, parcel: _Parcel) -> None:
         with self._wake:
             if not self._closed:
+                if parcel.what in ("done", "failed"):
+                    self._posted.append(parcel.job)
                 self._arrived.emit(parcel)
 
     # In the GUI thread ------------------------------------------------------------------------------------------------
@@ -317,6 +321,9 @@ class Lane(QObject):
         job = parcel.job
         if parcel.what == "partial":
             job.room.release()
+        with self._wake:
+            if parcel.what in ("done", "failed") and job in self._posted:
+                self._posted.remove(job)
         if job.cancelled or self._closed:
             return
         if parcel.what == "failed":

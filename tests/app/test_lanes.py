@@ -84,6 +84,18 @@ def test_a_result_that_was_on_its_way_when_the_job_was_replaced_is_dropped(qtbot
     assert heard == []
 
 
+def test_a_new_request_and_a_cancel_overtake_results_that_are_on_their_way(qtbot: QtBot, lane: Lane) -> None:
+    heard: list[object] = []
+    lane.submit("page", lambda _: "old", done=heard.append).finished.wait(2)
+    lane.submit("tile", lambda _: "tile", done=heard.append).finished.wait(2)
+    time.sleep(0.02)
+    lane.submit("page", lambda _: "new", done=heard.append)
+    lane.cancel(lambda job: job.key == "tile")
+    qtbot.waitUntil(lambda: bool(heard))
+    qtbot.wait(20)
+    assert heard == ["new"]
+
+
 def test_the_most_urgent_goes_first_and_a_second_wish_makes_a_job_more_urgent(qtbot: QtBot, lane: Lane) -> None:
     gate, order = Gate(), []
     lane.submit("gate", gate)

@@ -101,3 +101,40 @@ def test_leaving_remembers_the_view(qtbot: QtBot, session: Session, demo: Path) 
     assert (get("page.montage"), get("reconstruction.seed"), get("look.privacy")) == ("average", 4, True)
     assert get("page.sensitivity") == pytest.approx(10.0)
     assert session.source is None
+
+
+def test_nobody_is_inside_scipy_while_torch_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """scipy fails on a half-loaded torch: seen once in fifty starts, as an error beside a sound page."""
+    import builtins
+    import threading
+
+    from neuroflow_review.session import numerics
+
+    monkeypatch.setattr(numerics, "_loaded", threading.Event())
+    order: list[str] = []
+    inside, leave = threading.Event(), threading.Event()
+    original = builtins.__import__
+
+    def record(name: str, *args: object, **kwargs: object) -> object:
+        if name == "torch":
+            order.append("torch")
+        return original(name, *args, **kwargs)  # type: ignore[arg-type]
+
+    def scipy_user() -> None:
+        with numerics.scipy_calls():
+            inside.set()
+            leave.wait(5)
+            order.append("scipy")
+
+    monkeypatch.setattr(builtins, "__import__", record)
+    threads = [threading.Thread(target=scipy_user), threading.Thread(target=numerics.load_torch)]
+    threads[0].start()
+    assert inside.wait(5)
+    threads[1].start()
+    threads[1].join(0.1)
+    leave.set()
+    for thread in threads:
+        thread.join(30)
+    assert order[:2] == ["scipy", "torch"]
+    with numerics.scipy_calls(), numerics.scipy_calls():
+        pass  # once torch is there nobody waits for anybody

@@ -16,6 +16,7 @@ from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.signal.spectrogram import Spectrogram, spectrogram
 from neuroflow_review.session.depth import assemble
+from neuroflow_review.session.numerics import scipy_calls
 from neuroflow_review.session.page import read_derived
 
 CHUNK_SECONDS = 60.0
@@ -57,7 +58,8 @@ def scalp_spikes(
     data, rate, start = read_derived(source, rows, around, _OFF, control)
     if rate < 25.0:
         return ()
-    found = detect(without_flat(data, rate), rate, start, sensitivity)
+    with scipy_calls():
+        found = detect(without_flat(data, rate), rate, start, sensitivity)
     control.checkpoint()
     return tuple(Spike(rows[d.channel].label, d.time) for d in found if span.start <= d.time < span.stop)
 
@@ -115,7 +117,8 @@ def _cut(data: NDArray[np.float32], rate: float, start: float, span: Span) -> Sp
         return None
     # About as many columns as a screen shows, whatever the length of the page.
     hop = max(span.duration / 800, 1 / rate)
-    made = spectrogram(data, rate, start, f_max=min(50.0, rate / 2), window_s=_WINDOW, hop_s=hop)
+    with scipy_calls():
+        made = spectrogram(data, rate, start, f_max=min(50.0, rate / 2), window_s=_WINDOW, hop_s=hop)
     kept = (made.times >= span.start - hop) & (made.times <= span.stop + hop)
     return Spectrogram(made.times[kept], made.frequencies, made.power_db[:, kept])
 

@@ -12,6 +12,7 @@ from neuroflow.flow.card import ModelCard
 from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource
+from neuroflow_review.session.numerics import load_torch
 
 
 class Engine(Protocol):
@@ -80,6 +81,7 @@ class InstalledModel:
         usable_channels(recording, self.model.card, excluded)
 
     def engine(self, device: str, notice: Callable[[str], None]) -> Engine:
+        load_torch()
         from neuroflow.inference.engine import Reconstructor
 
         # One core is left to the window: with it taken, drawing a page waits for a tenth of a second.

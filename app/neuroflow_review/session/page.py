@@ -15,6 +15,7 @@ from neuroflow.recording import Channel, ChannelKind, Recording, Samples, Signal
 from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import Filters, apply_filters, context_seconds
 from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
+from neuroflow_review.session.numerics import scipy_calls
 
 # Other kinds keep their own filters and scale, whatever the reader sets for EEG. Volts per millimetre: 10 mm/mV for
 # ECG is the standard of its own field.
@@ -165,7 +166,8 @@ def _read(source: SignalSource, channel: Channel, rate: float, first: int, last:
         return read(first, last)
     from neuroflow.signal.resample import resample_span
 
-    resampled: Samples = resample_span(lambda a, b: read(a, b)[None], channel.rate, rate, first, last)[0]
+    with scipy_calls():
+        resampled: Samples = resample_span(lambda a, b: read(a, b)[None], channel.rate, rate, first, last)[0]
     return resampled
 
 
