@@ -179,7 +179,14 @@ def test_stopping_half_way_leaves_no_file(
     command = [sys.executable, "-c", "import sys; from neuroflow.cli import main; sys.exit(main())"]
     command += ["reconstruct", str(path), "-o", str(tmp_path / "out.edf"), "--model", str(small_model_folder)]
     command += ["--device", "cpu", "--samples", "4"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # A build machine may run the suite in the background, where children inherit that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    )
     assert process.stderr is not None
     first = process.stderr.readline()  # the first tenth is done
     process.send_signal(sent)
