@@ -169,6 +169,10 @@ def test_an_output_folder_that_is_not_there_fails_before_the_model_loads(scalp_e
     assert "Traceback" not in done.stderr
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as a terminal does on POSIX")
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_stopping_half_way_leaves_no_file(
@@ -185,7 +189,7 @@ def test_stopping_half_way_leaves_no_file(
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         # A build machine may run the suite in the background, where children inherit that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+        preexec_fn=_heed_interrupts,
     )
     assert process.stderr is not None
     first = process.stderr.readline()  # the first tenth is done
