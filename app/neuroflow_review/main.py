@@ -32,6 +32,18 @@ _PACKAGES = {
     "libX11.so.6": "libx11-6",
     "libxcb.so.1": "libxcb1",
     "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-image.so.0": "libxcb-image0",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-randr.so.0": "libxcb-randr0",
+    "libxcb-render-util.so.0": "libxcb-render-util0",
+    "libxcb-shape.so.0": "libxcb-shape0",
+    "libxcb-xinerama.so.0": "libxcb-xinerama0",
+    "libxcb-xkb.so.1": "libxcb-xkb1",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libX11-xcb.so.1": "libx11-xcb1",
+    "libSM.so.6": "libsm6",
+    "libICE.so.6": "libice6",
 }
 
 
@@ -82,13 +94,16 @@ def missing_library(error: ImportError) -> str | None:
 
 
 def check_platform() -> None:
-    """Load what Qt's X11 plugin needs, since Qt itself ends the process where it is missing. Raises: ImportError."""
+    """Load Qt's X11 plugin ahead of Qt, which ends the process where a library is missing. Raises: ImportError."""
     x11 = sys.platform.startswith("linux") and os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY")
     if x11 and os.environ.get("QT_QPA_PLATFORM", "xcb") == "xcb":
         import ctypes
 
+        from PySide6.QtCore import QLibraryInfo
+
+        plugins = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath))
         try:
-            ctypes.CDLL("libxcb-cursor.so.0")
+            ctypes.CDLL(str(plugins / "platforms" / "libqxcb.so"))
         except OSError as error:
             raise ImportError(str(error)) from error
 

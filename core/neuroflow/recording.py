@@ -103,8 +103,9 @@ class Patient:
 class Recording:
     """What a file's header says: channels, times, gaps, annotations, and what was found wrong with it.
 
-    ``duration`` is in seconds and includes the gaps (spans without data). ``identity`` is a hash of the header and
-    size, and names the recording in caches; ``simulated`` is true where the file says that it is a simulated patient.
+    ``duration`` is in seconds and includes the gaps (spans without data). ``identity`` is a hash of the header, the
+    size and three stretches of data (de-identified exports can share the first two), and names the recording in caches;
+    ``simulated`` is true where the file says that it is a simulated patient.
     """
 
     path: Path
