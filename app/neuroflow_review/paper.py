@@ -173,11 +173,11 @@ def polylines(x0: float, dx: float, y: NDArray[np.floating[Any]]) -> list[QPolyg
     """Connected lines through ``(x0 + k * dx, y[k])``, broken where ``y`` is NaN."""
     from pyqtgraph.functions import arrayToQPolygonF
 
-    present = np.isfinite(y)
-    if not present.any():
-        return []
-    edges = np.flatnonzero(np.diff(present.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     x = x0 + dx * np.arange(y.size)
+    present = np.isfinite(y)
+    if present.all():
+        return [arrayToQPolygonF(x, np.asarray(y, np.float64))] if y.size else []
+    edges = np.flatnonzero(np.diff(present.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
     return [arrayToQPolygonF(x[a:b], np.asarray(y[a:b], np.float64)) for a, b in edges]
 
 

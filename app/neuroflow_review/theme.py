@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -176,6 +177,10 @@ def theme(name: str) -> Theme:
     raise ValueError(f"there is no theme called {name!r}: choose light or dark")
 
 
+# Colours, pens and fonts are asked for some hundred times a page: each is made once. Whoever changes one copies it.
+
+
+@cache
 def colour(value: str, opacity: float = 1.0) -> QColor:
     """A token's colour, ``opacity`` in 0..1."""
     result = QColor(value)
@@ -183,6 +188,7 @@ def colour(value: str, opacity: float = 1.0) -> QColor:
     return result
 
 
+@cache
 def hairline(value: str, opacity: float = 1.0) -> QPen:
     """A pen of one device pixel, whatever the screen's scale."""
     pen = QPen(colour(value, opacity))
@@ -227,8 +233,13 @@ def hatch(painter: QPainter, rect: QRectF, look: Theme, spacing: float = 8.0) ->
 
 def ui_font(step: float = 0.0, *, bold: bool = False) -> QFont:
     """The system's UI font with tabular figures, ``step`` points larger (or smaller) than the window's size of type."""
+    return QFont(_ui_font(QGuiApplication.font().pointSizeF() + step, bold))
+
+
+@cache
+def _ui_font(points: float, bold: bool) -> QFont:
     font = QFont(QGuiApplication.font())
-    font.setPointSizeF(max(font.pointSizeF() + step, 6.0))
+    font.setPointSizeF(max(points, 6.0))
     if bold:
         font.setWeight(QFont.Weight.DemiBold)
     return _tabular(font)
@@ -308,6 +319,7 @@ def apply_theme(app: QApplication, look: Theme, points: float = BASE_POINTS) -> 
     font = QFont(QGuiApplication.font())
     font.setPointSizeF(points)
     app.setFont(_tabular(font))
+    _ui_font.cache_clear()
     app.setPalette(palette(look))
     app.setStyleSheet(stylesheet(look))
 

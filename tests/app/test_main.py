@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -115,6 +116,27 @@ def test_a_library_that_qt_lacks_is_named_with_the_command_that_installs_it(
     unknown = ImportError("libodd.so.7: cannot open shared object file: No such file or directory")
     assert "libodd.so.7" in (command.missing_library(unknown) or "")
     assert command.missing_library(ImportError("cannot import name 'x'")) is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there does Qt draw through X11")
+def test_the_x11_plugin_is_tried_before_qt_would_abort_for_want_of_a_library(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+
+    def lacking(path: str) -> None:
+        tried.append(Path(path).name)
+        assert Path(path).is_file()
+        raise OSError("libxcb-icccm.so.4: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(ctypes, "CDLL", lacking)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "xcb")
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert command.main([]) == 2
+    said = capsys.readouterr().err
+    assert tried == ["libqxcb.so"]
+    assert "sudo apt-get install libxcb-icccm4" in said
 
 
 def test_the_libraries_that_qt_needs_are_here() -> None:

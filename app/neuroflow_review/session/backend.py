@@ -12,7 +12,7 @@ from neuroflow.flow.card import ModelCard
 from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource
-from neuroflow_review.session.numerics import load_torch
+from neuroflow_review.session.numerics import kept_for_good, load_torch
 
 
 class Engine(Protocol):
@@ -85,4 +85,5 @@ class InstalledModel:
         from neuroflow.inference.engine import Reconstructor
 
         # One core is left to the window: with it taken, drawing a page waits for a tenth of a second.
-        return Reconstructor(self.model, device, notice, threads=max((os.cpu_count() or 2) - 1, 1))
+        with kept_for_good():
+            return Reconstructor(self.model, device, notice, threads=max((os.cpu_count() or 2) - 1, 1))

@@ -1,11 +1,15 @@
-"""Keeps scipy and the loading of torch apart.
+"""Keeps scipy and the loading of torch apart, and what is loaded out of the garbage collector's way.
 
 scipy asks of every array whether it is torch's, and raises AttributeError where another thread has only half loaded
 torch (seen once in fifty starts). So torch is loaded under a lock that calls into scipy hold until then.
+
+The libraries come to two hundred thousand objects, which a full collection walks through in a tenth of a second, in
+whatever thread, with the window standing still. They never become garbage, so they are taken out of its sight.
 """
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +24,23 @@ def load_torch() -> None:
         from neuroflow.inference.device import share_the_cores
 
         share_the_cores()
-        with _lock:
+        with _lock, kept_for_good():
             import torch  # noqa: F401
 
+            import neuroflow.flow.model  # noqa: F401
+
         _loaded.set()
+
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """What is loaded in here is never looked at by the garbage collector, which rests meanwhile."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

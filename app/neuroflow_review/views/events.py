@@ -109,9 +109,11 @@ class EventModel(QAbstractTableModel):
         return all(w in text or (":" in w and w in clock(event.time, self._start)) for w in words)
 
     def set_page(self, page: Span) -> None:
+        before = self.on_page()
         self._page = page
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, _SHARE))
+        for rows in (before, self.on_page()):
+            if rows:
+                self.dataChanged.emit(self.index(rows[0], 0), self.index(rows[-1], _SHARE))
 
     def on_page(self) -> range:
         """Rows whose time lies in the page."""

@@ -6,7 +6,7 @@ import hashlib
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +15,15 @@ import numpy as np
 
 from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, Recognised, recognise_all
 from neuroflow.io.edf_annotations import parse_tals, split_channel
-from neuroflow.io.edf_header import FIXED_BYTES, EdfHeader, EdfSignal, header_size, parse_header, parse_patient
+from neuroflow.io.edf_header import (
+    FIXED_BYTES,
+    EdfHeader,
+    EdfSignal,
+    header_size,
+    parse_edfplus_date,
+    parse_header,
+    parse_patient,
+)
 from neuroflow.io.edf_records import ReadOnlyFile, Records
 from neuroflow.recording import Annotation, Channel, ChannelKind, Recording, Samples, Span
 from neuroflow.units import MICROVOLT, volts_per_unit
@@ -179,6 +187,10 @@ def _recording(
     if not channels:
         problems.append("The file holds annotations only, no signals.")
         duration = max((a.onset + a.duration for a in shifted), default=0.0)
+    patient = parse_patient(header.patient_field)
+    if patient.birthdate and parse_edfplus_date(patient.birthdate) is None:
+        problems.append(f"The date of birth “{patient.birthdate}” is no date; it is not shown.")
+        patient = replace(patient, birthdate="")
     fields = f"{header.patient_field} {header.recording_field}"
     return Recording(
         path=path,
@@ -186,7 +198,7 @@ def _recording(
         channels=channels,
         duration=duration,
         start=header.start + timedelta(seconds=origin) if header.start else None,
-        patient=parse_patient(header.patient_field),
+        patient=patient,
         recording_field=header.recording_field,
         gaps=tuple(
             Span(before.start + (before.last - before.first) * seconds, after.start) for before, after in pairwise(runs)
