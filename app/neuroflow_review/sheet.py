@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
+    QHelpEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -15,7 +17,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from neuroflow.recording import Span
 from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
@@ -54,6 +56,7 @@ class Sheet(QWidget):
         self._columns = 0
         self._labels: tuple[str, ...] = ()
         self._groups: tuple[int, ...] = ()
+        self._tips: dict[str, str] = {}
         self.labels_shown = 0
         self.setMouseTracking(True)
         self.setMinimumSize(GUTTER + RIGHT_MARGIN + 200, 120)
@@ -72,6 +75,10 @@ class Sheet(QWidget):
     def set_selection(self, selection: Span | None) -> None:
         self._selection = selection
         self.update()
+
+    def set_row_tips(self, tips: Mapping[str, str]) -> None:
+        """What is said of a row, by its label, when the pointer rests on the label."""
+        self._tips = dict(tips)
 
     def set_span(self, span: Span) -> None:
         """Another page: lines of the old one are not drawn over the new one's seconds."""
@@ -225,6 +232,13 @@ class Sheet(QWidget):
             self.redraw()
             self._tell_columns()
         super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            tip = self._tips.get(self.row_at(QPointF(event.pos())), "") if event.pos().x() < GUTTER else ""
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().event(event)
 
     def _tell_columns(self) -> None:
         if self.columns != self._columns:

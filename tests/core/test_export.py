@@ -22,6 +22,7 @@ from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Patient, Recording, SignalSource, Span
+from neuroflow.signal.orderstatistics import EXACT
 
 RATE = 100
 
@@ -52,6 +53,7 @@ class FakeReconstructor:
             version="1",
             band=(0.5, 48.0),
             intended_use="Tests.",
+            calibration=EXACT,
             implant=SimpleNamespace(name="default", source="made up"),
         )
         self.model = SimpleNamespace(card=card, hash="ab" * 32)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroflow.signal.orderstatistics import bands, exact_coverage, interval_ranks
+from neuroflow.signal.orderstatistics import EXACT, Calibration, bands, exact_coverage, interval, interval_ranks
 
 
 def test_thirty_nine_draws_give_fifty_and_ninety_per_cent_exactly() -> None:
@@ -45,6 +45,38 @@ def test_a_further_draw_falls_within_as_often_as_said(n: int) -> None:
     ):
         observed = np.mean((truth > low) & (truth < high))
         assert observed == pytest.approx(promised, abs=4 * np.sqrt(0.25 / trials))
+
+
+@pytest.mark.parametrize("n", [39, 99])
+def test_a_calibration_makes_bands_hold_as_often_as_named(n: int) -> None:
+    """Samples that are too narrow by a tenth: what is measured on one half of the trials mends the other."""
+    trials = 40_000
+    rng = np.random.default_rng(n)
+    draws = (0.9 * rng.standard_normal((n, 1, trials))).astype(np.float32)
+    truth = rng.standard_normal(trials)
+    ranks = (draws[:, 0] < truth).sum(axis=0)
+    first, second = slice(0, trials // 2), slice(trials // 2, trials)
+    low = np.arange((n - 1) // 2, -1, -1)
+    held = [float(np.mean((ranks[first] > k) & (ranks[first] < n - k))) for k in low]
+    stated = [exact_coverage(n, k, n - 1 - k) for k in low if n - 1 - k > k]
+    held = held[len(held) - len(stated) :]
+    calibration = Calibration((0.0, *stated, 1.0), (0.0, *held, 1.0), "half of the trials")
+    got, raw = bands(draws[..., second], calibration), bands(draws[..., second])
+    for name, lows, highs, was in (
+        (0.5, got.low50, got.high50, (raw.low50, raw.high50)),
+        (0.9, got.low90, got.high90, (raw.low90, raw.high90)),
+    ):
+        assert np.mean((truth[second] > lows) & (truth[second] < highs)) == pytest.approx(name, abs=0.012)
+        assert np.mean((truth[second] > was[0]) & (truth[second] < was[1])) < name - 0.02
+    assert (got.coverage50, got.coverage90) == pytest.approx((0.5, 0.9), abs=1e-9)
+
+
+@given(n=st.integers(1, 255), coverage=st.floats(0, 1))
+def test_a_calibration_that_changes_nothing_keeps_close_to_whole_ranks(n: int, coverage: float) -> None:
+    exact, same = interval(n, coverage), interval(n, coverage, Calibration((0.0, 0.5, 1.0), (0.0, 0.5, 1.0)))
+    assert interval(n, coverage, EXACT) == exact
+    assert exact.low <= same.low + 1e-9 < exact.low + 1.0 + 1e-9
+    assert same.coverage <= exact.coverage + 1e-9
 
 
 @given(n=st.integers(1, 60), seed=st.integers(0, 1000))

@@ -12,6 +12,7 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import TILE_SECONDS
 from neuroflow.recording import Span
+from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow.units import format_clock
 from neuroflow_review.dialogs.parts import counted
 from neuroflow_review.lanes import Failure
@@ -66,6 +67,7 @@ class Offer:
     rate: float = 100.0
     seconds_per_tile: float | None = None
     intended_use: str = ""
+    calibration: Calibration = EXACT
 
     @property
     def shafts(self) -> tuple[str, ...]:

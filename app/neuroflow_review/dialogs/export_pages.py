@@ -44,7 +44,7 @@ class Form(QWidget):
         self.median = QCheckBox()
         self.each = QCheckBox(f"&Each of the {counted(n, 'sample')}" if n > 1 else "The on&e sample")
         self.each.setToolTip("~AHL1 s000, ~AHL1 s001 …: for computing with them")
-        held = coverage(ExportRequest(samples=n, channels=("bands",))) if n > 1 else None
+        held = coverage(ExportRequest(samples=n, channels=("bands",)), offer.calibration) if n > 1 else None
         self.median.setText(f"&Median and {100 * (held or 0.9):.0f} % band")
         self.median.setToolTip("~AHL1 med, ~AHL1 p05, ~AHL1 p95: three channels for each contact")
         self.median.setChecked(held is not None)

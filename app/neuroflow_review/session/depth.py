@@ -12,7 +12,7 @@ from neuroflow.inference.tile import Tile
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples, SignalSource, Span
 from neuroflow.signal.filters import Filters, apply_filters
-from neuroflow.signal.orderstatistics import Bands, bands
+from neuroflow.signal.orderstatistics import EXACT, Bands, Calibration, bands
 
 _OFF = Filters(None, None, None)
 
@@ -29,6 +29,7 @@ class DepthRequest:
     contacts: tuple[int, ...]
     filters: Filters
     sample: int | None
+    calibration: Calibration = EXACT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,7 @@ def load_depth(request: DepthRequest, control: Control) -> DepthPage | None:
     low = max(int(np.floor(request.span.start * rate)) - 1 - first, 0)
     high = max(int(np.ceil(request.span.stop * rate)) + 2 - first, low)
     samples = samples[..., low:high]
-    made = bands(samples)
+    made = bands(samples, request.calibration)
     control.checkpoint()
     one = None
     if request.sample is not None and request.sample < samples.shape[0]:

@@ -20,6 +20,7 @@ from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Samples, SignalSource, Span
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
+from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow.units import MICROVOLT
 from neuroflow_review.lanes import Failure, Job, Lane, Lanes
 from neuroflow_review.session.analysis import trend
@@ -129,6 +130,12 @@ class Session(QObject):
         """Contacts of the model, empty where there is none."""
         backend = self.reconstruction.backend
         return backend.contacts if backend is not None else ()
+
+    @property
+    def calibration(self) -> Calibration:
+        """How often the model's bands held, as its card says."""
+        backend = self.reconstruction.backend
+        return backend.card.calibration if backend is not None and backend.card is not None else EXACT
 
     @property
     def busy(self) -> bool:
@@ -471,7 +478,7 @@ class Session(QObject):
             self.depth_ready.emit(None)
             return
         self._depth_busy = True
-        request = DepthRequest(state.span, tiles, contacts, state.depth_filters, state.sample)
+        request = DepthRequest(state.span, tiles, contacts, state.depth_filters, state.sample, self.calibration)
         self.lanes.bands.submit("bands", partial(load_depth, request), done=self._on_depth)
 
     def _on_depth(self, page: DepthPage | None) -> None:

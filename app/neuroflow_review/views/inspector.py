@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from neuroflow.signal.orderstatistics import exact_coverage, interval_ranks
+from neuroflow.signal.orderstatistics import EXACT, Calibration, at_position, interval
 from neuroflow.units import MICROVOLT
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, ui_font
 from neuroflow_review.wording import clock, day, microvolt_number, microvolts
@@ -221,31 +221,35 @@ class InspectorPanel(QWidget):
             widget.hide()
 
     def set_distribution(
-        self, contact: str, values: NDArray[np.floating[Any]], coverage: float = 0.9, truth: float | None = None
+        self,
+        contact: str,
+        values: NDArray[np.floating[Any]],
+        coverage: float = 0.9,
+        truth: float | None = None,
+        calibration: Calibration = EXACT,
     ) -> None:
         """The samples' values (sample,) in volts of one contact at the cursor, and the recorded truth where known.
 
-        Limits are order statistics; the coverage written is the one that this number of samples gives.
+        Limits are those of the bands; the coverage written is the one that this number of samples gives.
         """
         finite = np.sort(np.asarray(values, float)[np.isfinite(values)])
         if finite.size == 0:
             self.set_contact(contact, "There is no sample at the cursor.")
             return
         new, self._contact = contact != self._contact or self.histogram.isHidden(), contact
-        low, high = interval_ranks(finite.size, coverage)
-        limits = float(finite[low]), float(finite[high])
+        band = interval(finite.size, coverage, calibration)
+        limits = float(at_position(finite, band.low)), float(at_position(finite, band.high))
         known = truth is not None and np.isfinite(truth)
         self._title.setText(f"{RECONSTRUCTED}{contact}")
         self._why.hide()
         for widget in (self.histogram, self._summary, self._limits):
             widget.show()
         micro = (limits[0] / MICROVOLT, limits[1] / MICROVOLT)
-        exact = exact_coverage(finite.size, low, high)
         self.histogram.set_values(
             finite / MICROVOLT, micro, truth / MICROVOLT if known and truth is not None else None, new_contact=new
         )
         self._summary.setText(f"median {microvolts(float(np.median(finite)))}")
-        text = f"{_percent(exact)} between {microvolt_number(limits[0])} and {microvolts(limits[1])}\n"
+        text = f"{_percent(band.coverage)} between {microvolt_number(limits[0])} and {microvolts(limits[1])}\n"
         text += f"{finite.size} sample{'' if finite.size == 1 else 's'}"
         if known and truth is not None:
             text += f"\nrecorded {microvolts(truth)}, {'within' if limits[0] <= truth <= limits[1] else 'outside'}"

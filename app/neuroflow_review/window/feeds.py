@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
 from neuroflow.anatomy.implant import Implant
-from neuroflow.flow.card import ContactMeasure
+from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
@@ -17,7 +17,9 @@ from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
+from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
+from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.wording import clock
 
@@ -98,7 +100,9 @@ class Feeds(QObject):
             frame.implant.set_values(
                 determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
             )
-        frame.implant.set_measures({n: _measure_words(m) for n, m in measures.items()})
+        words = {n: measure_words(card, m) for n, m in measures.items()} if card is not None else {}
+        frame.implant.set_measures(words)
+        frame.ieeg.set_row_tips({f"{RECONSTRUCTED}{n}": f"{RECONSTRUCTED}{n}\n{text}" for n, text in words.items()})
         self._show_contacts()
         self.show_reconstruction()
 
@@ -239,7 +243,8 @@ class Feeds(QObject):
         backend = session.reconstruction.backend
         card = backend.card if backend is not None else None
         measure = card.contact_measure(name) if card is not None else None
-        frame.inspector.set_measure(_measure_words(measure) if measure is not None else "")
+        words = measure_words(card, measure) if card is not None and measure is not None else ""
+        frame.inspector.set_measure(words)
         values = session.values_at(index, time) if time is not None else None
         if values is None or not np.isfinite(values).any():
             frame.inspector.set_contact(name, "" if time is None else "Not reconstructed here")
@@ -249,7 +254,7 @@ class Feeds(QObject):
             k = round((time - self._truth.start) * self._truth.rate)
             y = self._truth.y[name]
             truth = float(y[k]) if 0 <= k < y.size else None
-        frame.inspector.set_distribution(name, values, truth=truth)
+        frame.inspector.set_distribution(name, values, truth=truth, calibration=session.calibration)
 
     # The status line --------------------------------------------------------------------------------------------------
 
@@ -303,6 +308,9 @@ class Feeds(QObject):
             parts.append("out of distribution ○")
         elif "done" in segments:
             parts.append("in distribution ●")
+        redrawn = sum(tile.redrawn for tile in work.tiles_of(session.state.span))
+        if redrawn:
+            parts.append(f"{redrawn} sample{'' if redrawn == 1 else 's'} redrawn")
         self.frame.model_says.setText(" · ".join(p for p in parts if p))
 
 
@@ -328,9 +336,11 @@ def _spike_words(channels: int, what: str) -> str:
     return "spike?" if channels == 1 else f"spike? {channels} {what}s"
 
 
-def _measure_words(measure: ContactMeasure) -> str:
-    """What a model's card measured for a contact, on held-out data."""
+def measure_words(card: ModelCard, measure: ContactMeasure) -> str:
+    """What a model's card measured for a contact, and on what."""
+    scarcely = "The scalp scarcely determines this contact.\n" if measure.spread_ratio >= UNDETERMINED else ""
     return (
-        f"r {measure.r:.2f} expected · spread {measure.spread_ratio:.2f} of that without scalp · "
-        f"90 % band held {measure.coverage90 * 100:.0f} %"
+        f"{scarcely}Expected r {measure.r:.2f}; spread {measure.spread_ratio:.2f} of that without scalp EEG.\n"
+        f"The 50 % band held {measure.coverage50 * 100:.0f} %, the 90 % band {measure.coverage90 * 100:.0f} %.\n"
+        f"Measured on {card.measured.get('on', 'held-out patients')}."
     )

@@ -22,7 +22,7 @@ from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
 from neuroflow.jobs import Control
 from neuroflow.recording import Annotation, Recording, SignalSource, Span
-from neuroflow.signal.orderstatistics import bands
+from neuroflow.signal.orderstatistics import Calibration, bands
 from neuroflow.units import MICROVOLT
 
 if TYPE_CHECKING:
@@ -92,7 +92,8 @@ def export_reconstruction(
             span=plan.span,
             samples=request.samples,
             seed=request.seed,
-            coverage=coverage(request),
+            coverage=coverage(request, card.calibration),
+            calibrated_on=card.calibration.measured_on,
             excluded=tuple(sorted(request.excluded)),
             device=reconstructor.device_label,
             redrawn=redrawn,
@@ -150,13 +151,15 @@ def _compute(
         redrawn += tile.redrawn
         begin = round(tile.span.start * plan.rate)
         cut = slice(max(plan.first - begin, 0), max(min(plan.last - begin, tile.samples.shape[-1]), 0))
-        block, left_out = _rows(tile, cut, plan, request)
+        block, left_out = _rows(tile, cut, plan, request, reconstructor.model.card.calibration)
         spool.append(block)
         withheld += left_out
     return redrawn, list(merged(withheld))
 
 
-def _rows(tile: Tile, cut: slice, plan: Plan, request: ExportRequest) -> tuple[NDArray[np.float32], list[Withheld]]:
+def _rows(
+    tile: Tile, cut: slice, plan: Plan, request: ExportRequest, calibration: Calibration
+) -> tuple[NDArray[np.float32], list[Withheld]]:
     """Channels (contact by contact, time) of one tile, zero where there is no reconstruction, and those stretches."""
     samples = tile.samples[:, list(plan.contacts), cut]
     start = tile.span.start + cut.start / plan.rate
@@ -166,7 +169,7 @@ def _rows(tile: Tile, cut: slice, plan: Plan, request: ExportRequest) -> tuple[N
         return np.zeros(shape, np.float32), [Withheld(Span(start, stop), tile.withheld)]
     kinds: list[NDArray[np.float32]] = []
     if "median" in request.channels or "bands" in request.channels:
-        band = bands(samples)
+        band = bands(samples, calibration)
         kinds += [band.median] if "median" in request.channels else []
         kinds += [band.low90, band.high90] if "bands" in request.channels else []
     if "samples" in request.channels:

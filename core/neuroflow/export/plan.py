@@ -14,7 +14,7 @@ from neuroflow.export.provenance import WORDS
 from neuroflow.io.edf_fields import ascii_text
 from neuroflow.io.edf_writer import check_target
 from neuroflow.recording import Recording, Span
-from neuroflow.signal.orderstatistics import exact_coverage, interval_ranks
+from neuroflow.signal.orderstatistics import EXACT, Calibration, interval
 
 if TYPE_CHECKING:
     from neuroflow.inference.engine import Reconstructor
@@ -96,10 +96,11 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
             f"{recording.duration:g} s long."
         )
     contacts = _contacts(reconstructor, request.contacts)
+    calibration = reconstructor.model.card.calibration
     labels: list[str] = []
     transducers: list[str] = []
     for number in contacts:
-        for suffix, words in _per_contact(request):
+        for suffix, words in _per_contact(request, calibration):
             labels.append(f"~{ascii_text(reconstructor.contacts[number].name)} {suffix}")
             transducers.append(f"{WORDS}: {words}")
     long = next((label for label in labels if len(label) > _LABEL), None)
@@ -136,22 +137,22 @@ def _contacts(reconstructor: Reconstructor, names: tuple[str, ...]) -> tuple[int
     return tuple(i for i, c in enumerate(all_contacts) if not names or c.name in names or c.shaft in names)
 
 
-def _per_contact(request: ExportRequest) -> list[tuple[str, str]]:
+def _per_contact(request: ExportRequest, calibration: Calibration) -> list[tuple[str, str]]:
     """Label suffix and description of each channel of a contact, in the order of the rows of a tile."""
     n = request.samples
     found: list[tuple[str, str]] = []
     if "median" in request.channels:
         found.append(("med", f"median of {n} samples, seed {request.seed}"))
     if "bands" in request.channels:
-        held = f"{100 * (coverage(request) or 0.0):.0f} % band of {n} samples, seed {request.seed}"
+        held = f"{100 * (coverage(request, calibration) or 0.0):.0f} % band of {n} samples, seed {request.seed}"
         found += [("p05", f"lower end of {held}"), ("p95", f"upper end of {held}")]
     if "samples" in request.channels:
         found += [(f"s{k:03d}", f"sample {k} of {n}, seed {request.seed}") for k in range(n)]
     return found
 
 
-def coverage(request: ExportRequest) -> float | None:
-    """How often a further draw of the model falls between p05 and p95, or None where they are not written."""
+def coverage(request: ExportRequest, calibration: Calibration = EXACT) -> float | None:
+    """How often p05 to p95 hold, a further draw or (calibrated) the truth; None where they are not written."""
     if "bands" not in request.channels:
         return None
-    return exact_coverage(request.samples, *interval_ranks(request.samples, _BAND))
+    return interval(request.samples, _BAND, calibration).coverage

@@ -29,7 +29,8 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """All that fixes the samples of an export. Hashes are sha256 in hex; ``coverage`` is of p05 to p95, or None."""
+    """All that fixes the samples of an export. Hashes are sha256 in hex; ``coverage`` is of p05 to p95, or None; empty
+    ``calibrated_on`` means that it is of further draws."""
 
     model: str
     model_version: str
@@ -44,6 +45,7 @@ class Origin:
     samples: int
     seed: int
     coverage: float | None
+    calibrated_on: str
     excluded: tuple[str, ...]
     device: str
     redrawn: int
@@ -63,9 +65,10 @@ def provenance(origin: Origin) -> list[str]:
         f"Input: {origin.input_name}, {origin.span.start:g} s to {origin.span.stop:g} s, sha256 {origin.input_hash}",
     ]
     if origin.coverage is not None:
+        of = f"of true values on {origin.calibrated_on}" if origin.calibrated_on else "of further draws of the model"
         facts.append(
-            f"Limits: p05 to p95 covers {100 * origin.coverage:.1f} % of further draws of the model, as "
-            f"{origin.samples} samples allow; med is their median"
+            f"Limits: p05 to p95 covers {100 * origin.coverage:.1f} % {of}, as {origin.samples} samples allow; med is "
+            "their median"
         )
     if origin.excluded:
         facts.append(f"Channels set aside by the reader: {', '.join(origin.excluded)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from neuroflow.errors import ModelProblem
+from neuroflow.signal.orderstatistics import EXACT, Calibration
 
 CARD_FORMAT = 1
 CARD_FILE = "card.json"
@@ -65,7 +67,11 @@ class Weights(Struct, frozen=True):
 
 
 class ModelCard(Struct, frozen=True):
-    """Everything that is said of a model. Rates and bands in hertz."""
+    """Everything that is said of a model. Rates and bands in hertz.
+
+    ``calibration`` was measured on patients apart from training and from those that ``measured`` and ``contacts`` tell
+    of.
+    """
 
     format: int
     name: str
@@ -85,6 +91,7 @@ class ModelCard(Struct, frozen=True):
     intended_use: str
     not_for: tuple[str, ...]
     weights: Weights
+    calibration: Calibration = EXACT
 
     def contact_measure(self, name: str) -> ContactMeasure | None:
         """What was measured for a contact, or None where nothing was."""
@@ -140,12 +147,19 @@ def _check(card: ModelCard, path: Path) -> None:
         faults.append("sites missing or named twice")
     if card.shape.get("contacts") != len(names) or card.shape.get("sites") != len(card.sites):
         faults.append("the shape does not fit the contacts and sites")
+    knots = (card.calibration.stated, card.calibration.held)
+    if len(knots[0]) != len(knots[1]) or not all(_rises_from_0_to_1(k) for k in knots):
+        faults.append("a calibration that does not rise from 0 to 1")
     if not re.fullmatch(r"[0-9a-f]{64}", card.weights.sha256) or not 0 < card.weights.bytes <= LARGEST_WEIGHTS:
         faults.append("no hash or size of the weights")
     if faults:
         raise ModelProblem(
             f"The model card {path} contradicts itself; install the model again or choose another.", "; ".join(faults)
         )
+
+
+def _rises_from_0_to_1(knots: tuple[float, ...]) -> bool:
+    return len(knots) > 1 and (knots[0], knots[-1]) == (0.0, 1.0) and all(a < b for a, b in pairwise(knots))
 
 
 def read_weights(folder: Path, card: ModelCard) -> bytes:

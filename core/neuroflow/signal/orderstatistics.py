@@ -1,4 +1,4 @@
-"""Bands from samples, as order statistics with the coverage that the number of samples gives exactly."""
+"""Bands from samples, as order statistics with the coverage that their number gives, and that was seen to hold."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 class Bands:
     """Median and two central bands of samples, each (contact, time) float32, in the samples' unit.
 
-    ``coverage50`` and ``coverage90`` are the exact probabilities that a further draw falls within the band, which is as
-    near to the name as ``samples`` draws allow: 0.5 and 0.9 for 39, 0.88 at most for 16.
+    ``coverage50`` and ``coverage90`` are the probabilities that the band holds, as near to the name as ``samples``
+    draws allow: 0.5 and 0.9 for 39, 0.88 at most for 16. They are exact for a further draw; with a calibration they are
+    of the truth, as it was measured.
     """
 
     median: NDArray[np.float32]
@@ -25,6 +26,62 @@ class Bands:
     coverage50: float
     coverage90: float
     samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How often central bands of a ``stated`` probability ``held`` the truth, where the truth was known.
+
+    Both rise from 0 to 1. ``measured_on`` says on what, in words. The default changes nothing.
+    """
+
+    stated: tuple[float, ...] = (0.0, 1.0)
+    held: tuple[float, ...] = (0.0, 1.0)
+    measured_on: str = ""
+
+    def statement_for(self, coverage: float) -> float:
+        """What to ask of the samples for a band that holds the truth so often."""
+        return float(np.interp(coverage, self.held, self.stated))
+
+    def holds(self, stated: float) -> float:
+        """How often a band of a stated probability holds the truth."""
+        return float(np.interp(stated, self.stated, self.held))
+
+
+EXACT = Calibration()
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Positions among n ordered draws (0-based, may lie between two), and the coverage of what is between them."""
+
+    low: float
+    high: float
+    coverage: float
+
+
+def interval(n: int, coverage: float, calibration: Calibration = EXACT) -> Interval:
+    """The central interval of n draws for a coverage, or the widest there is where n draws cannot reach it.
+
+    Without a calibration the ends are order statistics and the coverage is exact. With one they may lie between two
+    order statistics (Hutson 1999, J. Appl. Stat. 26:343-353), since whole ranks are too coarse to move a band by a
+    per cent. Raises: ValueError as :func:`interval_ranks`.
+    """
+    low, high = interval_ranks(n, coverage)
+    if calibration == EXACT:
+        return Interval(low, high, exact_coverage(n, low, high))
+    position = max((n - 1 - calibration.statement_for(coverage) * (n + 1)) / 2, 0.0)
+    position = min(position, (n - 1) / 2)
+    return Interval(position, n - 1 - position, calibration.holds((n - 1 - 2 * position) / (n + 1)))
+
+
+def at_position(ordered: NDArray[np.floating[Any]], position: float) -> NDArray[np.floating[Any]]:
+    """The value (...,) at a position among draws (..., n) in ascending order, linear between two."""
+    below = int(position)
+    share = position - below
+    if share < 1e-9:
+        return ordered[..., below]
+    return np.asarray((1.0 - share) * ordered[..., below] + share * ordered[..., below + 1], dtype=ordered.dtype)
 
 
 def exact_coverage(n: int, low: int, high: int) -> float:
@@ -54,7 +111,7 @@ def interval_ranks(n: int, coverage: float) -> tuple[int, int]:
     return low, n - 1 - low
 
 
-def bands(samples: NDArray[np.floating[Any]]) -> Bands:
+def bands(samples: NDArray[np.floating[Any]], calibration: Calibration = EXACT) -> Bands:
     """Median, 50 % and 90 % bands of samples (sample, contact, time); NaN in any sample makes the bands NaN there.
 
     Raises: ValueError where there is no sample or the shape is another.
@@ -67,20 +124,18 @@ def bands(samples: NDArray[np.floating[Any]]) -> Bands:
     ordered.sort(axis=-1)
     ordered[np.isnan(ordered[:, -1])] = np.nan  # NaN sorts last
 
-    def rank(k: int) -> NDArray[np.float32]:
-        out: NDArray[np.float32] = np.ascontiguousarray(ordered[:, k]).reshape(contacts, times)
-        return out
+    def at(position: float) -> NDArray[np.float32]:
+        out: NDArray[np.float32] = np.ascontiguousarray(at_position(ordered, position), np.float32)
+        return out.reshape(contacts, times)
 
-    upper = rank(n // 2)
-    median = upper if n % 2 else (rank(n // 2 - 1) + upper) * np.float32(0.5)
-    inner, outer = interval_ranks(n, 0.5), interval_ranks(n, 0.9)
+    inner, outer = interval(n, 0.5, calibration), interval(n, 0.9, calibration)
     return Bands(
-        median=median,
-        low50=rank(inner[0]),
-        high50=rank(inner[1]),
-        low90=rank(outer[0]),
-        high90=rank(outer[1]),
-        coverage50=exact_coverage(n, *inner),
-        coverage90=exact_coverage(n, *outer),
+        median=at((n - 1) / 2),
+        low50=at(inner.low),
+        high50=at(inner.high),
+        low90=at(outer.low),
+        high90=at(outer.high),
+        coverage50=inner.coverage,
+        coverage90=outer.coverage,
         samples=n,
     )
