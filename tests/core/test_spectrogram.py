@@ -35,6 +35,22 @@ def test_white_noise_has_its_density() -> None:
     assert in_volts_squared(result)[inner].mean() == pytest.approx(1e-10 / (RATE / 2), rel=0.05)
 
 
+@pytest.mark.parametrize(("rate", "window", "hop"), [(200.0, 1.0, 0.0125), (100.0, 1.0, 0.03), (173.61, 0.7, 0.05)])
+def test_it_is_the_transform_that_scipy_computes(rate: float, window: float, hop: float) -> None:
+    from scipy.signal import ShortTimeFFT
+    from scipy.signal.windows import hann
+
+    data = 1e-5 * np.random.default_rng(3).standard_normal((3, round(4 * rate))) + 2e-5
+    got = spectrogram(data, rate, 0.0, f_max=rate, window_s=window, hop_s=hop)
+    width, step = round(window * rate), max(1, round(hop * rate))
+    known = ShortTimeFFT(
+        hann(width, sym=False), step, rate, fft_mode="onesided2X", mfft=max(width, round(2 * rate)), scale_to="psd",
+        phase_shift=None,
+    )  # fmt: skip
+    wanted = known.spectrogram(data, detr="constant", p0=0, p1=got.times.size, padding="even").mean(axis=0)
+    np.testing.assert_allclose(in_volts_squared(got)[1:], wanted[1:], rtol=1e-3, atol=1e-19)
+
+
 def test_a_burst_stands_at_its_time() -> None:
     trace = tone(20.0)
     times = np.arange(trace.size) / RATE

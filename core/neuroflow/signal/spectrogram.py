@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.signal import ShortTimeFFT
 
 # Bins a hertz: the transform is padded to this, so that a short window still draws smoothly.
 _BINS_PER_HERTZ = 2
@@ -65,7 +68,7 @@ def spectrogram(
     present = np.isfinite(data)
     samples = np.asarray(data, dtype=np.float64) if present.all() else np.where(present, data, 0.0)
     last = (n - 1) // hop + 1  # slices whose centre is a sample of the data
-    power = transform.spectrogram(samples, detr="constant", p0=0, p1=last, padding="even", axis=-1).mean(axis=0)
+    power = _mean_power(samples, transform, last)
     frequencies = transform.f
     kept = frequencies <= f_max
     decibels = 10.0 * np.log10(np.maximum(power[kept], _FLOOR))
@@ -79,3 +82,24 @@ def spectrogram(
         frequencies=frequencies[kept],
         power_db=decibels.astype(np.float32),
     )
+
+
+def _mean_power(samples: NDArray[np.float64], transform: ShortTimeFFT, slices: int) -> NDArray[np.float64]:
+    """What ``transform.spectrogram`` gives with even padding, each window without its mean; mean over traces.
+
+    All windows of a trace in one transform: scipy goes through them one by one, in Python, which keeps the interpreter
+    from every other thread, the window's among them. (frequency, slice).
+    """
+    width, hop, before = transform.m_num, transform.hop, transform.m_num_mid
+    after = max((slices - 1) * hop - before + width - samples.shape[1], 0)
+    window = transform.win
+    power = np.zeros((slices, transform.f_pts))
+    for trace in samples:
+        padded = np.pad(trace, (before, after), mode="reflect")
+        frames = np.lib.stride_tricks.sliding_window_view(padded, width)[: (slices - 1) * hop + 1 : hop]
+        spectrum = np.fft.rfft((frames - frames.mean(axis=1, keepdims=True)) * window, transform.mfft, axis=1)
+        power += spectrum.real**2 + spectrum.imag**2
+    # One-sided: all but zero and the Nyquist frequency hold the power of their negative twins too.
+    power[:, 1 : -1 if transform.mfft % 2 == 0 else None] *= 2.0
+    mean: NDArray[np.float64] = np.ascontiguousarray(power.T) / samples.shape[0]
+    return mean
