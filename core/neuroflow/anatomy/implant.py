@@ -16,6 +16,7 @@ FORMAT = "neuroflow implant"
 VERSION = 1
 FARTHEST_MM = 150.0
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,9}")
+_OF_DATASET = re.compile(rf"({_NAME.pattern}):(sub-[A-Za-z0-9]{{1,10}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,28 @@ class Implant:
 
 
 def load_implant(name: str = "default") -> Implant:
-    """A shipped implant by name. Raises: ModelProblem where it is missing, unreadable or invalid."""
-    if not _NAME.fullmatch(name):
+    """A shipped implant by name (``default``, or ``ds004752:sub-04``: that patient's of a public dataset).
+
+    Raises: ModelProblem where it is missing, unreadable or invalid.
+    """
+    of_dataset = _OF_DATASET.fullmatch(name)
+    if not of_dataset and not _NAME.fullmatch(name):
         raise ModelProblem(f"“{name}” is no name of an implant; use letters, digits and underscores.")
+    document = _read(of_dataset.group(1) if of_dataset else name)
+    patients = document.get("implants")
+    if of_dataset is None and patients is None:
+        return parse_implant(document)
+    patient = of_dataset.group(2) if of_dataset else ""
+    if not isinstance(patients, Mapping) or patient not in patients:
+        known = (
+            ", ".join(f"{name.partition(':')[0]}:{one}" for one in patients) if isinstance(patients, Mapping) else ""
+        )
+        raise ModelProblem(f"There is no implant “{name}”; choose one of {known or 'those without a colon'}.")
+    return parse_implant(patients[patient])
+
+
+def _read(name: str) -> Mapping[str, object]:
+    """The JSON document of a file of implants. Raises: ModelProblem."""
     resource = files("neuroflow_resources") / "implants" / f"{name}.json"
     try:
         document = json.loads(resource.read_text(encoding="utf-8"))
@@ -68,7 +88,7 @@ def load_implant(name: str = "default") -> Implant:
         raise ModelProblem(f"There is no implant “{name}” in this installation; reinstall the program.") from error
     except (OSError, ValueError) as error:
         raise ModelProblem(f"The implant “{name}” is damaged; reinstall the program.", detail=str(error)) from error
-    return parse_implant(document)
+    return document if isinstance(document, Mapping) else {}
 
 
 def parse_implant(document: object) -> Implant:

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.errors import NotReconstructable
-from neuroflow.flow.card import ModelCard
 from neuroflow.recording import Channel, Recording, SignalSource, Span
 from neuroflow.signal.resample import resample_span
 
 # Long enough for a transition of half a hertz at 100 Hz (Harris 1978: 3.3 / width for a Hamming window).
 _TAPS_SECONDS = 6.6
 _FLAT = 1e-7  # a channel whose rms over a tile is below 0.1 µV is disconnected
+
+
+class ModelInput(Protocol):
+    """What must be known of a model to prepare a recording for it; a card says it, and so may training data."""
+
+    @property
+    def sites(self) -> tuple[str, ...]: ...
+    @property
+    def fewest_sites(self) -> int: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def band(self) -> tuple[float, float]: ...
 
 
 @dataclass(frozen=True)
@@ -31,7 +44,7 @@ class Prepared:
     valid: NDArray[np.bool_]
 
 
-def usable_channels(recording: Recording, card: ModelCard, excluded: frozenset[str]) -> dict[int, Channel]:
+def usable_channels(recording: Recording, card: ModelInput, excluded: frozenset[str]) -> dict[int, Channel]:
     """The channels that the model can take in, by index of the card's sites.
 
     Raises: NotReconstructable where they are fewer than the card's ``fewest_sites``.
@@ -43,9 +56,10 @@ def usable_channels(recording: Recording, card: ModelCard, excluded: frozenset[s
     if len(found) < card.fewest_sites:
         have = f"{len(found)} EEG channel{'' if len(found) == 1 else 's'} at a site that it knows"
         why = f" ({', '.join(slow[:4])} sampled below {2 * card.band[1]:g} Hz)" if slow else ""
+        needed = f"{card.fewest_sites} EEG channel{'' if card.fewest_sites == 1 else 's'}"
         raise NotReconstructable(
-            f"The model needs at least {card.fewest_sites} EEG channels on the head and this recording has "
-            f"{have}{why}; it can be viewed, not reconstructed."
+            f"The model needs at least {needed} on the head and this recording has {have}{why}; it can be viewed, not "
+            "reconstructed."
         )
     return found
 
@@ -59,7 +73,7 @@ def band_filter(rate: float, low: float, high: float) -> NDArray[np.float64]:
     return np.asarray(taps, dtype=np.float64)
 
 
-def prepare(source: SignalSource, channels: dict[int, Channel], card: ModelCard, first: int, last: int) -> Prepared:
+def prepare(source: SignalSource, channels: dict[int, Channel], card: ModelInput, first: int, last: int) -> Prepared:
     """Scalp EEG at the model's rate and band for output steps ``first`` to ``last`` (exclusive).
 
     The value of a step depends on its absolute time only, up to what lies beyond a gap or the recording's ends, where
