@@ -14,6 +14,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# What is left to the collector is small and short-lived: it looks at the young often enough, and at all of it seldom.
+_THRESHOLDS = (10_000, 20, 100)
+
 _lock = threading.Lock()
 _loaded = threading.Event()
 
@@ -40,6 +43,7 @@ def kept_for_good() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(*_THRESHOLDS)
         gc.enable()
 
 
