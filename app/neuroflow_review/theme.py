@@ -177,7 +177,7 @@ def theme(name: str) -> Theme:
     raise ValueError(f"there is no theme called {name!r}: choose light or dark")
 
 
-# Colours, pens and fonts are asked for some hundred times a page: each is made once. Whoever changes one copies it.
+# Asked for some hundred times a page, so each colour and pen is made once; nobody changes one. A font comes as a copy.
 
 
 @cache
@@ -233,12 +233,13 @@ def hatch(painter: QPainter, rect: QRectF, look: Theme, spacing: float = 8.0) ->
 
 def ui_font(step: float = 0.0, *, bold: bool = False) -> QFont:
     """The system's UI font with tabular figures, ``step`` points larger (or smaller) than the window's size of type."""
-    return QFont(_ui_font(QGuiApplication.font().pointSizeF() + step, bold))
+    base = QGuiApplication.font()
+    return QFont(_ui_font(base.family(), base.pointSizeF() + step, bold))
 
 
 @cache
-def _ui_font(points: float, bold: bool) -> QFont:
-    font = QFont(QGuiApplication.font())
+def _ui_font(family: str, points: float, bold: bool) -> QFont:
+    font = QFont(family)
     font.setPointSizeF(max(points, 6.0))
     if bold:
         font.setWeight(QFont.Weight.DemiBold)
@@ -319,7 +320,6 @@ def apply_theme(app: QApplication, look: Theme, points: float = BASE_POINTS) -> 
     font = QFont(QGuiApplication.font())
     font.setPointSizeF(points)
     app.setFont(_tabular(font))
-    _ui_font.cache_clear()
     app.setPalette(palette(look))
     app.setStyleSheet(stylesheet(look))
 

@@ -190,7 +190,7 @@ class FakeEngine:
         y = y + 20e-6 * rng.standard_normal((request.samples, 1, n)).astype(np.float32)
         backend.done.append(request)
         withheld = backend.withheld.get(request.index, "")
-        return Tile(request, span, rate, y.astype(np.float32), 0, withheld)
+        return Tile(request, span, rate, y.astype(np.float32), backend.redrawn, withheld)
 
 
 class FakeBackend:
@@ -203,6 +203,7 @@ class FakeBackend:
         self.delay = 0.0
         self.errors: list[Exception | str] = []
         self.withheld: dict[int, str] = {}
+        self.redrawn = 0
         self.asked: list[TileRequest] = []
         self.done: list[TileRequest] = []
 

@@ -49,6 +49,28 @@ def test_the_page_is_reconstructed_first_then_the_page_ahead_and_pages_as_they_t
     assert "in distribution" in opened.model_says.text()
 
 
+def test_samples_drawn_again_are_counted_on_the_page(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert "redrawn" not in opened.model_says.text()
+    backend.redrawn = 2
+    press(opened, Key.Key_Right)
+    press(opened, Key.Key_Right)
+    reconstructed(opened)
+    assert "2 samples redrawn" in opened.model_says.text()
+
+
+def test_a_contact_says_on_its_label_what_was_measured_of_it(opened: ReviewWindow, backend) -> None:
+    contact = opened.session.contacts[opened.session.shown_contacts()[0]]
+    tip = opened.ieeg._tips[f"≈{contact.name}"]
+    measure = backend.card.contact_measure(contact.name)
+    assert f"Expected r {measure.r:.2f}" in tip
+    assert "Measured on 8 simulated patients" in tip
+    assert max(map(len, tip.splitlines())) < 80
+
+
 def test_paging_and_montage_never_compute_a_tile_again(
     opened: ReviewWindow, backend, press: Press, reconstructed: Settle
 ) -> None:

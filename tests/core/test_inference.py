@@ -314,6 +314,19 @@ class TestModelFilesAreCheckedBeforeUse:
         with pytest.raises(ModelProblem, match="do not fit"):
             load_model(folder).build()
 
+    @pytest.mark.parametrize(
+        "calibration",
+        [
+            {"stated": [0.0, 0.9, 1.0], "held": [0.0, 1.0], "measured_on": "x"},
+            {"stated": [0.0, 0.9, 1.0], "held": [0.0, 1.2, 1.0], "measured_on": "x"},
+            {"stated": [0.0, 0.9, 1.0], "held": [0.0, 0.8, 1.0], "measured_on": ""},
+        ],
+    )
+    def test_a_calibration_that_cannot_be_or_says_not_on_what(self, folder: Path, calibration: object) -> None:
+        self.edit(folder, calibration=calibration)
+        with pytest.raises(ModelProblem, match="contradicts itself"):
+            load_model(folder)
+
     def test_a_card_that_contradicts_itself(self, folder: Path) -> None:
         self.edit(folder, sites=["Fp1"])
         with pytest.raises(ModelProblem, match="contradicts itself"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +26,7 @@ from neuroflow_review.wording import clock
 
 _SPIKES_MS = 120
 _ONE_DISCHARGE = 0.1
+_TIP_CHARACTERS = 60
 
 
 class Feeds(QObject):
@@ -100,7 +102,7 @@ class Feeds(QObject):
             frame.implant.set_values(
                 determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
             )
-        words = {n: measure_words(card, m) for n, m in measures.items()} if card is not None else {}
+        words = {n: f"{_measure_words(m)}\n{_measured_on(card)}" for n, m in measures.items()} if card else {}
         frame.implant.set_measures(words)
         frame.ieeg.set_row_tips({f"{RECONSTRUCTED}{n}": f"{RECONSTRUCTED}{n}\n{text}" for n, text in words.items()})
         self._show_contacts()
@@ -243,8 +245,7 @@ class Feeds(QObject):
         backend = session.reconstruction.backend
         card = backend.card if backend is not None else None
         measure = card.contact_measure(name) if card is not None else None
-        words = measure_words(card, measure) if card is not None and measure is not None else ""
-        frame.inspector.set_measure(words)
+        frame.inspector.set_measure(_measure_words(measure) if measure is not None else "")
         values = session.values_at(index, time) if time is not None else None
         if values is None or not np.isfinite(values).any():
             frame.inspector.set_contact(name, "" if time is None else "Not reconstructed here")
@@ -336,11 +337,16 @@ def _spike_words(channels: int, what: str) -> str:
     return "spike?" if channels == 1 else f"spike? {channels} {what}s"
 
 
-def measure_words(card: ModelCard, measure: ContactMeasure) -> str:
-    """What a model's card measured for a contact, and on what."""
+def _measure_words(measure: ContactMeasure) -> str:
+    """What a model's card measured for a contact."""
     scarcely = "The scalp scarcely determines this contact.\n" if measure.spread_ratio >= UNDETERMINED else ""
     return (
-        f"{scarcely}Expected r {measure.r:.2f}; spread {measure.spread_ratio:.2f} of that without scalp EEG.\n"
-        f"The 50 % band held {measure.coverage50 * 100:.0f} %, the 90 % band {measure.coverage90 * 100:.0f} %.\n"
-        f"Measured on {card.measured.get('on', 'held-out patients')}."
+        f"{scarcely}Expected r {measure.r:.2f}\nSpread {measure.spread_ratio:.2f} of that without scalp EEG\n"
+        f"The 50\u00a0% band held {measure.coverage50 * 100:.0f}\u00a0%, the 90\u00a0% band "
+        f"{measure.coverage90 * 100:.0f}\u00a0%"
     )
+
+
+def _measured_on(card: ModelCard) -> str:
+    """What the card's figures were measured on, in lines that a tooltip can hold."""
+    return textwrap.fill(f"Measured on {card.measured.get('on', 'held-out patients')}.", _TIP_CHARACTERS)

@@ -81,11 +81,12 @@ def load_implant(name: str = "default") -> Implant:
 
 def _read(name: str) -> Mapping[str, object]:
     """The JSON document of a file of implants. Raises: ModelProblem."""
-    resource = files("neuroflow_resources") / "implants" / f"{name}.json"
+    folder = files("neuroflow_resources") / "implants"
     try:
-        document = json.loads(resource.read_text(encoding="utf-8"))
+        document = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise ModelProblem(f"There is no implant “{name}” in this installation; reinstall the program.") from error
+        known = sorted(one.name.removesuffix(".json") for one in folder.iterdir() if one.name.endswith(".json"))
+        raise ModelProblem(f"There is no implant “{name}”; choose one of {', '.join(known)}.") from error
     except (OSError, ValueError) as error:
         raise ModelProblem(f"The implant “{name}” is damaged; reinstall the program.", detail=str(error)) from error
     return document if isinstance(document, Mapping) else {}

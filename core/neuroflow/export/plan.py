@@ -14,7 +14,7 @@ from neuroflow.export.provenance import WORDS
 from neuroflow.io.edf_fields import ascii_text
 from neuroflow.io.edf_writer import check_target
 from neuroflow.recording import Recording, Span
-from neuroflow.signal.orderstatistics import EXACT, Calibration, interval
+from neuroflow.signal.orderstatistics import Calibration, interval
 
 if TYPE_CHECKING:
     from neuroflow.inference.engine import Reconstructor
@@ -151,8 +151,8 @@ def _per_contact(request: ExportRequest, calibration: Calibration) -> list[tuple
     return found
 
 
-def coverage(request: ExportRequest, calibration: Calibration = EXACT) -> float | None:
-    """How often p05 to p95 hold, a further draw or (calibrated) the truth; None where they are not written."""
+def coverage(request: ExportRequest, calibration: Calibration) -> float | None:
+    """How often p05 to p95 hold a further draw or, calibrated, the truth; None where they are not written."""
     if "bands" not in request.channels:
         return None
     return interval(request.samples, _BAND, calibration).coverage

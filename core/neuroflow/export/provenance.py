@@ -29,8 +29,11 @@ class Withheld:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """All that fixes the samples of an export. Hashes are sha256 in hex; ``coverage`` is of p05 to p95, or None; empty
-    ``calibrated_on`` means that it is of further draws."""
+    """All that fixes the samples of an export.
+
+    Hashes are sha256 in hex. ``coverage`` is of p05 to p95, or None: of true values on what ``calibrated_on`` says, or,
+    where that is empty, of further draws of the model.
+    """
 
     model: str
     model_version: str

@@ -150,6 +150,8 @@ def _check(card: ModelCard, path: Path) -> None:
     knots = (card.calibration.stated, card.calibration.held)
     if len(knots[0]) != len(knots[1]) or not all(_rises_from_0_to_1(k) for k in knots):
         faults.append("a calibration that does not rise from 0 to 1")
+    if card.calibration != EXACT and not card.calibration.measured_on:
+        faults.append("a calibration without a word on what it was measured on")
     if not re.fullmatch(r"[0-9a-f]{64}", card.weights.sha256) or not 0 < card.weights.bytes <= LARGEST_WEIGHTS:
         faults.append("no hash or size of the weights")
     if faults:

@@ -203,6 +203,8 @@ def _sentence(error: OSError, target: Path) -> str:
         return f"You may not write “{target.name}” into “{target.parent}”: choose another folder."
     if error.errno == errno.ENOENT:
         return f"There is no folder “{target.parent}” any more: choose another place."
+    if error.errno == errno.ENOTDIR:
+        return f"“{target.parent}” is no folder: choose another place for “{target.name}”."
     return f"“{target.name}” could not be written: check that its drive is connected."
 
 

@@ -285,7 +285,7 @@ def page(example: Example) -> bytes:
     rows += [
         (label, trace / depth_step, TWIN) for label, trace in zip(example.depth_labels, example.depth, strict=True)
     ]
-    drawn = figure(11.0, 0.27 * len(rows) + 1.1)
+    drawn = figure(11.0, 0.27 * len(rows) + 1.3)
     axis = drawn.subplots()
     times = example.start + np.arange(example.scalp.shape[1]) / example.rate
     offsets = []
@@ -306,7 +306,7 @@ def page(example: Example) -> bytes:
     axis.spines["left"].set_visible(False)
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel(f"s   (a line's distance is {scalp_step * 1e6:.0f} µV, in depth {depth_step * 1e6:.0f} µV)")
-    axis.set_title(example.title, pad=26)
+    axis.set_title(example.title, pad=36)
     return png(drawn)
 
 
