@@ -342,8 +342,7 @@ def _measure_words(measure: ContactMeasure) -> str:
     scarcely = "The scalp scarcely determines this contact.\n" if measure.spread_ratio >= UNDETERMINED else ""
     return (
         f"{scarcely}Expected r {measure.r:.2f}\nSpread {measure.spread_ratio:.2f} of that without scalp EEG\n"
-        f"The 50\u00a0% band held {measure.coverage50 * 100:.0f}\u00a0%, the 90\u00a0% band "
-        f"{measure.coverage90 * 100:.0f}\u00a0%"
+        f"50 % band held {measure.coverage50 * 100:.0f} %\n90 % band held {measure.coverage90 * 100:.0f} %"
     )
 
 
