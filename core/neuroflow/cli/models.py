@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+from neuroflow.cli.evaluate_text import asked_table
 from neuroflow.cli.text import count, print_json, table
 
 if TYPE_CHECKING:
@@ -78,7 +79,11 @@ def card_as_text(card: ModelCard) -> str:
         rows.append((contact.name, contact.shaft, f"{x:.1f}", f"{y:.1f}", f"{z:.1f}", *numbers))
     head = ("contact", "shaft", "x", "y", "z (MNI mm)", "r", "spread", "50 % band held", "90 % band held")
     parts.append(table(head, rows, right=tuple(range(2, 9))))
-    for title, values in (("Measured", card.measured), ("Training", card.training)):
+    measured = dict(card.measured)
+    asked = measured.pop("asked", None)
+    if isinstance(asked, list) and asked:
+        parts.append(asked_table([line for line in asked if isinstance(line, dict)]))
+    for title, values in (("Measured", measured), ("Training", card.training)):
         if values:
             parts.append(f"{title}\n" + "\n".join(_lines(values)))
     return "\n\n".join(parts)

@@ -1,145 +1,228 @@
-"""Measure a flow on simulated patients that training never saw, beside climatology and the lagged ridge."""
+"""Measure a model on patients that it never saw, window by window, beside its baselines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from neuroflow.anatomy.implant import Implant
-from neuroflow.evaluation.measures import correlation, crps_of_normal, crps_of_samples, ranks
-from neuroflow.flow.model import NeuroFlow, average_reference, bounded
+from neuroflow.evaluation.baselines import CLIMATOLOGY, NAMES, PIECE_SECONDS, RIDGE, Baselines, Scales, bipolar_pairs
+from neuroflow.evaluation.measures import crps_of_samples, sums_of
+from neuroflow.evaluation.patients import UnseenPatient, Window, context, kinds_of, windows
+from neuroflow.evaluation.posterior import Drawn, Given, Posterior, draw
+from neuroflow.evaluation.tally import Tally, Truth
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
-from neuroflow.signal.orderstatistics import interval_ranks
-from neuroflow.simulation.patient import draw_patient, simulate
 
-# Held-out patients have seeds that training never reaches; the ones that training selects weights by are others.
-FIRST_TEST_SEED = 1_000
-FIRST_SELECTION_SEED = 500_000
-WINDOW_STEPS = 1000
-_SPIKE_SECONDS = 0.25
-_BACKGROUND_SECONDS = 1.5
+MODEL, VARIATIONAL, WITHOUT_NOISE = "model", "VAE", "VAE without its noise"
+MEAN = "mean of the model"  # as a signal of its own, whose coupling and power are not those of a draw
+WINDOW_SECONDS = 10.0
+SHUFFLED_DRAWS = 33
+_LAGS = 16  # steps of context that the estimates of the baselines want at most, a multiple of 8
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """What the flow is compared with, fitted on training patients only, in the flow's units.
+class Subject:
+    """What is measured: a model's distribution, and what must be known to measure it.
 
-    ``kernel`` (contact, site, lag) and ``residual`` (contact,) standard deviation of the lagged ridge; ``spread``
-    (contact,) standard deviation of the depth EEG itself: the climatology.
+    ``limit`` (volts) is the amplitude beyond which inference draws a sample again. ``others`` are further
+    distributions, by name, measured beside the model.
     """
 
-    kernel: torch.Tensor
-    residual: NDArray[np.float64]
-    spread: NDArray[np.float64]
+    posterior: Posterior
+    implant: Implant
+    sites: tuple[str, ...]
+    rate: float
+    scales: Scales
+    limit: float
+    others: dict[str, Posterior] = field(default_factory=dict)
 
 
-def unseen_patients(
-    implant: Implant, sites: tuple[str, ...], *, count: int, seconds: float, rate: float, local_share: float,
-    first_seed: int = FIRST_TEST_SEED,
-) -> Iterator[tuple[Samples, Samples, NDArray[np.float64]]]:  # fmt: skip
-    """Scalp, depth (volts) and times of propagated discharges (seconds) of patients that training never saw."""
-    for seed in range(first_seed, first_seed + count):
-        twin = simulate(draw_patient(seed, implant, local_share=local_share, sites=sites), seconds, seed, rate)
-        times = np.array([d.time for d in twin.discharges if d.extent == "propagated"])
-        yield twin.scalp, twin.depth, times
+@dataclass(frozen=True)
+class Example:
+    """One window to look at: truth and ridge (contact, time) and ordered samples (sample, contact, time), volts."""
+
+    patient: str
+    first: float
+    rate: float
+    truth: Samples
+    ridge: Samples
+    ordered: Samples
+    discharges: dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Tallies, a patient each, with how many draws they are of, the baselines' constants, and one window to look at."""
+
+    tallies: tuple[Tally, ...]
+    draws: int
+    implant: Implant
+    scales: Scales
+    rate: float
+    baselines: Baselines
+    example: Example | None
 
 
 def measure(
-    flow: NeuroFlow,
-    baseline: Baseline,
-    patients: Iterator[tuple[Samples, Samples, NDArray[np.float64]]],
-    present: NDArray[np.bool_],
+    subject: Subject,
+    patients: Iterator[UnseenPatient],
+    baselines: Callable[[NDArray[np.bool_]], Baselines],
     *,
-    rate: float,
-    draws: int,
+    draws: int = 99,
     seed: int = 0,
+    seconds: float | None = None,
     control: Control | None = None,
-) -> dict[str, Any]:
-    """Figures of the model and its baselines; amplitudes in microvolts, NLL in nats a dimension with 100 µV as unit.
+) -> Measured:
+    """Draw ``draws`` samples of every window of every patient and score them, and the baselines, against the truth.
 
-    ``present`` (site,) says which sites the patients were recorded with. Contact-wise lists are in the implant's order.
+    Patients are taken one at a time and what is kept of each does not grow with their length. ``baselines`` gives those
+    for a set of sites. ``seconds`` in all, where known, make the progress. Raises: Cancelled, ValueError where no
+    patient has a window.
     """
     control = control or Control()
-    scale = flow.shape.depth_scale
-    generator = torch.Generator().manual_seed(seed)
-    mask = torch.from_numpy(present[None])
-    truth_all, mean_all, std_all, ridge_all, tags = [], [], [], [], []
-    crps, nll, hits = [], [], {0.5: [], 0.9: []}  # type: ignore[var-annotated]
-    reach = flow.margin + flow.context_margin
-    for scalp, depth, times in patients:
-        for first in range(reach, scalp.shape[1] - WINDOW_STEPS - reach + 1, WINDOW_STEPS):
-            control.checkpoint()
-            wide = torch.from_numpy(scalp[None, :, first - reach : first + WINDOW_STEPS + reach])
-            inner = slice(first - flow.margin, first + WINDOW_STEPS + flow.margin)
-            core = slice(flow.margin, flow.margin + WINDOW_STEPS)
-            with torch.inference_mode():
-                given = flow(wide, mask).trimmed(flow.context_margin)
-                log_prob = float(given.log_prob(torch.from_numpy(depth[None, :, inner])))
-                drawn = torch.cat([given.sample(min(16, draws - k), generator) for k in range(0, draws, 16)])
-                clean = bounded(average_reference(wide, mask) / flow.shape.scalp_scale)
-                linear = torch.conv1d(clean, baseline.kernel, padding=flow.shape.lags)
-            samples = drawn[..., core].numpy() / scale
-            truth = depth[:, first : first + WINDOW_STEPS] / scale
-            dims = depth.shape[0] * (inner.stop - inner.start)
-            nll.append(-log_prob / dims - np.log(scale))
-            crps.append(crps_of_samples(samples, truth))
-            rank = ranks(samples, truth)
-            for coverage, found in hits.items():
-                low, high = interval_ranks(draws, coverage)
-                found.append(((rank > low) & (rank <= high)).mean(axis=1))
-            truth_all.append(truth)
-            mean_all.append(samples.mean(axis=0))
-            std_all.append(samples.std(axis=0))
-            ridge_all.append(linear[0, :, reach : reach + WINDOW_STEPS].numpy())
-            tags.append(_tags(np.arange(first, first + WINDOW_STEPS) / rate, times))
-    truth, mean, ridge = (np.concatenate(x, axis=1).astype(np.float64) for x in (truth_all, mean_all, ridge_all))
-    tag = np.concatenate(tags)
-    model_crps = np.concatenate(crps, axis=1)
-    ridge_crps = crps_of_normal(ridge, baseline.residual[:, None], truth)
-    flat_crps = crps_of_normal(np.zeros_like(truth), baseline.spread[:, None], truth)
-    spread = np.sqrt(np.mean(np.square(np.concatenate(std_all, axis=1)), axis=1)) / truth.std(axis=1)
-
-    kinds = {"all": tag >= -1, "propagated": tag == 1, "background": tag == 0}
-    kinds = {kind: on for kind, on in kinds.items() if on.any()}
-
-    def by_kind(values: NDArray[np.float64]) -> dict[str, float]:
-        return {k: round(float(values[:, on].mean()) * scale * 1e6, 3) for k, on in kinds.items()}
-
-    def r_by_kind(estimate: NDArray[np.float64]) -> dict[str, float]:
-        return {k: round(float(np.median(correlation(estimate[:, on], truth[:, on]))), 4) for k, on in kinds.items()}
-
-    return {
-        "windows": len(nll),
-        "draws": draws,
-        "r_of_mean": {"model": r_by_kind(mean), "ridge": r_by_kind(ridge)},
-        "crps_uv": {
-            "model": by_kind(model_crps),
-            "ridge": by_kind(ridge_crps),
-            "climatology": by_kind(flat_crps),
-        },
-        "nll_nats_per_dimension": round(float(np.mean(nll)), 4),
-        "coverage": {f"{100 * c:.0f}%": round(float(np.mean(h)), 4) for c, h in hits.items()},
-        "largest_depth_uv": round(float(np.abs(truth).max()) * scale * 1e6, 1),
-        "contacts": {
-            "r": np.round(correlation(mean, truth), 3).tolist(),
-            "spread_ratio": np.round(spread, 3).tolist(),
-            "coverage50": np.round(np.mean(hits[0.5], axis=0), 3).tolist(),
-            "coverage90": np.round(np.mean(hits[0.9], axis=0), 3).tolist(),
-        },
-    }
+    tallies: list[Tally] = []
+    chosen: Example | None = None
+    loudest, done = 0.0, 0.0
+    constants: Baselines | None = None
+    for number, patient in enumerate(patients):
+        constants = baselines(patient.present)
+        run = _Patient(subject, patient, constants, draws, np.random.SeedSequence([seed, number]))
+        for window in run.windows:
+            control.checkpoint(None if seconds is None else min(done / seconds, 1.0))
+            found = run.add(window)
+            done += window.steps / subject.rate
+            # The page to look at is the one whose propagated discharges stand out most among the first patients'.
+            size = run.interest(window)
+            if (size > loudest and number < 3) or chosen is None:
+                chosen, loudest = run.example(window, found), size
+        if run.tally.windows:
+            tallies.append(run.tally)
+    if not tallies or constants is None:
+        raise ValueError("there is no window to measure")
+    return Measured(tuple(tallies), draws, subject.implant, subject.scales, subject.rate, constants, chosen)
 
 
-def _tags(times: NDArray[np.float64], discharges: NDArray[np.float64]) -> NDArray[np.int64]:
-    """1 within a quarter second of a propagated discharge, 0 in background well away from any, -1 between."""
-    tag = np.zeros(times.size, dtype=np.int64)
-    for discharge in discharges:
-        distance = np.abs(times - discharge)
-        tag[(distance < _BACKGROUND_SECONDS) & (tag == 0)] = -1
-        tag[distance < _SPIKE_SECONDS] = 1
-    return tag
+class _Patient:
+    """One patient's windows, each drawn and added to a tally."""
+
+    def __init__(
+        self, subject: Subject, patient: UnseenPatient, baselines: Baselines, draws: int, seed: np.random.SeedSequence
+    ) -> None:
+        self.subject, self.patient, self.baselines, self.draws = subject, patient, baselines, draws
+        self.pairs = bipolar_pairs(subject.implant)
+        self.tally = Tally(patient.name, len(subject.implant.contacts), self.pairs[0].size)
+        self.step = round(PIECE_SECONDS * subject.rate)
+        self.windows = windows(patient, round(WINDOW_SECONDS * subject.rate) // 8 * 8, self.step)
+        self.order = {window: index for index, window in enumerate(self.windows)}
+        self.generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
+        self.rng = np.random.default_rng(seed)
+        usable = np.concatenate([np.arange(low, high) for low, high in patient.spans] or [np.arange(0)])
+        self.adapted = baselines.adapt(patient.scalp[:, usable]) if usable.size else np.zeros((0, 0))
+
+    @torch.inference_mode()
+    def add(self, window: Window) -> Drawn:
+        """Draw and score one window."""
+        subject, patient, scale = self.subject, self.patient, self.subject.scales.depth
+        recorded = patient.depth[:, window.first : window.last]
+        times = np.arange(window.first, window.last) / subject.rate
+        kinds = kinds_of(times, patient.discharges)
+        truth = Truth(recorded.astype(np.float64) / scale, kinds, self.pairs, self.step, subject.rate)
+        self.tally.add_truth(truth)
+        self._add_baselines(window, truth)
+        given = self._given(subject.posterior, window)
+        drawn = draw(given, self.draws, subject.limit, self.generator)
+        samples = drawn.samples / np.float32(scale)
+        mean = self.tally.add_samples(MODEL, samples, truth)
+        self.tally.add_coupling_of_estimate(MEAN, mean, truth)
+        self.tally.add_ranks_of_pieces(samples, truth, self.rng)
+        self._add_density(MODEL, given, recorded)
+        tally = self.tally
+        tally.drawn += self.draws
+        tally.redrawn += drawn.redrawn
+        tally.unsound += drawn.unsound
+        tally.not_finite += drawn.not_finite
+        tally.too_large += drawn.too_large
+        tally.largest = max(tally.largest, float(np.abs(samples).max()))
+        if self.order[window] % 2 == 0:
+            self._add_shuffled(window, truth)
+        for name, posterior in subject.others.items():
+            other = self._given(posterior, window)
+            self.tally.add_samples(
+                name, draw(other, self.draws, math.inf, self.generator).samples / np.float32(scale), truth
+            )
+            self._add_density(name, other, recorded)
+        return drawn
+
+    def _given(self, posterior: Posterior, window: Window) -> Given:
+        return posterior.given(context(self.patient.scalp, window, posterior.reach), self.patient.present)
+
+    def _add_baselines(self, window: Window, truth: Truth) -> None:
+        found = self.baselines.estimates(context(self.patient.scalp, window, _LAGS), self.adapted, _LAGS)
+        for name in NAMES:
+            estimate = found[name]
+            self.tally.add_estimate(
+                name, estimate, self.baselines.spread(name), self.baselines.bipolar_spread(name, self.pairs), truth
+            )
+            if name != CLIMATOLOGY:
+                self.tally.add_coupling_of_estimate(name, estimate, truth)
+        self.tally.add_constant_coupling(CLIMATOLOGY, self.baselines.coupling, self.baselines.bipolar_coupling, truth)
+        if truth.known.all():
+            for name, memory in self.baselines.memory.items():
+                scores = self.tally.of(name)
+                scores.nats += memory.log_prob(truth.depth - found[name])
+                scores.dims += truth.depth.size
+
+    def _add_density(self, name: str, given: Given, recorded: Samples) -> None:
+        """Log density in nats with the depth scale as unit, if there is one; only where every contact was recorded."""
+        if np.isfinite(recorded).all():
+            density = given.log_prob(recorded)
+            if math.isnan(density):
+                return
+            scores = self.tally.of(name)
+            scores.nats += density + recorded.size * math.log(self.subject.scales.depth)
+            scores.dims += recorded.size
+
+    def _add_shuffled(self, window: Window, truth: Truth) -> None:
+        """The control: draw from the scalp EEG of another time, half the recording away."""
+        peers = [w for w in self.windows if w.steps == window.steps]
+        if len(peers) < 2:
+            return
+        other = peers[(peers.index(window) + len(peers) // 2) % len(peers)]
+        drawn = draw(self._given(self.subject.posterior, other), SHUFFLED_DRAWS, self.subject.limit, self.generator)
+        samples = drawn.samples / np.float32(self.subject.scales.depth)
+        found = sums_of(
+            samples.mean(axis=0, dtype=np.float64), truth.depth, crps_of_samples(samples, truth.depth), truth.kinds
+        )
+        self.tally.shuffled = found if self.tally.shuffled is None else self.tally.shuffled + found
+
+    def interest(self, window: Window) -> float:
+        """How large the largest propagated discharge of a window is at the contacts, in volts."""
+        times = np.asarray(self.patient.discharges.get("propagated", ())) * self.subject.rate
+        inside = times[(times > window.first + self.step / 2) & (times < window.last - self.step / 2)]
+        found = [np.abs(self.patient.depth[:, int(t) - 10 : int(t) + 20]).max() for t in inside]
+        return float(np.nan_to_num(max(found, default=0.0)))
+
+    def example(self, window: Window, drawn: Drawn) -> Example:
+        """This window to look at."""
+        scale = self.subject.scales.depth
+        ridge = self.baselines.estimates(context(self.patient.scalp, window, _LAGS), self.adapted, _LAGS)[RIDGE]
+        first = window.first / self.subject.rate
+        last = window.last / self.subject.rate
+        inside = {
+            kind: times[(times >= first) & (times < last)] for kind, times in self.patient.discharges.items()
+        }  # fmt: skip
+        return Example(
+            self.patient.name, first, self.subject.rate, self.patient.depth[:, window.first : window.last],
+            (ridge * scale).astype(np.float32), np.sort(drawn.samples, axis=0), inside,
+        )  # fmt: skip
+
+
+def total_seconds(patients: Sequence[UnseenPatient], rate: float) -> float:
+    """Seconds in the spans of patients."""
+    return sum(high - low for p in patients for low, high in p.spans) / rate

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from neuroflow.anatomy.implant import Implant
-from neuroflow.evaluation.held_out import FIRST_SELECTION_SEED, Baseline, unseen_patients
+from neuroflow.evaluation.linear import LaggedRidge
 from neuroflow.evaluation.measures import crps_of_samples
+from neuroflow.evaluation.patients import FIRST_SELECTION_SEED, simulated_patients
 from neuroflow.flow.model import FlowShape, NeuroFlow
 from neuroflow.flow.transforms import ActNorm, Chain
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
-from neuroflow.training.linear import LaggedRidge
 from neuroflow.training.stream import SITES, Batch, PatientPool, draw_present
 
 RATE = 100.0
@@ -54,10 +54,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a run leaves: the averaged flow with the best held-out score, its baseline, and its history."""
+    """What a run leaves: the averaged flow with the best held-out score, and its history."""
 
     flow: NeuroFlow
-    baseline: Baseline
     history: tuple[dict[str, float], ...]
     patients: int
     scalp_rms: tuple[float, float]
@@ -87,16 +86,16 @@ def fit(
         for have in pool.fill(max(recipe.pool // 3, 2)):
             control.checkpoint()
             say(f"simulating patients: {have} of {max(recipe.pool // 3, 2)}")
-        baseline = start_from_ridge(flow, pool, np.random.default_rng([recipe.seed, 3]))
+        start_from_ridge(flow, pool, np.random.default_rng([recipe.seed, 3]))
         set_actnorms(flow, pool.draw(2 * recipe.batch, recipe.steps))
         limits = amplitudes(pool.windows())
         best, history = _optimise(flow, pool, implant, recipe, log, control, say)
-        return Fitted(best, baseline, tuple(history), pool.patients_seen, limits[:2], limits[2])
+        return Fitted(best, tuple(history), pool.patients_seen, limits[:2], limits[2])
     finally:
         pool.close()
 
 
-def start_from_ridge(flow: NeuroFlow, pool: PatientPool, rng: np.random.Generator) -> Baseline:
+def start_from_ridge(flow: NeuroFlow, pool: PatientPool, rng: np.random.Generator) -> None:
     """Set the flow's linear part to the pooled lagged ridge and whiten what it leaves."""
     shape = flow.shape
     ridge = LaggedRidge(shape.sites, shape.contacts, shape.lags)
@@ -113,8 +112,6 @@ def start_from_ridge(flow: NeuroFlow, pool: PatientPool, rng: np.random.Generato
     with torch.no_grad():
         flow.linear.weight.copy_(kernel)
         flow.set_whitening(covariance)
-    spread = np.sqrt(np.diag(ridge.depth) / ridge.count)
-    return Baseline(kernel, np.sqrt(covariance.diagonal().double().numpy()), spread)
 
 
 @torch.no_grad()
@@ -218,15 +215,16 @@ class SelectionSet:
         self._draws, self._seed = draws, seed
         rng = np.random.default_rng([seed, 4])
         scalp, depth, present = [], [], []
-        people = unseen_patients(
+        people = simulated_patients(
             implant, SITES, count=patients, seconds=40.0, rate=RATE, local_share=0.5, first_seed=FIRST_SELECTION_SEED
         )
-        for person_scalp, person_depth, times in people:
+        for person in people:
+            times = person.discharges["propagated"]
             # One window around a propagated discharge where there is one, one in the middle.
             starts = [1500, *[int(t * RATE) - 300 for t in times if 4.0 < t < 35.0][:1]]
             for start in starts:
-                scalp.append(person_scalp[:, start : start + 640])
-                depth.append(person_depth[:, start : start + 640])
+                scalp.append(person.scalp[:, start : start + 640])
+                depth.append(person.depth[:, start : start + 640])
                 present.append(draw_present(rng))
         self._scalp, self._depth = torch.from_numpy(np.stack(scalp)), torch.from_numpy(np.stack(depth))
         self._present: NDArray[np.bool_] = np.stack(present)

@@ -8,18 +8,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.torch import save
 
 from neuroflow import __version__
 from neuroflow.anatomy.implant import Implant
-from neuroflow.evaluation.held_out import FIRST_TEST_SEED, measure, unseen_patients
+from neuroflow.evaluation.checks import check
+from neuroflow.evaluation.standard import described, evaluate_model, figures_for_card, standard_patients, subject_of
+from neuroflow.evaluation.summary import summarise
+from neuroflow.evaluation.verdicts import verdicts
 from neuroflow.flow.card import (
     CARD_FORMAT,
     WEIGHTS_FILE,
     CardContact,
     CardImplant,
-    ContactMeasure,
     Limits,
     ModelCard,
     Weights,
@@ -27,7 +28,7 @@ from neuroflow.flow.card import (
 )
 from neuroflow.jobs import Control
 from neuroflow.training.fit import BAND, RATE, Fitted, Recipe
-from neuroflow.training.stream import EARS, SITES, TEN_TWENTY
+from neuroflow.training.stream import SITES
 
 INTENDED_USE = "Research and teaching. Not for diagnosis or treatment."
 NOT_FOR = (
@@ -50,15 +51,27 @@ def release(
     patients: int = 8,
     seconds: float = 120.0,
     draws: int = 99,
-    local_share: float = 0.5,
+    local_shares: tuple[float, ...] = (0.5,),
     control: Control | None = None,
 ) -> ModelCard:
-    """Measure a fitted flow on ``patients`` unseen patients and write card and weights into ``folder``."""
-    recorded = TEN_TWENTY + EARS
-    present = np.isin(np.array(SITES), recorded)
-    people = unseen_patients(implant, SITES, count=patients, seconds=seconds, rate=RATE, local_share=local_share)
-    figures = measure(fitted.flow, fitted.baseline, people, present, rate=RATE, draws=draws, control=control)
-    by_contact = figures.pop("contacts")
+    """Measure a fitted flow on ``patients`` unseen patients and write card and weights into ``folder``.
+
+    What is asked is asked at the first of ``local_shares``; the others are reported beside it.
+    """
+    subject = subject_of(fitted.flow, implant, SITES, RATE, fitted.largest_depth)
+    summaries = {
+        share: summarise(
+            evaluate_model(
+                subject, BAND, patients=patients, seconds=seconds, local_share=share, draws=draws, control=control
+            )
+        )
+        for share in local_shares
+    }
+    first = next(standard_patients(subject, BAND, patients=1, seconds=40.0))
+    lines = verdicts(summaries[local_shares[0]], check(fitted.flow, first, control=control).as_dict())
+    measured, contacts = figures_for_card(
+        summaries, described(patients, seconds, SITES), [line.as_dict() for line in lines]
+    )
     folder.mkdir(parents=True, exist_ok=True)
     data = save({key: value.contiguous() for key, value in fitted.flow.state_dict().items()})
     (folder / WEIGHTS_FILE).write_bytes(data)
@@ -83,17 +96,8 @@ def release(
             "patients": fitted.patients,
             "last_check": last,
         },
-        measured={
-            "on": f"{patients} simulated patients that training never saw, {seconds:g} s each, recorded with the "
-            f"{len(recorded)} sites {' '.join(recorded)}",
-            "local_share": local_share,
-            "first_seed": FIRST_TEST_SEED,
-            **figures,
-        },
-        contacts=tuple(
-            ContactMeasure(c.name, *(by_contact[k][i] for k in ("r", "spread_ratio", "coverage50", "coverage90")))
-            for i, c in enumerate(implant.contacts)
-        ),
+        measured=measured,
+        contacts=contacts,
         limits=Limits(*fitted.scalp_rms, fitted.largest_depth),
         intended_use=INTENDED_USE,
         not_for=NOT_FOR,

@@ -1,0 +1,292 @@
+"""``neuroflow evaluate DATA|--simulated --model NAME``: a model on patients it never saw, beside its baselines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroflow.cli.evaluate_text import as_text
+from neuroflow.cli.text import print_json, span_of_time
+from neuroflow.errors import FileProblem, NeuroflowError
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from neuroflow.cli.progress import Progress
+    from neuroflow.evaluation.held_out import Measured, Subject
+    from neuroflow.evaluation.patients import UnseenPatient
+    from neuroflow.inference.model import Model
+    from neuroflow.io.bids import Tree
+
+_TO_STDOUT = "-"
+_SHARES = (0.5, 0.0, 0.8)
+MOST_PATIENTS, MOST_DRAWS, MOST_FITTED = 1000, 999, 10_000
+
+
+def add(commands: _SubParsersAction[Any]) -> None:
+    """Add the sub-command."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a model on patients that it never saw, beside its baselines",
+        description="Measure a model on a BIDS tree of simultaneous scalp and depth EEG, or on standard simulated "
+        "patients, beside climatology, lagged ridge, minimum norm, sLORETA and LCMV; say what of the asked is met.",
+    )
+    parser.add_argument("data", type=Path, nargs="?", metavar="DATA", help="a BIDS tree, laid out like ds004752")
+    parser.add_argument("--simulated", action="store_true", help="the standard simulated patients, instead of a tree")
+    parser.add_argument("--model", default="default", metavar="NAME", help="an installed model, or a model's folder")
+    parser.add_argument("--patients", type=int, default=20, metavar="N", help="simulated patients (default 20)")
+    parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="of each simulated patient (120)")
+    parser.add_argument(
+        "--local-share", type=_shares, metavar="SHARES",
+        help="share of the depth background that has no field at the scalp, or several: 0.5,0,0.8; what is asked is "
+        "asked at the first (default 0.5)",
+    )  # fmt: skip
+    parser.add_argument("--draws", type=int, default=99, metavar="N", help="samples of each window (default 99)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0); patients are fixed")
+    parser.add_argument(
+        "--fit-on", type=int, default=240, metavar="N",
+        help="simulated training patients that the baselines are fitted on, once and kept (default 240)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--json", nargs="?", const=_TO_STDOUT, metavar="FILE", help="print everything as JSON, or write it to a file"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with tables and figures")
+    parser.add_argument(
+        "--write-card", action="store_true",
+        help="put what was measured on the model's card, at local shares 0.5, 0 and 0.8",
+    )  # fmt: skip
+    parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure, print, write. Raises: NeuroflowError."""
+    _check(arguments)
+    from neuroflow.inference.device import share_the_cores
+
+    share_the_cores()
+    from neuroflow.cli.progress import Progress
+
+    with Progress() as progress:
+        found = _evaluate(arguments, progress)
+    if arguments.json == _TO_STDOUT:
+        print_json(found)
+    else:
+        if arguments.json is not None:
+            _write(Path(arguments.json), json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        print(as_text(found))
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Everything that can be wrong before the work begins. Raises: NeuroflowError."""
+    if arguments.simulated and arguments.data is not None:
+        raise NeuroflowError("Give a BIDS tree or --simulated, not both.")
+    if arguments.data is None and not arguments.simulated:
+        raise NeuroflowError(
+            "Say what to measure on: the folder of a BIDS tree, or --simulated for the standard simulated patients."
+        )
+    if not 1 <= arguments.patients <= MOST_PATIENTS or not 4.0 <= arguments.seconds <= 86_400.0:
+        raise NeuroflowError(f"Give 1 to {MOST_PATIENTS} patients and 4 seconds or more of each.")
+    if not 9 <= arguments.draws <= MOST_DRAWS or arguments.seed < 0:
+        raise NeuroflowError(f"Give 9 to {MOST_DRAWS} draws, best a number that ends in 9, and a seed of 0 or more.")
+    if not 5 <= arguments.fit_on <= MOST_FITTED:
+        raise NeuroflowError(f"Give 5 to {MOST_FITTED:,} patients to fit the baselines on.")
+    if arguments.write_card and not arguments.simulated:
+        raise NeuroflowError(
+            "A card holds the standard figures, which are of simulated patients: give --simulated with --write-card."
+        )
+    if arguments.local_share is not None and not arguments.simulated:
+        raise NeuroflowError("Only simulated patients have a known local share: leave --local-share out for a tree.")
+    from neuroflow.io.edf_writer import check_target
+
+    for target in (arguments.html, arguments.json):
+        if target is not None and target != _TO_STDOUT:
+            check_target(Path(target))
+
+
+def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    """Everything measured, ready for JSON; writes page and card. Raises: NeuroflowError."""
+    tree = _tree(arguments.data, progress.say) if arguments.data is not None else None
+    # torch is slow to load, so everything that can fail without it has been looked at by now.
+    from neuroflow.evaluation.checks import check, speed
+    from neuroflow.evaluation.standard import figures_for_card, standard_patients, subject_of_model
+    from neuroflow.evaluation.summary import rounded, summarise
+    from neuroflow.evaluation.verdicts import verdicts
+    from neuroflow.flow.card import write_card
+    from neuroflow.inference.device import choose_device
+    from neuroflow.inference.model import load_model
+
+    model = load_model(arguments.model)
+    subject = subject_of_model(model, _rivals(model, progress.say), choose_device(arguments.device))
+    shares = arguments.local_share or (_SHARES if arguments.write_card else _SHARES[:1])
+    runs = _runs(arguments, progress, model, subject, tree, shares)
+    summaries: dict[float | None, dict[str, Any]] = {}
+    example = None
+    for share, measured in runs:
+        summaries[share] = summarise(measured, model.card.calibration, arguments.seed)
+        example = example or measured.example
+    first = next(standard_patients(subject, model.card.band, patients=1, seconds=40.0))
+    checks = check(model.build(), first).as_dict()
+    checks["speed"], checks["cores"] = speed(model, first, subject.sites)
+    main = next(iter(summaries.values()))
+    lines = verdicts(main, checks)
+    on = _on(arguments, tree, main, subject.sites)
+    found = {
+        "command": _command(arguments),
+        "model": {"name": model.card.name, "sha256": model.hash, "version": model.card.version},
+        "on": on,
+        "asked": [line.as_dict() for line in lines],
+        "checks": rounded(checks),
+        "measured": {_named(share): summary for share, summary in summaries.items()},
+    }
+    if arguments.html is not None:
+        from neuroflow.evaluation.report import page
+
+        names = [c.name for c in model.contacts]
+        shafts = [c.shaft for c in model.contacts]
+        _write(
+            arguments.html,
+            page(
+                f"{model.card.name}: what it can and cannot reconstruct", on, found["command"], model.card.not_for,
+                lines, found["measured"], example, names, shafts,
+            ),
+        )  # fmt: skip
+    if arguments.write_card:
+        import msgspec
+
+        by_share = {share: summary for share, summary in summaries.items() if share is not None}
+        measures, contacts = figures_for_card(by_share, on, found["asked"])
+        try:
+            write_card(msgspec.structs.replace(model.card, measured=measures, contacts=contacts), model.folder)
+        except OSError as error:
+            raise FileProblem(
+                f"The card in {model.folder} cannot be written; copy the model to a folder of your own.", str(error)
+            ) from error
+    return found
+
+
+def _runs(
+    arguments: argparse.Namespace, progress: Progress, model: Model, subject: Subject, tree: Tree | None,
+    shares: tuple[float, ...],
+) -> Iterator[tuple[float | None, Measured]]:  # fmt: skip
+    """Measurements, one a local share, or the one of a tree. Raises: NeuroflowError."""
+    from neuroflow.evaluation.held_out import measure
+    from neuroflow.evaluation.patients import patients_of_tree
+    from neuroflow.evaluation.standard import evaluate_model, keeping_baselines
+    from neuroflow.jobs import Control
+
+    card = model.card
+    if tree is not None:
+        seconds = sum(pair.seconds for pair in tree.pairs)
+        people: Iterator[UnseenPatient] = patients_of_tree(
+            tree, subject.implant, subject.sites, subject.rate, card.band, say=progress.say
+        )
+        progress.say(f"drawing {arguments.draws} samples of {span_of_time(seconds)}")
+        get = keeping_baselines(subject, card.band, say=progress.say, count=arguments.fit_on)
+        try:
+            yield None, measure(
+                subject, people, get, draws=arguments.draws, seed=arguments.seed, seconds=seconds,
+                control=Control(progress),
+            )  # fmt: skip
+        except ValueError as error:
+            raise NeuroflowError(
+                f"Nothing in {arguments.data} can be measured on; see what was said of its recordings above."
+            ) from error
+        return
+    for index, share in enumerate(shares):
+
+        def part(fraction: float, index: int = index) -> None:
+            progress((index + fraction) / len(shares))
+
+        progress.say(
+            f"drawing {arguments.draws} samples of {span_of_time(arguments.patients * arguments.seconds)}, "
+            f"local share {share:g}"
+        )
+        yield (
+            share,
+            evaluate_model(
+                subject, card.band, patients=arguments.patients, seconds=arguments.seconds, local_share=share,
+                draws=arguments.draws, seed=arguments.seed, control=Control(part), say=progress.say,
+                count=arguments.fit_on,
+            ),
+        )  # fmt: skip
+
+
+def _rivals(model: Model, say: Callable[[str], None]) -> dict[str, Any]:
+    """The autoencoder beside the model, with its noise and without; empty where there is none. Raises: ModelProblem."""
+    from neuroflow.evaluation.held_out import VARIATIONAL, WITHOUT_NOISE
+    from neuroflow.evaluation.variational import VariationalPosterior, read_variational
+
+    found = read_variational(model.folder, len(model.contacts), len(model.card.sites))
+    if found is None:
+        say("there is no autoencoder beside this model to compare with (neuroflow train makes one)")
+        return {}
+    return {VARIATIONAL: VariationalPosterior(found), WITHOUT_NOISE: VariationalPosterior(found, noise=False)}
+
+
+def _tree(root: Path, say: Callable[[str], None]) -> Tree:
+    """The tree, its problems said. Raises: FileProblem where it holds no pair."""
+    from neuroflow.io.bids import read_tree
+
+    tree = read_tree(root)
+    for problem in tree.problems:
+        say(str(problem))
+    if not tree.pairs:
+        raise FileProblem(
+            f"{root} holds no recording of scalp and depth EEG together that can be read; see what was said above."
+        )
+    return tree
+
+
+def _on(
+    arguments: argparse.Namespace, tree: Tree | None, summary: dict[str, Any], sites: tuple[str, ...]
+) -> str:  # fmt: skip
+    from neuroflow.evaluation.standard import described
+
+    if tree is None:
+        return described(arguments.patients, arguments.seconds, sites)
+    return f"{summary['patients']} recordings of {tree.root.name}, {span_of_time(summary['seconds'])} in all"
+
+
+def _named(share: float | None) -> str:
+    return "tree" if share is None else f"local share {share:g}"
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """What printed these figures, without paths."""
+    parts = ["neuroflow evaluate"]
+    if arguments.simulated:
+        shares = ",".join(f"{s:g}" for s in arguments.local_share or (_SHARES if arguments.write_card else _SHARES[:1]))
+        parts += ["--simulated", f"--patients {arguments.patients}", f"--seconds {arguments.seconds:g}"]
+        parts += [f"--local-share {shares}"]
+    else:
+        parts.append(arguments.data.name)
+    model = Path(arguments.model).name if os.sep in arguments.model else arguments.model
+    parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
+    return " ".join(parts)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write all or nothing. Raises: FileProblem."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise FileProblem(f"{path} cannot be written; choose another place.", str(error)) from error
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    try:
+        shares = tuple(dict.fromkeys(float(part) for part in text.split(",")))
+    except ValueError:
+        shares = (-1.0,)
+    if not all(0.0 <= share < 1.0 for share in shares):
+        raise argparse.ArgumentTypeError(f"give shares from 0 to below 1, as in 0.5,0,0.8, not {text}")
+    return shares
