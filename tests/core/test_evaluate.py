@@ -26,9 +26,10 @@ from neuroflow.evaluation.posterior import FlowPosterior, draw
 from neuroflow.evaluation.report import page
 from neuroflow.evaluation.summary import summarise
 from neuroflow.evaluation.variational import (
-    VARIATIONAL_FILE,
+    Kept,
     VariationalPosterior,
     fit_variational,
+    kept_at,
     read_variational,
     variational_like,
     write_variational,
@@ -244,9 +245,11 @@ def test_the_autoencoder_learns_what_the_scalp_says_and_is_read_again(small_mode
     sizes = [sum(p.numel() for p in m.parameters()) for m in (flow, untrained)]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.25)
     model = fit_variational(flow, batch, minutes=0.05, seed=1)
-    write_variational(model, tmp_path)
-    again = read_variational(tmp_path, 8, 19)
-    assert again is not None
+    write_variational(Kept(model, 0.05), tmp_path / "kept")
+    kept = read_variational(tmp_path / "kept", 8, 19)
+    assert kept is not None
+    assert kept.minutes == 0.05
+    again = kept.model
     window = windows(patient, 1000, 200)[0]
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
@@ -263,7 +266,7 @@ def test_the_autoencoder_learns_what_the_scalp_says_and_is_read_again(small_mode
         )
         assert bare.draw(20, generator).std(dim=0).mean() < samples.std(dim=0).mean()
         assert math.isnan(bare.log_prob(depth))
-    assert read_variational(small_model_folder, 8, 19) is None
+    assert read_variational(tmp_path / "nothing", 8, 19) is None
 
 
 def test_a_bound_is_no_greater_than_the_density_where_the_latent_says_nothing(small_model_folder: Path) -> None:
@@ -301,12 +304,13 @@ def test_a_page_can_be_made_where_no_discharge_is_known_and_contacts_are_missing
 
 @pytest.fixture
 def model_folder(small_model_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the small model with an autoencoder beside it, and a cache of its own."""
+    """A copy of the small model, and a cache of its own with an untrained autoencoder for it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: tmp_path / "cache")
     folder = tmp_path / "model"
     shutil.copytree(small_model_folder, folder)
-    write_variational(variational_like(load_model(folder).build()), folder)
+    model = load_model(folder)
+    write_variational(Kept(variational_like(model.build()), 3.0), kept_at(model.hash))
     return folder
 
 
@@ -339,6 +343,8 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
     card = read_card(model_folder)
     assert card.measured["local_share"] == 0.5
     assert set(card.measured["at_other_local_shares"]) == {"0"}
+    assert "2 simulated patients" in card.calibration.measured_on
+    assert len(card.calibration.held) > 2
     assert [c.name for c in card.contacts] == [c.name for c in CONTACTS]
     assert load_model(model_folder).card.measured["draws"] == 9
 
@@ -366,6 +372,8 @@ def test_a_simulated_tree_is_evaluated_like_a_hospitals(
         (("--simulated", "--draws", "2"), "draws"),
         (("--simulated", "--patients", "0"), "patients"),
         (("--simulated", "--local-share", "1"), "below 1"),
+        (("--simulated", "--first-seed", "1000000"), "500,000"),
+        (("--simulated", "--fit-vae", "0"), "--fit-vae"),
         (("nowhere",), "nowhere"),
         (("nowhere", "--write-card"), "--simulated"),
         (("--simulated", "--html", "/no/such/folder/page.html"), "folder"),
@@ -385,9 +393,24 @@ def test_what_cannot_be_measured_is_said_in_a_sentence(
 def test_an_autoencoder_of_another_model_is_refused(
     model_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:  # fmt: skip
-    (model_folder / VARIATIONAL_FILE).write_bytes(b"not weights")
+    kept_at(load_model(model_folder).hash).write_bytes(b"not weights")
     assert main(["evaluate", *ARGUMENTS, "--model", str(model_folder)]) == 2
-    assert VARIATIONAL_FILE in capsys.readouterr().err
+    assert "--fit-vae" in capsys.readouterr().err
+
+
+def test_an_autoencoder_is_fitted_and_kept_or_left_out(model_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = kept_at(load_model(model_folder).hash)
+    path.unlink()
+    few = ("--simulated", "--patients", "1", "--seconds", "4", "--draws", "9", "--fit-on", "5", "--json")
+    assert main(["evaluate", *few, "--model", str(model_folder), "--fit-vae", "0.02"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["autoencoder"]["trained_minutes"] == 0.02
+    assert VARIATIONAL in found["measured"]["local share 0.5"]["spread_against_error"]
+    assert path.is_file()
+    assert main(["evaluate", *few, "--model", str(model_folder), "--without-vae"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["autoencoder"] is None
+    assert VARIATIONAL not in found["measured"]["local share 0.5"]["r_of_mean"]
 
 
 def test_the_flow_as_it_is_measured_draws_as_it_would_alone(small_model_folder: Path) -> None:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from neuroflow.cli.progress import Progress
     from neuroflow.evaluation.held_out import Measured, Subject
     from neuroflow.evaluation.patients import UnseenPatient
+    from neuroflow.evaluation.posterior import Posterior
     from neuroflow.inference.model import Model
     from neuroflow.io.bids import Tree
 
 _TO_STDOUT = "-"
 _SHARES = (0.5, 0.0, 0.8)
-MOST_PATIENTS, MOST_DRAWS, MOST_FITTED = 1000, 999, 10_000
+MOST_PATIENTS, MOST_DRAWS, MOST_FITTED, MOST_MINUTES = 1000, 999, 10_000, 10_000
+LAST_SEED = 500_000  # evaluation.patients: beyond are patients that training, calibration and baselines have seen
 
 
 def add(commands: _SubParsersAction[Any]) -> None:
@@ -46,7 +48,11 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "asked at the first (default 0.5)",
     )  # fmt: skip
     parser.add_argument("--draws", type=int, default=99, metavar="N", help="samples of each window (default 99)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0); patients are fixed")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the samples (default 0)")
+    parser.add_argument(
+        "--first-seed", type=int, metavar="SEED",
+        help="seed of the first simulated patient; those after count up (default: the standard patients, from 2000)",
+    )  # fmt: skip
     parser.add_argument(
         "--fit-on", type=int, default=240, metavar="N",
         help="simulated training patients that the baselines are fitted on, once and kept (default 240)",
@@ -57,8 +63,16 @@ def add(commands: _SubParsersAction[Any]) -> None:
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with tables and figures")
     parser.add_argument(
         "--write-card", action="store_true",
-        help="put what was measured on the model's card, at local shares 0.5, 0 and 0.8",
+        help="calibrate the bands on patients of their own, then put calibration and figures, at local shares 0.5, 0 "
+        "and 0.8, on the model's card",
     )  # fmt: skip
+    rival = parser.add_mutually_exclusive_group()
+    rival.add_argument(
+        "--fit-vae", type=float, metavar="MINUTES",
+        help="first fit a conditional autoencoder of the model's size for so long, best as long as the model was "
+        "trained; it is kept for next time and measured beside the model",
+    )  # fmt: skip
+    rival.add_argument("--without-vae", action="store_true", help="leave out the autoencoder that is kept")
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
     parser.set_defaults(run=run)
 
@@ -94,6 +108,13 @@ def _check(arguments: argparse.Namespace) -> None:
         raise NeuroflowError(f"Give 1 to {MOST_PATIENTS} patients and 4 seconds or more of each.")
     if not 9 <= arguments.draws <= MOST_DRAWS or arguments.seed < 0:
         raise NeuroflowError(f"Give 9 to {MOST_DRAWS} draws, best a number that ends in 9, and a seed of 0 or more.")
+    first = arguments.first_seed
+    if first is not None and not (arguments.simulated and 0 <= first <= LAST_SEED - arguments.patients):
+        raise NeuroflowError(
+            f"--first-seed is of simulated patients, and below {LAST_SEED:,}: training has the seeds from there on."
+        )
+    if arguments.fit_vae is not None and not 0.0 < arguments.fit_vae <= MOST_MINUTES:
+        raise NeuroflowError(f"Give --fit-vae more than 0 and at most {MOST_MINUTES:,} minutes.")
     if not 5 <= arguments.fit_on <= MOST_FITTED:
         raise NeuroflowError(f"Give 5 to {MOST_FITTED:,} patients to fit the baselines on.")
     if arguments.write_card and not arguments.simulated:
@@ -114,32 +135,44 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
     tree = _tree(arguments.data, progress.say) if arguments.data is not None else None
     # torch is slow to load, so everything that can fail without it has been looked at by now.
     from neuroflow.evaluation.checks import check, speed
-    from neuroflow.evaluation.standard import figures_for_card, standard_patients, subject_of_model
+    from neuroflow.evaluation.patients import FIRST_TEST_SEED
+    from neuroflow.evaluation.standard import calibrate, figures_for_card, standard_patients, subject_of_model
     from neuroflow.evaluation.summary import rounded, summarise
     from neuroflow.evaluation.verdicts import verdicts
     from neuroflow.flow.card import write_card
     from neuroflow.inference.device import choose_device
     from neuroflow.inference.model import load_model
+    from neuroflow.jobs import Control
 
     model = load_model(arguments.model)
-    subject = subject_of_model(model, _rivals(model, progress.say), choose_device(arguments.device))
+    first_seed = FIRST_TEST_SEED if arguments.first_seed is None else arguments.first_seed
+    rivals, told = _rivals(arguments, model, progress)
+    subject = subject_of_model(model, rivals, choose_device(arguments.device))
     shares = arguments.local_share or (_SHARES if arguments.write_card else _SHARES[:1])
-    runs = _runs(arguments, progress, model, subject, tree, shares)
+    calibration = model.card.calibration
+    if arguments.write_card:
+        progress.begin("calibrating the bands on patients by which nothing else is judged")
+        calibration = calibrate(
+            subject, model.card.band, patients=arguments.patients, seconds=min(arguments.seconds, 60.0),
+            draws=arguments.draws, seed=arguments.seed, control=Control(progress),
+        )  # fmt: skip
+    runs = _runs(arguments, progress, model, subject, tree, shares, first_seed)
     summaries: dict[float | None, dict[str, Any]] = {}
     example = None
     for share, measured in runs:
-        summaries[share] = summarise(measured, model.card.calibration, arguments.seed)
+        summaries[share] = summarise(measured, calibration, arguments.seed)
         example = example or measured.example
-    first = next(standard_patients(subject, model.card.band, patients=1, seconds=40.0))
+    first = next(standard_patients(subject, model.card.band, patients=1, seconds=40.0, first_seed=first_seed))
     checks = check(model.build(), first).as_dict()
     checks["speed"], checks["cores"] = speed(model, first, subject.sites)
     main = next(iter(summaries.values()))
     lines = verdicts(main, checks)
-    on = _on(arguments, tree, main, subject.sites)
+    on = _on(arguments, tree, main, subject.sites, first_seed)
     found = {
         "command": _command(arguments),
         "model": {"name": model.card.name, "sha256": model.hash, "version": model.card.version},
         "on": on,
+        "autoencoder": told,
         "asked": [line.as_dict() for line in lines],
         "checks": rounded(checks),
         "measured": {_named(share): summary for share, summary in summaries.items()},
@@ -160,9 +193,10 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
         import msgspec
 
         by_share = {share: summary for share, summary in summaries.items() if share is not None}
-        measures, contacts = figures_for_card(by_share, on, found["asked"])
+        measures, contacts = figures_for_card(by_share, on, found["asked"], found["command"], first_seed)
+        card = msgspec.structs.replace(model.card, measured=measures, contacts=contacts, calibration=calibration)
         try:
-            write_card(msgspec.structs.replace(model.card, measured=measures, contacts=contacts), model.folder)
+            write_card(card, model.folder)
         except OSError as error:
             raise FileProblem(
                 f"The card in {model.folder} cannot be written; copy the model to a folder of your own.", str(error)
@@ -172,11 +206,13 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
 
 def _runs(
     arguments: argparse.Namespace, progress: Progress, model: Model, subject: Subject, tree: Tree | None,
-    shares: tuple[float, ...],
+    shares: tuple[float, ...], first_seed: int,
 ) -> Iterator[tuple[float | None, Measured]]:  # fmt: skip
     """Measurements, one a local share, or the one of a tree. Raises: NeuroflowError."""
+    import numpy as np
+
     from neuroflow.evaluation.held_out import measure
-    from neuroflow.evaluation.patients import patients_of_tree
+    from neuroflow.evaluation.patients import STANDARD_SITES, patients_of_tree
     from neuroflow.evaluation.standard import evaluate_model, keeping_baselines
     from neuroflow.jobs import Control
 
@@ -186,7 +222,7 @@ def _runs(
         people: Iterator[UnseenPatient] = patients_of_tree(
             tree, subject.implant, subject.sites, subject.rate, card.band, say=progress.say
         )
-        progress.say(f"drawing {arguments.draws} samples of {span_of_time(seconds)}")
+        progress.begin(f"drawing {arguments.draws} samples of {span_of_time(seconds)}")
         get = keeping_baselines(subject, card.band, say=progress.say, count=arguments.fit_on)
         try:
             yield None, measure(
@@ -198,35 +234,62 @@ def _runs(
                 f"Nothing in {arguments.data} can be measured on; see what was said of its recordings above."
             ) from error
         return
-    for index, share in enumerate(shares):
-
-        def part(fraction: float, index: int = index) -> None:
-            progress((index + fraction) / len(shares))
-
-        progress.say(
+    get = keeping_baselines(subject, card.band, Control(progress), progress.begin, count=arguments.fit_on)
+    get(np.isin(np.array(subject.sites), STANDARD_SITES))
+    for share in shares:
+        progress.begin(
             f"drawing {arguments.draws} samples of {span_of_time(arguments.patients * arguments.seconds)}, "
             f"local share {share:g}"
         )
         yield (
             share,
             evaluate_model(
-                subject, card.band, patients=arguments.patients, seconds=arguments.seconds, local_share=share,
-                draws=arguments.draws, seed=arguments.seed, control=Control(part), say=progress.say,
-                count=arguments.fit_on,
+                subject, card.band, get, patients=arguments.patients, seconds=arguments.seconds, local_share=share,
+                draws=arguments.draws, seed=arguments.seed, first_seed=first_seed, control=Control(progress),
             ),
         )  # fmt: skip
 
 
-def _rivals(model: Model, say: Callable[[str], None]) -> dict[str, Any]:
-    """The autoencoder beside the model, with its noise and without; empty where there is none. Raises: ModelProblem."""
-    from neuroflow.evaluation.held_out import VARIATIONAL, WITHOUT_NOISE
-    from neuroflow.evaluation.variational import VariationalPosterior, read_variational
+def _rivals(
+    arguments: argparse.Namespace, model: Model, progress: Progress
+) -> tuple[dict[str, Posterior], dict[str, Any] | None]:
+    """The autoencoder that goes with the model, with its noise and without, and how long both were trained.
 
-    found = read_variational(model.folder, len(model.contacts), len(model.card.sites))
+    Nothing and None where it is not wanted, or none is kept. Raises: ModelProblem.
+    """
+    if arguments.without_vae:
+        return {}, None
+    from neuroflow.evaluation.held_out import VARIATIONAL, WITHOUT_NOISE
+    from neuroflow.evaluation.variational import (
+        Kept,
+        VariationalPosterior,
+        kept_at,
+        read_variational,
+        write_variational,
+    )
+    from neuroflow.jobs import Control
+
+    path = kept_at(model.hash)
+    if arguments.fit_vae is not None:
+        from neuroflow.training.rival import fit_rival
+
+        progress.begin(f"fitting an autoencoder of the model's size for {arguments.fit_vae:g} minutes")
+        fitted = fit_rival(model, arguments.fit_vae, seed=arguments.seed, control=Control(progress))
+        try:
+            write_variational(Kept(fitted, arguments.fit_vae), path)
+        except OSError as error:
+            raise FileProblem(f"{path} cannot be written; give --without-vae to do without.", str(error)) from error
+    found = read_variational(path, len(model.contacts), len(model.card.sites))
     if found is None:
-        say("there is no autoencoder beside this model to compare with (neuroflow train makes one)")
-        return {}
-    return {VARIATIONAL: VariationalPosterior(found), WITHOUT_NOISE: VariationalPosterior(found, noise=False)}
+        progress.say("no autoencoder has been fitted to compare this model with: --fit-vae MINUTES does")
+        return {}, None
+    rivals = {
+        VARIATIONAL: VariationalPosterior(found.model),
+        WITHOUT_NOISE: VariationalPosterior(found.model, noise=False),
+    }
+    recipe = model.card.training.get("recipe")
+    minutes = recipe.get("minutes") if isinstance(recipe, dict) else None
+    return dict(rivals), {"trained_minutes": found.minutes, "model_trained_minutes": minutes}
 
 
 def _tree(root: Path, say: Callable[[str], None]) -> Tree:
@@ -244,12 +307,12 @@ def _tree(root: Path, say: Callable[[str], None]) -> Tree:
 
 
 def _on(
-    arguments: argparse.Namespace, tree: Tree | None, summary: dict[str, Any], sites: tuple[str, ...]
+    arguments: argparse.Namespace, tree: Tree | None, summary: dict[str, Any], sites: tuple[str, ...], first_seed: int
 ) -> str:  # fmt: skip
     from neuroflow.evaluation.standard import described
 
     if tree is None:
-        return described(arguments.patients, arguments.seconds, sites)
+        return described(arguments.patients, arguments.seconds, sites, first_seed)
     return f"{summary['patients']} recordings of {tree.root.name}, {span_of_time(summary['seconds'])} in all"
 
 
@@ -264,10 +327,12 @@ def _command(arguments: argparse.Namespace) -> str:
         shares = ",".join(f"{s:g}" for s in arguments.local_share or (_SHARES if arguments.write_card else _SHARES[:1]))
         parts += ["--simulated", f"--patients {arguments.patients}", f"--seconds {arguments.seconds:g}"]
         parts += [f"--local-share {shares}"]
+        parts += [f"--first-seed {arguments.first_seed}"] if arguments.first_seed is not None else []
     else:
         parts.append(arguments.data.name)
     model = Path(arguments.model).name if os.sep in arguments.model else arguments.model
     parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
+    parts += ["--write-card"] if arguments.write_card else []
     return " ".join(parts)
 
 

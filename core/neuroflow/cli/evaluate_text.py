@@ -13,6 +13,11 @@ _WORDS = {True: "met", False: "NOT MET", None: "not measured"}
 def as_text(found: Mapping[str, Any]) -> str:
     """Everything worth reading of an evaluation; the rest is in its JSON."""
     parts = [f"{found['model']['name']} on {found['on']}", asked_table(found["asked"])]
+    if rival := found["autoencoder"]:
+        own = rival["model_trained_minutes"]
+        beside = f", the model for {own:g}" if isinstance(own, int | float) else ""
+        minutes = f"{rival['trained_minutes']:g} minutes{beside}"
+        parts.append(f"VAE: a conditional autoencoder of the model's size, trained for {minutes}")
     for name, summary in found["measured"].items():
         parts.append(
             f"{name}: {summary['draws']} draws of {summary['windows']} windows, {summary['patients']} patients"

@@ -35,6 +35,12 @@ class Progress:
             self._tenths = int(fraction * 10)
             print(f"{10 * self._tenths} %  {self._left(fraction)}", file=self._stream, flush=True)
 
+    def begin(self, sentence: str) -> None:
+        """Say what comes next, and count fraction and time from here."""
+        self.say(sentence)
+        self._began = time.monotonic()
+        self._tenths = 0
+
     def say(self, sentence: str) -> None:
         """A sentence on a line of its own, above the bar."""
         if self._terminal:

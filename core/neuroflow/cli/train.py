@@ -1,4 +1,4 @@
-"""``neuroflow train --simulated -o FOLDER``: fit a model on simulated patients, measure it, write it with its card."""
+"""``neuroflow train --simulated -o FOLDER``: fit a model on simulated patients, write it with its card."""
 
 from __future__ import annotations
 
@@ -24,17 +24,14 @@ def add(commands: _SubParsersAction[Any]) -> None:
     parser.add_argument("--minutes", type=float, default=20.0, help="how long to train (default 20)")
     parser.add_argument("--seed", type=int, default=0, help="seed of patients, windows and weights (default 0)")
     parser.add_argument("--implant", default="default", help="the implant to reconstruct (default: the shipped one)")
-    parser.add_argument(
-        "--test-patients", type=int, default=8, metavar="N", help="unseen patients that the card's figures are of"
-    )
-    parser.add_argument("--json", action="store_true", help="print what was measured as JSON")
+    parser.add_argument("--json", action="store_true", help="print what training came to as JSON")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, measure, write. Raises: NeuroflowError."""
-    if arguments.minutes <= 0 or arguments.seed < 0 or arguments.test_patients < 1:
-        raise NeuroflowError("Give a positive number of minutes and test patients, and a seed of 0 or more.")
+    """Train, write. Raises: NeuroflowError."""
+    if arguments.minutes <= 0 or arguments.seed < 0:
+        raise NeuroflowError("Give a positive number of minutes, and a seed of 0 or more.")
     folder: Path = arguments.output
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,16 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     implant = load_implant(arguments.implant)
     recipe = Recipe(minutes=arguments.minutes, seed=arguments.seed)
     with Progress() as progress:
-        progress.say(f"training for {arguments.minutes:g} minutes; checks go to {folder / 'log.jsonl'}")
+        progress.say(f"training for {arguments.minutes:g} minutes; checks go to {folder / 'training.jsonl'}")
         fitted = fit(implant, recipe, folder / "training.jsonl", Control(progress))
-        progress.say(f"measuring on {count(arguments.test_patients, 'unseen patient')}")
-        card = release(
-            fitted, implant, recipe, folder, name=arguments.name, patients=arguments.test_patients,
-            control=Control(progress),
-        )  # fmt: skip
+        card = release(fitted, implant, recipe, folder, name=arguments.name)
     if arguments.json:
-        print_json(card.measured)
+        print_json(card.training)
     else:
         print(f"{folder}: {card.name}, trained on {count(fitted.patients, 'simulated patient')}.")
-        print(f"What was measured: neuroflow models {folder}")
+        print(f"To measure it: neuroflow evaluate --simulated --model {folder} --write-card")
     return 0

@@ -56,7 +56,7 @@ def baselines_for(
 
 
 def default_folder() -> Path:
-    """Where fitted baselines are kept."""
+    """Where what is fitted to compare with is kept."""
     import platformdirs
 
     return platformdirs.user_cache_path("neuroflow", appauthor=False) / "baselines"

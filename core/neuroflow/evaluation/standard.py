@@ -9,19 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.anatomy.implant import Implant
-from neuroflow.evaluation.baselines import Baselines, Scales
+from neuroflow.evaluation.baselines import LOCAL_SHARE, Baselines, Scales
 from neuroflow.evaluation.baselines_kept import baselines_for
+from neuroflow.evaluation.calibration import calibration_of, ranks_counted
 from neuroflow.evaluation.held_out import Measured, Subject, measure
-from neuroflow.evaluation.patients import FIRST_TEST_SEED, STANDARD_SITES, UnseenPatient, simulated_patients
+from neuroflow.evaluation.patients import (
+    FIRST_CALIBRATION_SEED,
+    FIRST_TEST_SEED,
+    STANDARD_SITES,
+    UnseenPatient,
+    simulated_patients,
+)
 from neuroflow.evaluation.posterior import LARGEST_FACTOR, FlowPosterior, Posterior
 from neuroflow.flow.card import ContactMeasure
 from neuroflow.flow.model import NeuroFlow
 from neuroflow.inference.model import Model
 from neuroflow.jobs import Control
+from neuroflow.signal.orderstatistics import Calibration
 
 PATIENTS, SECONDS, DRAWS = 20, 120.0, 99
 MAIN_SHARE = 0.5
-LOCAL_SHARES = (0.5, 0.0, 0.8)
+CALIBRATION_SECONDS = 60.0
 # What a card keeps of a share that is reported beside the main one.
 _BESIDE = (
     "r_of_mean", "crps_uv", "nll_nats_per_dimension", "coverage", "coverage_worst_contact",
@@ -78,50 +86,61 @@ def keeping_baselines(
 
 
 def evaluate_model(
-    subject: Subject, band: tuple[float, float], *, patients: int = PATIENTS, seconds: float = SECONDS,
-    local_share: float = MAIN_SHARE, draws: int = DRAWS, seed: int = 0, first_seed: int = FIRST_TEST_SEED,
-    control: Control | None = None, say: Callable[[str], None] = lambda _: None, **options: Any,
+    subject: Subject, band: tuple[float, float], baselines: Callable[[NDArray[np.bool_]], Baselines], *,
+    patients: int = PATIENTS, seconds: float = SECONDS, local_share: float = MAIN_SHARE, draws: int = DRAWS,
+    seed: int = 0, first_seed: int = FIRST_TEST_SEED, control: Control | None = None,
 ) -> Measured:  # fmt: skip
-    """Measure on simulated patients of one local share, beside baselines fitted on training patients.
-
-    ``options`` go to :func:`baselines_for`. Raises: Cancelled.
-    """
-    control = control or Control()
+    """Measure on simulated patients of one local share, beside ``baselines``. Raises: Cancelled."""
     people = standard_patients(
         subject, band, patients=patients, seconds=seconds, local_share=local_share, first_seed=first_seed
     )
-    # Looked up before progress begins, which is of the drawing.
-    get = keeping_baselines(subject, band, Control(_unless_cancelled(control)), say, **options)
-    get(np.isin(np.array(subject.sites), STANDARD_SITES))
-    return measure(subject, people, get, draws=draws, seed=seed, seconds=patients * seconds, control=control)
+    return measure(subject, people, baselines, draws=draws, seed=seed, seconds=patients * seconds, control=control)
 
 
-def _unless_cancelled(control: Control) -> Callable[[float], None]:
-    def poll(_: float) -> None:
-        control.checkpoint()
-
-    return poll
-
-
-def described(patients: int, seconds: float, sites: tuple[str, ...]) -> str:
+def described(
+    patients: int, seconds: float, sites: tuple[str, ...], first_seed: int = FIRST_TEST_SEED
+) -> str:  # fmt: skip
     """What the standard figures are of, in words."""
     recorded = [s for s in STANDARD_SITES if s in sites]
     return (
-        f"{patients} simulated patients that training never saw, {seconds:g} s each, recorded with the "
-        f"{len(recorded)} sites {' '.join(recorded)}"
+        f"{patients} simulated patients that training never saw (seeds from {first_seed}), {seconds:g} s each, "
+        f"recorded with the {len(recorded)} sites {' '.join(recorded)}"
+    )
+
+
+def calibrate(
+    subject: Subject, band: tuple[float, float], *, patients: int = PATIENTS, seconds: float = CALIBRATION_SECONDS,
+    draws: int = DRAWS, seed: int = 0, control: Control | None = None,
+) -> Calibration:  # fmt: skip
+    """How often the bands hold, on patients by which nothing else is judged, of local shares as training has them.
+
+    Raises: Cancelled.
+    """
+    people = simulated_patients(
+        subject.implant, subject.sites, count=patients, seconds=seconds, rate=subject.rate, local_share=LOCAL_SHARE,
+        first_seed=FIRST_CALIBRATION_SEED, band=band,
+    )  # fmt: skip
+    counts = ranks_counted(subject, people, draws=draws, seed=seed, seconds=patients * seconds, control=control)
+    low, high = LOCAL_SHARE
+    return calibration_of(
+        counts,
+        f"{patients} simulated patients apart from those of training and of the figures, {seconds:g} s each, local "
+        f"share {low:g} to {high:g}, {draws} draws",
     )
 
 
 def figures_for_card(
-    summaries: Mapping[float, Mapping[str, Any]], on: str, verdicts: list[dict[str, Any]]
-) -> tuple[dict[str, Any], tuple[ContactMeasure, ...]]:
+    summaries: Mapping[float, Mapping[str, Any]], on: str, verdicts: list[dict[str, Any]], command: str,
+    first_seed: int = FIRST_TEST_SEED,
+) -> tuple[dict[str, Any], tuple[ContactMeasure, ...]]:  # fmt: skip
     """A card's ``measured`` and ``contacts`` from summaries by local share; the first share is the main one."""
     share, *beside = summaries
     main = summaries[share]
     measured = {
         "on": on,
         "local_share": share,
-        "first_seed": FIRST_TEST_SEED,
+        "first_seed": first_seed,
+        "command": command,
         "asked": verdicts,
         **{key: value for key, value in main.items() if key not in _LEFT_OUT},
         "spectrum_error_db": main["spectrum"].get("error_db"),

@@ -314,12 +314,6 @@ class _Summary:
         return found
 
 
-def rank_counts_of(measured: Measured) -> NDArray[np.int64]:
-    """How often each rank 0..draws came, all contacts, steps and patients together: what a calibration is made from."""
-    parts = [t.scores[MODEL].ranks for t in measured.tallies]
-    return np.asarray(sum(p[0].sum(axis=0) for p in parts if p is not None))
-
-
 def _added(parts: Sequence[Scores]) -> Scores:
     total = Scores(
         np.sum([p.sums for p in parts], axis=0), np.sum([p.bipolar_sums for p in parts], axis=0),

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,13 +24,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from neuroflow.errors import ModelProblem
+from neuroflow.evaluation.baselines_kept import default_folder
 from neuroflow.evaluation.posterior import Given
 from neuroflow.flow.conditioner import Conditioner, TemporalBlock
 from neuroflow.flow.model import STRIDE, NeuroFlow, average_reference, bounded
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
 
-VARIATIONAL_FILE = "variational.safetensors"
 LARGEST_FILE = 512 << 20
 _DILATIONS = (1, 2, 4)
 _IMPORTANCE_DRAWS = 16
@@ -272,29 +273,47 @@ def fit_variational(
     return model
 
 
-def write_variational(model: ConditionalVariational, folder: Path, told: dict[str, Any] | None = None) -> Path:
-    """Weights and sizes beside a model; ``told`` is kept with them (minutes, seed). Raises: OSError."""
+@dataclass(frozen=True)
+class Kept:
+    """An autoencoder and the minutes for which it was trained."""
+
+    model: ConditionalVariational
+    minutes: float
+
+
+def kept_at(model_hash: str) -> Path:
+    """Where the autoencoder that goes with a model is kept."""
+    return default_folder() / f"variational-{model_hash[:24]}.safetensors"
+
+
+def write_variational(kept: Kept, path: Path) -> None:
+    """Write weights, sizes and minutes, all or nothing. Raises: OSError."""
     from safetensors.torch import save
 
-    tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
-    path = folder / VARIATIONAL_FILE
-    path.write_bytes(save(tensors, {"shape": json.dumps(asdict(model.shape)), "told": json.dumps(told or {})}))
-    return path
+    tensors = {name: value.contiguous() for name, value in kept.model.state_dict().items()}
+    told = {"shape": json.dumps(asdict(kept.model.shape)), "minutes": json.dumps(kept.minutes)}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(save(tensors, told))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
-def read_variational(folder: Path, contacts: int, sites: int) -> ConditionalVariational | None:
-    """The autoencoder beside a model, None where there is none. Raises: ModelProblem where it does not fit."""
+def read_variational(path: Path, contacts: int, sites: int) -> Kept | None:
+    """What is kept, None where nothing is. Raises: ModelProblem where it does not fit a model of these sizes."""
     from safetensors import SafetensorError, safe_open
     from safetensors.torch import load_file
 
-    path = folder / VARIATIONAL_FILE
     if not path.is_file():
         return None
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError("too large")
         with safe_open(path, "pt") as file:
-            values = json.loads((file.metadata() or {}).get("shape", "{}"))
+            told = file.metadata() or {}
+        values, minutes = json.loads(told["shape"]), float(json.loads(told["minutes"]))
         values["features"] = tuple(values["features"])
         shape = VariationalShape(**values)
         if (shape.contacts, shape.sites) != (contacts, sites):
@@ -303,10 +322,9 @@ def read_variational(folder: Path, contacts: int, sites: int) -> ConditionalVari
         model.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError, ValueError, TypeError, KeyError) as error:
         raise ModelProblem(
-            f"{path} does not fit the model beside it; delete it, or make it again with neuroflow train --baseline.",
-            str(error),
+            f"The autoencoder {path} does not fit the model; delete it, or fit it again with --fit-vae.", str(error)
         ) from error
-    return model
+    return Kept(model, minutes)
 
 
 def _halves(both: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""From a fitted flow to a model's folder: measured, described, hashed."""
+"""From a fitted flow to a model's folder: described and hashed; `neuroflow evaluate --write-card` measures it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ from safetensors.torch import save
 
 from neuroflow import __version__
 from neuroflow.anatomy.implant import Implant
-from neuroflow.evaluation.checks import check
-from neuroflow.evaluation.standard import described, evaluate_model, figures_for_card, standard_patients, subject_of
-from neuroflow.evaluation.summary import summarise
-from neuroflow.evaluation.verdicts import verdicts
 from neuroflow.flow.card import (
     CARD_FORMAT,
     WEIGHTS_FILE,
@@ -26,7 +22,6 @@ from neuroflow.flow.card import (
     Weights,
     write_card,
 )
-from neuroflow.jobs import Control
 from neuroflow.training.fit import BAND, RATE, Fitted, Recipe
 from neuroflow.training.stream import SITES
 
@@ -41,37 +36,8 @@ NOT_FOR = (
 )
 
 
-def release(
-    fitted: Fitted,
-    implant: Implant,
-    recipe: Recipe,
-    folder: Path,
-    *,
-    name: str = "twin-64",
-    patients: int = 8,
-    seconds: float = 120.0,
-    draws: int = 99,
-    local_shares: tuple[float, ...] = (0.5,),
-    control: Control | None = None,
-) -> ModelCard:
-    """Measure a fitted flow on ``patients`` unseen patients and write card and weights into ``folder``.
-
-    What is asked is asked at the first of ``local_shares``; the others are reported beside it.
-    """
-    subject = subject_of(fitted.flow, implant, SITES, RATE, fitted.largest_depth)
-    summaries = {
-        share: summarise(
-            evaluate_model(
-                subject, BAND, patients=patients, seconds=seconds, local_share=share, draws=draws, control=control
-            )
-        )
-        for share in local_shares
-    }
-    first = next(standard_patients(subject, BAND, patients=1, seconds=40.0))
-    lines = verdicts(summaries[local_shares[0]], check(fitted.flow, first, control=control).as_dict())
-    measured, contacts = figures_for_card(
-        summaries, described(patients, seconds, SITES), [line.as_dict() for line in lines]
-    )
+def release(fitted: Fitted, implant: Implant, recipe: Recipe, folder: Path, *, name: str = "twin-64") -> ModelCard:
+    """Write card and weights of a fitted flow into ``folder``; nothing is on the card yet of what was measured."""
     folder.mkdir(parents=True, exist_ok=True)
     data = save({key: value.contiguous() for key, value in fitted.flow.state_dict().items()})
     (folder / WEIGHTS_FILE).write_bytes(data)
@@ -96,8 +62,8 @@ def release(
             "patients": fitted.patients,
             "last_check": last,
         },
-        measured=measured,
-        contacts=contacts,
+        measured={},
+        contacts=(),
         limits=Limits(*fitted.scalp_rms, fitted.largest_depth),
         intended_use=INTENDED_USE,
         not_for=NOT_FOR,
