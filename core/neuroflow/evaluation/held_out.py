@@ -22,7 +22,8 @@ from neuroflow.recording import Samples
 MODEL, VARIATIONAL, WITHOUT_NOISE = "model", "VAE", "VAE without its noise"
 MEAN = "mean of the model"  # as a signal of its own, whose coupling and power are not those of a draw
 WINDOW_SECONDS = 10.0
-SHUFFLED_DRAWS = 33
+# Enough where the mean of the draws is not what is compared, or where they hardly differ.
+FEWER_DRAWS = 33
 _LAGS = 16  # steps of context that the estimates of the baselines want at most, a multiple of 8
 
 
@@ -108,6 +109,11 @@ def measure(
     return Measured(tuple(tallies), draws, subject.implant, subject.scales, subject.rate, constants, chosen)
 
 
+def draws_of(name: str, draws: int) -> int:
+    """How many samples of a method are drawn where ``draws`` are of the model."""
+    return min(draws, FEWER_DRAWS) if name == WITHOUT_NOISE else draws
+
+
 class _Patient:
     """One patient's windows, each drawn and added to a tally."""
 
@@ -153,9 +159,8 @@ class _Patient:
             self._add_shuffled(window, truth)
         for name, posterior in subject.others.items():
             other = self._given(posterior, window)
-            self.tally.add_samples(
-                name, draw(other, self.draws, math.inf, self.generator).samples / np.float32(scale), truth
-            )
+            some = draw(other, draws_of(name, self.draws), math.inf, self.generator).samples
+            self.tally.add_samples(name, some / np.float32(scale), truth)
             self._add_density(name, other, recorded)
         return drawn
 
@@ -194,7 +199,7 @@ class _Patient:
         if len(peers) < 2:
             return
         other = peers[(peers.index(window) + len(peers) // 2) % len(peers)]
-        drawn = draw(self._given(self.subject.posterior, other), SHUFFLED_DRAWS, self.subject.limit, self.generator)
+        drawn = draw(self._given(self.subject.posterior, other), FEWER_DRAWS, self.subject.limit, self.generator)
         samples = drawn.samples / np.float32(self.subject.scales.depth)
         found = sums_of(
             samples.mean(axis=0, dtype=np.float64), truth.depth, crps_of_samples(samples, truth.depth), truth.kinds

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.evaluation.baselines import CLIMATOLOGY, NAMES, RIDGE
-from neuroflow.evaluation.held_out import MEAN, MODEL, VARIATIONAL, WITHOUT_NOISE, Measured
+from neuroflow.evaluation.held_out import MEAN, MODEL, VARIATIONAL, WITHOUT_NOISE, Measured, draws_of
 from neuroflow.evaluation.measures import coverage_by_rank, crps_of, r_of, rmse_of, uniformity
 from neuroflow.evaluation.patients import EXTENTS, KINDS
 from neuroflow.evaluation.spectra import BANDS, frequencies
@@ -161,7 +161,7 @@ class _Summary:
                 spread, error = np.concatenate(scores.spread).ravel(), np.concatenate(scores.error).ravel()
                 known = np.isfinite(error)
                 spread, error = spread[known], error[known]
-                extra = math.sqrt(1.0 + 1.0 / self.measured.draws)
+                extra = math.sqrt(1.0 + 1.0 / draws_of(name, self.measured.draws))
                 ratio = float(extra * np.sqrt(np.mean(spread**2) / np.mean(error**2)))
                 logs = np.log(np.maximum(spread, 1e-9)), np.log(np.maximum(error, 1e-9))
                 r = float(np.corrcoef(*logs)[0, 1]) if spread.std() > 0 else 0.0
