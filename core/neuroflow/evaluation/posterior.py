@@ -16,7 +16,7 @@ from neuroflow.recording import Samples
 # As inference has them: more than twice the largest of training is a numerical accident, and is drawn again.
 LARGEST_FACTOR = 2.0
 ATTEMPTS = 8
-_BATCH = 8
+_BATCH = 16
 
 
 class Given(Protocol):
