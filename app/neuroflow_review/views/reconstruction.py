@@ -112,7 +112,7 @@ class ReconstructionView(Sheet):
     def drawn(self) -> bool:
         """Whether the bands of this page, or the reason why there are none, are on screen."""
         here = self._depth is not None and self._depth.request.span == self._span
-        return self._static is not None and (here or bool(self._reason))
+        return self.fresh and (here or bool(self._reason))
 
     # Drawing ----------------------------------------------------------------------------------------------------------
 
@@ -135,11 +135,11 @@ class ReconstructionView(Sheet):
         if self._reason:
             self._draw_reason(painter, plot)
 
-    def _draw_moving(self, painter: QPainter) -> None:
+    def draw_moving(self, painter: QPainter) -> None:
         # Progress comes many times a second: the bands are not drawn again for it.
         if not self._reason:
             self._draw_segments(painter, self.plot())
-        super()._draw_moving(painter)
+        super().draw_moving(painter)
 
     def _shown(self) -> list[Contact]:
         return [self._contacts[i] for i in self._indices]
