@@ -24,7 +24,7 @@ class Canvas(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: QPixmap | None = None
-        self._stale = True
+        self._outdated = True
 
     def draw(self, painter: QPainter) -> None:
         """Draw what does not follow the pointer."""
@@ -35,14 +35,14 @@ class Canvas(QWidget):
 
     def redraw(self) -> None:
         """Ask for another picture."""
-        self._stale = True
+        self._outdated = True
         if self.isVisible():
             _Turns.of_application().ask(self)
 
     @property
     def fresh(self) -> bool:
         """Whether the picture is of what was last set."""
-        return not self._stale
+        return not self._outdated
 
     def make_picture(self) -> QPixmap:
         """Draw now."""
@@ -52,24 +52,24 @@ class Canvas(QWidget):
         picture.setDevicePixelRatio(ratio)
         with QPainter(picture) as painter:
             self.draw(painter)
-        self._picture, self._stale = picture, False
+        self._picture, self._outdated = picture, False
         return picture
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         picture = self._picture
-        if picture is None or (self._stale and not _Turns.of_application().awaits(self)):
+        if picture is None or (self._outdated and not _Turns.of_application().awaits(self)):
             picture = self.make_picture()
         with QPainter(self) as painter:
             painter.drawPixmap(0, 0, picture)
             self.draw_moving(painter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._picture, self._stale = None, True
+        self._picture, self._outdated = None, True
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in _NEW_PICTURE:
-            self._picture, self._stale = None, True
+            self._picture, self._outdated = None, True
             self.update()
         super().changeEvent(event)
 

@@ -219,7 +219,7 @@ def test_what_is_set_is_written_in_the_terms_of_the_field() -> None:
 
 
 class _Panel(Canvas):
-    """Says when it was drawn and when it was shown."""
+    """Says when it was drawn."""
 
     def __init__(self, log: list[str]) -> None:
         super().__init__()

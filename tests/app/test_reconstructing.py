@@ -158,6 +158,31 @@ def test_another_seed_is_another_reconstruction_and_the_first_is_found_again(
     assert len(backend.done) == known
 
 
+def test_what_is_shown_is_called_stale_only_where_channels_have_changed(
+    opened: ReviewWindow, press: Press, reconstructed: Settle, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    notes = opened.ieeg._notes
+
+    def listen() -> str:
+        said.append(notes())
+        return said[-1]
+
+    monkeypatch.setattr(opened.ieeg, "_notes", listen)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    press(opened, Key.Key_Right)
+    reconstructed(opened)
+    assert said
+    assert not any(said), "called stale although nothing was changed"
+    opened.session.toggle_bad("T3")
+    settle(opened)
+    assert "channels have changed" in said[-1]
+    opened.ieeg.redraw()
+    settle(opened)
+    assert "channels have changed" in said[-1], "the warning went with the next picture"
+
+
 def test_setting_a_channel_aside_marks_what_is_shown_as_stale_and_computes_nothing(
     opened: ReviewWindow, backend, press: Press, settle: Settle, reconstructed: Settle
 ) -> None:

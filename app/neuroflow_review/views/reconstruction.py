@@ -155,14 +155,16 @@ class ReconstructionView(Sheet):
         painter.drawLine(0, 0, self.width(), 0)
         painter.setFont(ui_font(-0.5, bold=True))
         painter.setPen(colour(look.recon_line))
-        words = f"{RECONSTRUCTED} reconstructed, not recorded"
+        words, notes = f"{RECONSTRUCTED} reconstructed, not recorded", self._notes()
         row = QRectF(GUTTER, 1, self.plot().width(), high - 1)
         align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(row, align, words)
         row.setLeft(row.left() + QFontMetricsF(painter.font()).horizontalAdvance(words) + 4 * UNIT)
         painter.setFont(ui_font(-0.5))
-        painter.drawText(row, align, self._legend())
-        notes = self._notes()
+        metrics = QFontMetricsF(painter.font())
+        # What a reader must do goes before what the bands are.
+        room = row.width() - (metrics.horizontalAdvance(notes) + 4 * UNIT if notes else 0)
+        painter.drawText(row, align, metrics.elidedText(self._legend(), Qt.TextElideMode.ElideRight, max(room, 0)))
         if notes:
             painter.setPen(colour(look.warning))
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), notes)

@@ -31,10 +31,12 @@ def read_back(path: Path) -> Iterator[ReadBack]:
     try:
         import pyedflib
     except ImportError:
+        pyedflib = None
+    if pyedflib is None:
         yield _Edfio(path)
-        return
-    with pyedflib.EdfReader(str(path)) as reader:
-        yield _Edflib(reader)
+    else:
+        with pyedflib.EdfReader(str(path)) as reader:
+            yield _Edflib(reader)
 
 
 class _Edflib:
