@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
     QHelpEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from neuroflow.recording import Span
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
 from neuroflow_review.theme import GUTTER, LIGHT, RIGHT_MARGIN, UNIT, Theme, hairline, time_to_x, ui_font, x_to_time
 
@@ -28,8 +26,8 @@ _CLICK_PIXELS = 24
 _NOTCH = 120
 
 
-class Sheet(QWidget):
-    """Rows over one page. What does not follow the pointer is drawn once into a pixmap."""
+class Sheet(Canvas):
+    """Rows over one page."""
 
     cursor_moved = Signal(float)
     cursor_left = Signal()
@@ -52,7 +50,6 @@ class Sheet(QWidget):
         self._drag: float | None = None
         self._dragged: Span | None = None
         self._wheel = 0.0
-        self._static: QPixmap | None = None
         self._columns = 0
         self._labels: tuple[str, ...] = ()
         self._groups: tuple[int, ...] = ()
@@ -69,12 +66,14 @@ class Sheet(QWidget):
 
     def set_cursor(self, time: float | None) -> None:
         """The cursor that all panels share."""
-        self._cursor = time
-        self.update()
+        if time != self._cursor:
+            self._cursor = time
+            self.update()
 
     def set_selection(self, selection: Span | None) -> None:
-        self._selection = selection
-        self.update()
+        if selection != self._selection:
+            self._selection = selection
+            self.update()
 
     def set_row_tips(self, tips: Mapping[str, str]) -> None:
         """What is said of a row, by its label, when the pointer rests on the label."""
@@ -94,10 +93,6 @@ class Sheet(QWidget):
     def columns(self) -> int:
         """Device pixels of the time axis."""
         return max(round((self.width() - GUTTER - RIGHT_MARGIN) * self.devicePixelRatioF()), 1)
-
-    def redraw(self) -> None:
-        self._static = None
-        self.update()
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -129,23 +124,7 @@ class Sheet(QWidget):
 
     # Drawing ----------------------------------------------------------------------------------------------------------
 
-    def draw(self, painter: QPainter) -> None:
-        """Draw what does not follow the pointer."""
-        raise NotImplementedError
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        ratio = self.devicePixelRatioF()
-        if self._static is None or self._static.devicePixelRatio() != ratio:
-            size = QSize(math.ceil(self.width() * ratio), math.ceil(self.height() * ratio))
-            self._static = QPixmap(size.expandedTo(QSize(1, 1)))
-            self._static.setDevicePixelRatio(ratio)
-            with QPainter(self._static) as painter:
-                self.draw(painter)
-        with QPainter(self) as painter:
-            painter.drawPixmap(0, 0, self._static)
-            self._draw_moving(painter)
-
-    def _draw_moving(self, painter: QPainter) -> None:
+    def draw_moving(self, painter: QPainter) -> None:
         plot = self.plot()
         selection = self._dragged or self._selection
         if selection is not None and selection.overlaps(self._span):
@@ -219,19 +198,14 @@ class Sheet(QWidget):
         if label:
             self.row_menu.emit(label, event.globalPos())
 
-    def resizeEvent(self, _event: QResizeEvent) -> None:
-        self.redraw()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._tell_columns()
 
     def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (
-            QEvent.Type.FontChange,
-            QEvent.Type.ApplicationFontChange,
-            QEvent.Type.DevicePixelRatioChange,
-        ):
-            self.redraw()
-            self._tell_columns()
         super().changeEvent(event)
+        if event.type() is QEvent.Type.DevicePixelRatioChange:
+            self._tell_columns()
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:

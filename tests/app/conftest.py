@@ -12,8 +12,8 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import edfio
 import numpy as np
-import pyedflib
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
@@ -123,26 +123,18 @@ def write_edf(path: Path, labels: list[str], *, seconds: int = 30, rate: int = 2
     """A small EDF+ of noise of 20 µV around 10 Hz."""
     rng = np.random.default_rng(1)
     time_axis = np.arange(seconds * rate) / rate
-    with pyedflib.EdfWriter(str(path), len(labels), file_type=pyedflib.FILETYPE_EDFPLUS) as writer:
-        writer.setPatientName("Doe_Jane")
-        for k, label in enumerate(labels):
-            header = {
-                "label": label,
-                "dimension": dimension,
-                "sample_frequency": rate,
-                "physical_min": -500.0,
-                "physical_max": 500.0,
-                "digital_min": -32768,
-                "digital_max": 32767,
-            }
-            writer.setSignalHeader(k, header)
-        writer.writeSamples(
-            [
-                20 * np.sin(2 * np.pi * 10 * time_axis + k) + rng.normal(0, 10, time_axis.size)
-                for k in range(len(labels))
-            ]
+    signals = [
+        edfio.EdfSignal(
+            20 * np.sin(2 * np.pi * 10 * time_axis + k) + rng.normal(0, 10, time_axis.size),
+            sampling_frequency=rate,
+            label=label,
+            physical_dimension=dimension,
+            physical_range=(-500.0, 500.0),
         )
-        writer.writeAnnotation(12.0, 1.0, "eyes open")
+        for k, label in enumerate(labels)
+    ]
+    note = edfio.EdfAnnotation(12.0, 1.0, "eyes open")
+    edfio.Edf(signals, patient=edfio.Patient(name="Doe_Jane"), annotations=[note]).write(path)
     return path
 
 

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from neuroflow.recording import Span
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.display import filter_words, low_cut_words, seconds_left_words, sensitivity_words
 from neuroflow_review.paper import lay_out, pixels_per_mm, shown_labels
 from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
@@ -46,9 +47,15 @@ def flat(volts: float, labels: tuple[str, ...] = ("Fp1–F7",)) -> PageData:
     return PageData(PageRequest("x", SPAN, rows, Filters(), 1000), tuple(trace for _ in rows))
 
 
+def picture(view: PageView) -> QImage:
+    while not view.fresh:
+        QApplication.processEvents()
+    return view.grab().toImage()
+
+
 def height_of_line(view: PageView) -> float:
     """Mean height (pixels) of what is drawn in the colour of the left side, in the middle of the page."""
-    image = view.grab().toImage()
+    image = picture(view)
     x = GUTTER + 333
     found = [y for y in range(round(view.header_height()), image.height()) if _near(image, x, y, LIGHT.left)]
     assert found
@@ -71,7 +78,7 @@ def test_negative_is_up_and_the_sensitivity_is_in_true_millimetres(page: PageVie
 
 
 def test_a_line_of_the_grid_stands_at_every_second(page: PageView) -> None:
-    image = page.grab().toImage()
+    image = picture(page)
     y = 200
     for second in range(1, 10):
         x = round(time_to_x(second, SPAN, page.width()))
@@ -81,7 +88,7 @@ def test_a_line_of_the_grid_stands_at_every_second(page: PageView) -> None:
 
 def test_gaps_and_what_lies_beyond_the_end_are_not_paper(page: PageView) -> None:
     page.set_recording(Span(0.0, 8.0), None, (Span(3.0, 4.0),))
-    image = page.grab().toImage()
+    image = picture(page)
     for time, empty in ((3.5, True), (9.0, True), (5.5, False)):
         around = int(time_to_x(time, SPAN, page.width()))
         box = {image.pixelColor(x, y).rgb() for x in range(around - 4, around + 4) for y in range(150, 160)}
@@ -105,7 +112,7 @@ def test_labels_never_overlap_and_one_is_always_there(qapp: QApplication, groups
 
 def test_too_many_channels_thin_their_labels_out_and_say_how_many_are_left(page: PageView) -> None:
     page.set_page(flat(0.0, tuple(f"C{k}" for k in range(64))))
-    page.grab()
+    picture(page)
     assert 5 < page.labels_shown < 64
 
 
@@ -149,10 +156,10 @@ def test_the_wheel_turns_a_tenth_shifted_a_page_and_with_control_a_rung(page: Pa
 
 
 def test_the_pixmap_is_drawn_again_for_another_size_of_pixels(page: PageView) -> None:
-    page.grab()
+    picture(page)
     page.resize(900, 300)
     QApplication.sendEvent(page, QEvent(QEvent.Type.DevicePixelRatioChange))
-    assert page.grab().width() == 900
+    assert picture(page).width() == 900
     assert page.columns == 900 - GUTTER - RIGHT_MARGIN
 
 
@@ -209,3 +216,52 @@ def test_what_is_set_is_written_in_the_terms_of_the_field() -> None:
     assert filter_words(Filters()) == "1–70 Hz · notch off"
     assert "no high cut" in filter_words(replace(Filters(), high_cut=None, notch=50.0))
     assert [seconds_left_words(s) for s in (None, 0.2, 9.4, 300.0, 7200.0)] == ["", "1 s", "9 s", "5 min", "2.0 h"]
+
+
+class _Panel(Canvas):
+    """Says when it was drawn."""
+
+    def __init__(self, log: list[str]) -> None:
+        super().__init__()
+        self.log = log
+
+    def draw(self, painter: QPainter) -> None:  # noqa: ARG002
+        self.log.append("drawn")
+
+
+def test_panels_that_change_together_are_drawn_in_turns_of_the_event_loop(qtbot: QtBot) -> None:
+    log: list[str] = []
+    panels = [_Panel(log) for _ in range(4)]
+    for panel in panels:
+        qtbot.addWidget(panel)
+        panel.show()
+        qtbot.waitExposed(panel)
+    qtbot.waitUntil(lambda: all(panel.fresh for panel in panels))
+    log.clear()
+    between = QTimer()
+    between.setInterval(0)
+    between.timeout.connect(lambda: log.append("input"))
+    between.start()
+    for panel in panels:
+        panel.redraw()
+        panel.redraw()
+    assert not log, "drawn at once, in one event"
+    qtbot.waitUntil(lambda: all(panel.fresh for panel in panels))
+    between.stop()
+    assert log.count("drawn") == len(panels)
+    drawn = [k for k, what in enumerate(log) if what == "drawn"]
+    assert all(b - a > 1 for a, b in pairwise(drawn)), "the window had no turn between two panels"
+
+
+def test_a_panel_that_was_hidden_shows_what_was_set_meanwhile(qtbot: QtBot) -> None:
+    log: list[str] = []
+    panel = _Panel(log)
+    qtbot.addWidget(panel)
+    panel.show()
+    qtbot.waitUntil(lambda: panel.fresh)
+    panel.hide()
+    log.clear()
+    panel.redraw()
+    panel.show()
+    qtbot.waitUntil(lambda: panel.fresh)
+    assert log == ["drawn"]

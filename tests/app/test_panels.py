@@ -21,6 +21,7 @@ from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.recording import Annotation, Span
 from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review import glassbrain
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.theme import DARK, GUTTER, LIGHT, RIGHT_MARGIN, x_to_time
 from neuroflow_review.views.events import EventPanel, EventRow
 from neuroflow_review.views.implant import ImplantPanel
@@ -32,6 +33,8 @@ START = datetime(2024, 3, 1, 10, 14, 33)
 
 
 def picture(widget: QWidget) -> QImage:
+    while isinstance(widget, Canvas) and not widget.fresh:
+        QApplication.processEvents()
     return widget.grab().toImage()
 
 

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import edfio
 import numpy as np
-import pyedflib
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog
@@ -156,6 +156,31 @@ def test_another_seed_is_another_reconstruction_and_the_first_is_found_again(
     reconstructed(opened)
     np.testing.assert_array_equal(opened.session.depth.bands.median, first)
     assert len(backend.done) == known
+
+
+def test_what_is_shown_is_called_stale_only_where_channels_have_changed(
+    opened: ReviewWindow, press: Press, reconstructed: Settle, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    notes = opened.ieeg._notes
+
+    def listen() -> str:
+        said.append(notes())
+        return said[-1]
+
+    monkeypatch.setattr(opened.ieeg, "_notes", listen)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    press(opened, Key.Key_Right)
+    reconstructed(opened)
+    assert said
+    assert not any(said), "called stale although nothing was changed"
+    opened.session.toggle_bad("T3")
+    settle(opened)
+    assert "channels have changed" in said[-1]
+    opened.ieeg.redraw()
+    settle(opened)
+    assert "channels have changed" in said[-1], "the warning went with the next picture"
 
 
 def test_setting_a_channel_aside_marks_what_is_shown_as_stale_and_computes_nothing(
@@ -308,10 +333,10 @@ def test_a_page_is_exported_while_the_reader_goes_on(
         qtbot.mouseClick(dialog.form.export_button, Qt.MouseButton.LeftButton)
     report = exported.args[0]
     dialog.close()
-    with pyedflib.EdfReader(str(target)) as reader:
-        labels = reader.getSignalLabels()
-        assert labels[:3] == ["~AHL1 med", "~AHL1 p05", "~AHL1 p95"] or "~AHL1 med" in labels
-        assert reader.getSampleFrequency(0) == backend.rate
+    edf = edfio.read_edf(target)
+    first = backend.contacts[0].name
+    assert edf.labels[:3] == (f"~{first} med", f"~{first} p05", f"~{first} p95")
+    assert edf.signals[0].sampling_frequency == backend.rate
     assert report.samples == 9
     assert report.worst_difference_uv <= report.step_uv
     assert "worst difference" in opened.statusBar().currentMessage()

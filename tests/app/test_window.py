@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import edfio
 import numpy as np
-import pyedflib
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -156,10 +156,8 @@ def test_fewer_than_six_channels_are_viewed_and_not_reconstructed_with_the_reaso
 
 def test_a_recording_without_eeg_is_viewed(window: ReviewWindow, tmp_path: Path, settle: Settle) -> None:
     path = tmp_path / "ecg.edf"
-    with pyedflib.EdfWriter(str(path), 1, file_type=pyedflib.FILETYPE_EDFPLUS) as writer:
-        header = {"label": "ECG", "dimension": "mV", "sample_frequency": 100, "physical_min": -5.0, "physical_max": 5.0}
-        writer.setSignalHeader(0, header | {"digital_min": -32768, "digital_max": 32767})
-        writer.writeSamples([np.sin(np.arange(3000) / 10)])
+    wave = np.sin(np.arange(3000) / 10)
+    edfio.Edf([edfio.EdfSignal(wave, sampling_frequency=100, label="ECG", physical_dimension="mV")]).write(path)
     window.session.open(path)
     settle(window)
     assert [row.label for row in window.session.rows] == ["ECG"]

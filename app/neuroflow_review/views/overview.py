@@ -13,15 +13,13 @@ from PySide6.QtGui import (
     QFontMetricsF,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QPixmap,
     QPolygonF,
-    QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.recording import Annotation, Span
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.theme import (
     GUTTER,
     LIGHT,
@@ -45,7 +43,7 @@ _NARROWEST_PANE: Final = 8.0
 Times = NDArray[np.float64]
 
 
-class OverviewBar(QWidget):
+class OverviewBar(Canvas):
     """The recording from end to end, on the same gutter as the panels above it.
 
     What does not follow the mouse is drawn once into a pixmap, counted per pixel column, so that ten thousand
@@ -70,7 +68,6 @@ class OverviewBar(QWidget):
         self._cursor: float | None = None
         self._hover: float | None = None
         self._grip: float | None = None
-        self._static: QPixmap | None = None
         self.setAccessibleName("Overview of the whole recording")
         self.setAccessibleDescription("Click or drag to move the page; the wheel turns pages.")
         self.setToolTip("The whole recording: click or drag to move the page, wheel to turn pages")
@@ -94,7 +91,7 @@ class OverviewBar(QWidget):
     def set_annotations(self, annotations: Sequence[Annotation]) -> None:
         """Marks in the row of events."""
         self._annotations = np.fromiter((a.onset for a in annotations), float, len(annotations))
-        self._redraw()
+        self.redraw()
 
     def set_page(self, page: Span) -> None:
         """The page on screen, drawn as the pane."""
@@ -104,32 +101,29 @@ class OverviewBar(QWidget):
     def set_reconstructed(self, spans: Sequence[Span]) -> None:
         """What is reconstructed so far; spans may touch and come in any order."""
         self._reconstructed = tuple(spans)
-        self._redraw()
+        self.redraw()
 
     def set_spikes(self, scalp: ArrayLike, reconstructed: ArrayLike) -> None:
         """Proposed spikes: times of those on the scalp, and (time, share of samples in 0..1) of those reconstructed."""
         self._scalp = np.asarray(scalp, float).reshape(-1)
         self._deep = np.asarray(reconstructed, float).reshape(-1, 2)
-        self._redraw()
+        self.redraw()
 
     def set_trend(self, trend: NDArray[np.floating[Any]] | None) -> None:
         """Activity from start to end: (n,) such as rms, or (2, n) lows and highs; any unit, NaN where not known."""
         self._trend = None if trend is None else np.asarray(trend, float)
-        self._redraw()
+        self.redraw()
 
     def set_cursor(self, time: float | None) -> None:
         """The cursor that all panels share."""
-        self._cursor = time
-        self.update()
+        if time != self._cursor:
+            self._cursor = time
+            self.update()
 
     def set_theme(self, look: Theme) -> None:
         self._look = look
         self.updateGeometry()
-        self._redraw()
-
-    def _redraw(self) -> None:
-        self._static = None
-        self.update()
+        self.redraw()
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -179,19 +173,7 @@ class OverviewBar(QWidget):
 
     # Drawing ----------------------------------------------------------------------------------------------------------
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        ratio = self.devicePixelRatioF()
-        if self._static is None or self._static.devicePixelRatio() != ratio:
-            self._static = QPixmap((self.size() * ratio).expandedTo(QSize(1, 1)))
-            self._static.setDevicePixelRatio(ratio)
-            with QPainter(self._static) as painter:
-                self._draw_static(painter)
-        with QPainter(self) as painter:
-            painter.drawPixmap(0, 0, self._static)
-            if self._duration > 0:
-                self._draw_moving(painter)
-
-    def _draw_static(self, painter: QPainter) -> None:
+    def draw(self, painter: QPainter) -> None:
         look, rows = self._look, self._rows()
         painter.fillRect(self.rect(), colour(look.panel))
         painter.setPen(hairline(look.border))
@@ -336,7 +318,9 @@ class OverviewBar(QWidget):
         )
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _draw_moving(self, painter: QPainter) -> None:
+    def draw_moving(self, painter: QPainter) -> None:
+        if self._duration <= 0:
+            return
         look, pane = self._look, self.pane()
         if self._cursor is not None:
             x = round(self._x(self._cursor)) + 0.5
@@ -412,13 +396,9 @@ class OverviewBar(QWidget):
         self._hover = None
         self.update()
 
-    def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._redraw()
-
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
             self.updateGeometry()
-            self._redraw()
         super().changeEvent(event)
 
 

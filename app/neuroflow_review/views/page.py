@@ -90,7 +90,8 @@ class PageView(Sheet):
     @property
     def drawn(self) -> bool:
         """Whether the traces of the page (or the reason why there are none) are on screen."""
-        return self._static is not None and (self._data is not None or bool(self._message))
+        here = self._data is not None and self._data.request.span == self._span
+        return self.fresh and (here or bool(self._message))
 
     @property
     def row_mm(self) -> float:

@@ -112,7 +112,7 @@ class ReconstructionView(Sheet):
     def drawn(self) -> bool:
         """Whether the bands of this page, or the reason why there are none, are on screen."""
         here = self._depth is not None and self._depth.request.span == self._span
-        return self._static is not None and (here or bool(self._reason))
+        return self.fresh and (here or bool(self._reason))
 
     # Drawing ----------------------------------------------------------------------------------------------------------
 
@@ -135,11 +135,11 @@ class ReconstructionView(Sheet):
         if self._reason:
             self._draw_reason(painter, plot)
 
-    def _draw_moving(self, painter: QPainter) -> None:
+    def draw_moving(self, painter: QPainter) -> None:
         # Progress comes many times a second: the bands are not drawn again for it.
         if not self._reason:
             self._draw_segments(painter, self.plot())
-        super()._draw_moving(painter)
+        super().draw_moving(painter)
 
     def _shown(self) -> list[Contact]:
         return [self._contacts[i] for i in self._indices]
@@ -155,14 +155,16 @@ class ReconstructionView(Sheet):
         painter.drawLine(0, 0, self.width(), 0)
         painter.setFont(ui_font(-0.5, bold=True))
         painter.setPen(colour(look.recon_line))
-        words = f"{RECONSTRUCTED} reconstructed, not recorded"
+        words, notes = f"{RECONSTRUCTED} reconstructed, not recorded", self._notes()
         row = QRectF(GUTTER, 1, self.plot().width(), high - 1)
         align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(row, align, words)
         row.setLeft(row.left() + QFontMetricsF(painter.font()).horizontalAdvance(words) + 4 * UNIT)
         painter.setFont(ui_font(-0.5))
-        painter.drawText(row, align, self._legend())
-        notes = self._notes()
+        metrics = QFontMetricsF(painter.font())
+        # What a reader must do goes before what the bands are.
+        room = row.width() - (metrics.horizontalAdvance(notes) + 4 * UNIT if notes else 0)
+        painter.drawText(row, align, metrics.elidedText(self._legend(), Qt.TextElideMode.ElideRight, max(room, 0)))
         if notes:
             painter.setPen(colour(look.warning))
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), notes)

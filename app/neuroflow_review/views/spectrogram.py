@@ -17,15 +17,13 @@ from PySide6.QtGui import (
     QImage,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QPixmap,
     QPolygonF,
-    QResizeEvent,
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
 from neuroflow.recording import Span
 from neuroflow.signal.spectrogram import Spectrogram
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.theme import (
     GUTTER,
     LIGHT,
@@ -51,7 +49,7 @@ _NARROWEST_SCALE: Final = 20.0
 _NO_DATA: Final = 255  # index of the transparent colour; power takes 0..254
 
 
-class SpectrogramPanel(QWidget):
+class SpectrogramPanel(Canvas):
     """A spectrogram with its channel, its frequencies and its scale in decibels.
 
     The scale is kept from page to page of one channel, so that pages can be compared; it is fitted anew for another
@@ -78,7 +76,6 @@ class SpectrogramPanel(QWidget):
         self._cursor: float | None = None
         self._pointer: QPointF | None = None
         self._map = COLOUR_MAPS[0]
-        self._static: QPixmap | None = None
         self.setMouseTracking(True)
         self.setAccessibleName("Spectrogram")
         self.setToolTip("Click the scale to fit it to this page; right-click for the colour map")
@@ -100,12 +97,12 @@ class SpectrogramPanel(QWidget):
             self._levels = None
         self._fit(keep=True)
         self.setAccessibleDescription(f"{self._title()}, {self._subtitle()}")
-        self._redraw()
+        self.redraw()
 
     def set_message(self, text: str, *, withheld: bool = False) -> None:
         """Show why there is nothing to show, in place of a spectrogram; hatched where it is withheld."""
         self._spectrogram, self._image, self._message, self._withheld = None, None, text, withheld
-        self._redraw()
+        self.redraw()
 
     def set_computing(self, span: Span, label: str, reconstructed: bool, seconds_left: float | None = None) -> None:
         """Say that the spectrogram of this page is being computed; an older one is not left standing as if it were."""
@@ -116,12 +113,13 @@ class SpectrogramPanel(QWidget):
     def set_gaps(self, gaps: Sequence[Span]) -> None:
         """Stretches without data, hatched."""
         self._gaps = tuple(gaps)
-        self._redraw()
+        self.redraw()
 
     def set_cursor(self, time: float | None) -> None:
         """The cursor that all panels share."""
-        self._cursor = time
-        self.update()
+        if time != self._cursor:
+            self._cursor = time
+            self.update()
 
     def set_colour_map(self, name: str) -> None:
         """One of COLOUR_MAPS. Raises: ValueError."""
@@ -129,16 +127,16 @@ class SpectrogramPanel(QWidget):
             raise ValueError(f"there is no colour map {name!r}: choose one of {', '.join(COLOUR_MAPS)}")
         self._map = name
         self._make_image()
-        self._redraw()
+        self.redraw()
 
     def set_theme(self, look: Theme) -> None:
         self._look = look
-        self._redraw()
+        self.redraw()
 
     def fit_levels(self) -> None:
         """Fit the scale to what is on screen."""
         self._fit(keep=False)
-        self._redraw()
+        self.redraw()
 
     @property
     def levels(self) -> tuple[float, float] | None:
@@ -173,10 +171,6 @@ class SpectrogramPanel(QWidget):
         image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
         image.setColorTable([*_colour_table(self._map)[:_NO_DATA], 0])
         self._image = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy: index may go
-
-    def _redraw(self) -> None:
-        self._static = None
-        self.update()
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -231,18 +225,7 @@ class SpectrogramPanel(QWidget):
         of = f"mean power of {self._samples} samples" if self._samples else "mean power of the samples"
         return f"reconstructed, not recorded · {of}"
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        ratio = self.devicePixelRatioF()
-        if self._static is None or self._static.devicePixelRatio() != ratio:
-            self._static = QPixmap((self.size() * ratio).expandedTo(QSize(1, 1)))
-            self._static.setDevicePixelRatio(ratio)
-            with QPainter(self._static) as painter:
-                self._draw_static(painter)
-        with QPainter(self) as painter:
-            painter.drawPixmap(0, 0, self._static)
-            self._draw_cursor(painter)
-
-    def _draw_static(self, painter: QPainter) -> None:
+    def draw(self, painter: QPainter) -> None:
         look, plot = self._look, self.plot()
         painter.fillRect(self.rect(), colour(look.recon_paper if self._reconstructed else look.paper))
         self._draw_header(painter)
@@ -352,7 +335,7 @@ class SpectrogramPanel(QWidget):
                 QRectF(bar.right() + UNIT, middle - tall / 2, RIGHT_MARGIN, tall), align, text.replace("-", "−")
             )
 
-    def _draw_cursor(self, painter: QPainter) -> None:
+    def draw_moving(self, painter: QPainter) -> None:
         look, plot = self._look, self.plot()
         if self._cursor is not None and self._span.start <= self._cursor < self._span.stop:
             x = time_to_x(self._cursor, self._span, self.width())
@@ -416,14 +399,6 @@ class SpectrogramPanel(QWidget):
     def _choose_map(self, action: QAction) -> None:
         self.set_colour_map(str(action.data()))
         self.colour_map_changed.emit(self._map)
-
-    def resizeEvent(self, _event: QResizeEvent) -> None:
-        self._redraw()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
-            self._redraw()
-        super().changeEvent(event)
 
 
 @cache

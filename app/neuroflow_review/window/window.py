@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog
 from neuroflow.errors import NeuroflowError
 from neuroflow.export import ExportReport
 from neuroflow.recording import Recording
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session import Session
 from neuroflow_review.theme import theme
@@ -60,7 +61,7 @@ class ReviewWindow(Frame):
             return False
         if session.reconstruction.computing and not session.reconstruction.page_complete:
             return False
-        return self.page.drawn
+        return self.page.drawn and all(canvas.fresh for canvas in self.findChildren(Canvas) if canvas.isVisible())
 
     def say(self, text: str) -> None:
         """A notice in the status line for some seconds."""

@@ -16,6 +16,7 @@ from neuroflow import __version__
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, Withheld, merged, notes_of
+from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
 from neuroflow.io import sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
@@ -36,8 +37,8 @@ _VERIFY_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What was written. ``worst_difference_uv`` is between what was meant and what pyedflib read back, ``step_uv`` the
-    coarsest digital step; ``coverage`` is what p05 to p95 covers, or None where they were not written.
+    """What was written. ``worst_difference_uv`` is between what was meant and what another reader found, ``step_uv``
+    the coarsest digital step; ``coverage`` is what p05 to p95 covers, or None where they were not written.
     """
 
     path: Path
@@ -69,8 +70,8 @@ def export_reconstruction(
     """Reconstruct a span of a recording into an EDF+C file at the model's rate.
 
     The tiles are computed once into a spool beside the target, written with limits that fit them, read back with
-    pyedflib and compared; then the file takes the target's name. On any error or when cancelled nothing is left and an
-    older file of that name stays. Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
+    another reader and compared; then the file takes the target's name. On any error or when cancelled nothing is left
+    and an older file of that name stays. Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
     """
     request, control = request or ExportRequest(), control or Control()
     recording = source.recording
@@ -224,23 +225,24 @@ def _header(recording: Recording, plan: Plan, band: tuple[float, float], largest
 
 
 def _verify(path: Path, header: OutputHeader, notes: list[Annotation], spool: Spool, control: Control) -> float:
-    """Read the file back with pyedflib; the largest difference in volts. Raises: FileProblem where it is too large."""
-    import pyedflib
+    """Read the file back with a reader not ours; the largest difference in volts.
 
+    Raises: FileProblem where it is too large.
+    """
     worst, fault = 0.0, ""
     try:
-        with pyedflib.EdfReader(str(path)) as reader:
-            if reader.getSignalLabels() != [signal.label for signal in header.signals]:
+        with read_back(path) as reader:
+            if reader.labels != [signal.label for signal in header.signals]:
                 fault = "labels"
-            if len(reader.readAnnotations()[0]) != len(notes):
+            if reader.annotations != len(notes):
                 fault = "annotations"
             for number, first, meant in _stretches_of(header, spool, control):
-                got = reader.readSignal(number, first, meant.size) * header.signals[number].unit
+                got = reader.samples(number, first, meant.size) * header.signals[number].unit
                 difference = float(np.abs(got - meant).max()) if got.size == meant.size else math.inf
                 worst = max(worst, difference)
                 if not difference <= header.signals[number].quantum * 0.5001:
                     fault = f"{header.signals[number].label}: {difference} V"
-    except OSError as error:
+    except (OSError, ValueError) as error:
         fault = str(error)
     if fault:
         raise FileProblem(
