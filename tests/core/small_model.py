@@ -34,8 +34,8 @@ def write_small_model(folder: Path, seed: int = 0) -> ModelCard:
     """A random flow of eight contacts in ``folder``."""
     torch.manual_seed(seed)
     shape = FlowShape(
-        sites=len(TEN_TWENTY), contacts=8, features=(8, 8, 12), token=4, queries=2, hidden=12,
-        dilations=((1,), (1, 2), (1, 2)), lags=3,
+        sites=len(TEN_TWENTY), contacts=8, features=(8, 8, 12, 8), token=4, queries=2, hidden=12,
+        dilations=((1,), (1, 2), (1,), (1,)), lags=3,
     )  # fmt: skip
     flow = NeuroFlow(shape)
     with torch.no_grad():

@@ -134,7 +134,7 @@ def test_source_imaging_finds_a_single_source_without_noise(method: str) -> None
 
 def test_patients_are_cut_into_windows_that_stay_within_their_spans() -> None:
     patient = next(simulated_patients(IMPLANT, SITES, count=1, seconds=8.0, rate=100.0, local_share=0.5))
-    cut = windows(replace(patient, spans=((0, 250), (250, 270), (300, 800))), 200, 100)
+    cut = windows(replace(patient, spans=((0, 250), (250, 270), (300, 800))), 200, 100, 8)
     assert [(w.first, w.last) for w in cut] == [(0, 200), (300, 500), (500, 700)]
     assert all(w.steps % 8 == 0 and w.low <= w.first and w.last <= w.high for w in cut)
 

@@ -75,6 +75,7 @@ class Exact:
 
     width: float = 1.0
     reach: int = 8
+    stride: int = 8
 
     def given(self, scalp: np.ndarray, present: np.ndarray) -> Exact.Given:  # noqa: ARG002
         return Exact.Given(signal_of(scalp)[:, self.reach : -self.reach], 1e-4 * LEFT * self.width)
@@ -156,7 +157,7 @@ def test_a_contact_that_was_not_recorded_is_left_out_and_the_others_are_as_befor
 def test_windows_do_not_see_beyond_their_span() -> None:
     (patient,) = linear_patients(1, 20.0, 5)
     split = UnseenPatient("split", patient.scalp, patient.present, patient.depth, ((0, 800), (800, 2000)), {})
-    second = windows(split, 1000, 200)[1]
+    second = windows(split, 1000, 200, 8)[1]
     seen = context(patient.scalp, second, 16)
     assert not seen[:, :16].any()
     assert np.array_equal(seen[:, 16:-16], patient.scalp[:, second.first : second.last])
@@ -250,7 +251,7 @@ def test_the_autoencoder_learns_what_the_scalp_says_and_is_read_again(small_mode
     assert kept is not None
     assert kept.minutes == 0.05
     again = kept.model
-    window = windows(patient, 1000, 200)[0]
+    window = windows(patient, 1000, 200, 8)[0]
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
         before, after = (
@@ -277,7 +278,7 @@ def test_a_bound_is_no_greater_than_the_density_where_the_latent_says_nothing(sm
         flow.whitening.copy_(torch.eye(8))
     model = variational_like(flow)  # its last layers are zero: the mean is zero, the noise one unit
     (patient,) = linear_patients(1, 20.0, 10)
-    window = windows(patient, 400, 200)[0]
+    window = windows(patient, 400, 200, 8)[0]
     given = VariationalPosterior(model).given(context(patient.scalp, window, model.reach), patient.present)
     z = patient.depth[:, window.first : window.last].astype(np.float64) / 1e-4
     expected = float((-0.5 * z**2 - 0.5 * math.log(2 * math.pi) - math.log(1e-4)).sum())
@@ -417,7 +418,7 @@ def test_the_flow_as_it_is_measured_draws_as_it_would_alone(small_model_folder: 
     """The evaluation's window is the flow's own sample, its margins cut off."""
     flow = load_model(small_model_folder).build()
     (patient,) = linear_patients(1, 20.0, 11)
-    window = windows(patient, 400, 200)[1]
+    window = windows(patient, 400, 200, 8)[1]
     posterior = FlowPosterior(flow)
     with torch.inference_mode():
         given = posterior.given(context(patient.scalp, window, posterior.reach), patient.present)

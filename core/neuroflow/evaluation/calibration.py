@@ -27,11 +27,12 @@ def ranks_counted(
     """
     control = control or Control()
     generator = torch.Generator().manual_seed(seed)
-    steps = round(WINDOW_SECONDS * subject.rate) // 8 * 8
+    stride = subject.posterior.stride
+    steps = round(WINDOW_SECONDS * subject.rate) // stride * stride
     counts = np.zeros(draws + 1, dtype=np.int64)
     done = 0
     for patient in patients:
-        for window in windows(patient, steps, 8):
+        for window in windows(patient, steps, stride, stride):
             control.checkpoint(None if seconds is None else min(done / (seconds * subject.rate), 1.0))
             seen = context(patient.scalp, window, subject.posterior.reach)
             samples = draw(subject.posterior.given(seen, patient.present), draws, subject.limit, generator).samples

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from neuroflow.evaluation.patients import UnseenPatient, Window, context
-from neuroflow.flow.model import STRIDE, NeuroFlow
+from neuroflow.flow.model import NeuroFlow
 from neuroflow.flow.noise import normals
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from neuroflow.inference.model import Model
 
 SPEED_SAMPLES = 16
-_JACOBIAN_STEPS = STRIDE
 
 
 @dataclass(frozen=True)
@@ -56,16 +55,16 @@ def check(flow: NeuroFlow, patient: UnseenPatient, seed: int = 0, control: Contr
 @torch.inference_mode()
 def inverse_error(flow: NeuroFlow, patient: UnseenPatient, steps: int = 1000) -> float:
     """Largest difference after encoding and decoding a window in float32, relative to its root mean square."""
-    scalp, present, depth = _window(patient, steps)
+    scalp, present, depth = _window(patient, steps, flow.shape.stride)
     given = flow(scalp, present)
     back = given.decode(given.encode(depth)[0])
     return float((back - depth).abs().max() / depth.square().mean().sqrt())
 
 
-def log_determinant_error(flow: NeuroFlow, patient: UnseenPatient, steps: int = _JACOBIAN_STEPS) -> float:
+def log_determinant_error(flow: NeuroFlow, patient: UnseenPatient) -> float:
     """Difference between the flow's log-determinant and that of autograd's Jacobian, float64, nats a dimension."""
     exact = copy.deepcopy(flow).double()
-    scalp, present, depth = _window(patient, steps)
+    scalp, present, depth = _window(patient, flow.shape.stride, flow.shape.stride)
     scalp, depth = scalp.double(), depth.double()
     with torch.no_grad():
         given = exact(scalp, present)
@@ -83,9 +82,9 @@ def log_determinant_error(flow: NeuroFlow, patient: UnseenPatient, steps: int = 
 @torch.inference_mode()
 def consistency_error(flow: NeuroFlow, patient: UnseenPatient, seed: int = 0) -> float:
     """Largest difference of a sample between a window and the second half of one twice as long, relative to its rms."""
-    reach = flow.margin + flow.context_margin
-    length = patient.scalp.shape[1] // STRIDE * STRIDE
-    half = min(length // 2, 1000) // STRIDE * STRIDE
+    reach, stride = flow.margin + flow.context_margin, flow.shape.stride
+    length = patient.scalp.shape[1] // stride * stride
+    half = min(length // 2, 1000) // stride * stride
     whole = _sample(flow, patient, Window(0, 2 * half, 0, length), reach, seed)
     alone = _sample(flow, patient, Window(half, 2 * half, 0, length), reach, seed)
     part = whole[..., half:]
@@ -118,10 +117,10 @@ def speed(model: Model, patient: UnseenPatient, sites: tuple[str, ...], tiles: i
     return max(times), torch.get_num_threads()
 
 
-def _window(patient: UnseenPatient, steps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Scalp, present and depth of the first ``steps`` of a patient's first span, each with a batch axis."""
+def _window(patient: UnseenPatient, steps: int, stride: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Scalp, present and depth of about the first ``steps`` of a patient's first span, each with a batch axis."""
     low, high = patient.spans[0]
-    window = slice(low, low + min(steps, high - low) // STRIDE * STRIDE)
+    window = slice(low, low + min(steps, high - low) // stride * stride)
     depth = np.nan_to_num(patient.depth[None, :, window])
     return (
         torch.from_numpy(np.array(patient.scalp[None, :, window])),

@@ -124,7 +124,10 @@ class _Patient:
         self.pairs = bipolar_pairs(subject.implant)
         self.tally = Tally(patient.name, len(subject.implant.contacts), self.pairs[0].size)
         self.step = round(PIECE_SECONDS * subject.rate)
-        self.windows = windows(patient, round(WINDOW_SECONDS * subject.rate) // 8 * 8, self.step)
+        stride = subject.posterior.stride
+        self.windows = windows(
+            patient, round(WINDOW_SECONDS * subject.rate) // stride * stride, max(self.step, stride), stride
+        )
         self.order = {window: index for index, window in enumerate(self.windows)}
         self.generator = torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
         self.rng = np.random.default_rng(seed)

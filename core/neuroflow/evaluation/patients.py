@@ -89,15 +89,15 @@ def simulated_patients(
         )  # fmt: skip
 
 
-def windows(patient: UnseenPatient, steps: int, fewest: int) -> tuple[Window, ...]:
+def windows(patient: UnseenPatient, steps: int, fewest: int, stride: int) -> tuple[Window, ...]:
     """Windows of ``steps`` steps side by side in each span; what is left at its end too, from ``fewest`` steps on.
 
-    Lengths are multiples of 8 where ``steps`` is.
+    Lengths are multiples of ``stride`` where ``steps`` is.
     """
     found = []
     for low, high in patient.spans:
         for first in range(low, high, steps):
-            length = min(steps, high - first) // 8 * 8
+            length = min(steps, high - first) // stride * stride
             if length >= fewest:
                 found.append(Window(first, first + length, low, high))
     return tuple(found)

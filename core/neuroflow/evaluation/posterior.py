@@ -32,10 +32,16 @@ class Given(Protocol):
 
 
 class Posterior(Protocol):
-    """p(depth EEG | scalp EEG); ``reach`` is how many steps of scalp EEG it wants either side of a window."""
+    """p(depth EEG | scalp EEG); ``reach`` is how many steps of scalp EEG it wants either side of a window.
+
+    Windows have a multiple of ``stride`` steps.
+    """
 
     @property
     def reach(self) -> int: ...
+
+    @property
+    def stride(self) -> int: ...
 
     def given(self, scalp: Samples, present: NDArray[np.bool_]) -> Given:
         """Of scalp EEG (site, time + 2 reach) in volts and which sites it has (site,)."""
@@ -48,7 +54,7 @@ class FlowPosterior:
     def __init__(self, flow: NeuroFlow, device: str = "cpu") -> None:
         self._flow = flow.to(device)
         self._device = device
-        self.reach = flow.margin + flow.context_margin
+        self.reach, self.stride = flow.margin + flow.context_margin, flow.shape.stride
 
     def given(self, scalp: Samples, present: NDArray[np.bool_]) -> Given:
         volts = torch.from_numpy(np.array(scalp[None], dtype=np.float32)).to(self._device)

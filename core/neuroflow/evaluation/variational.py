@@ -27,12 +27,13 @@ from neuroflow.errors import ModelProblem
 from neuroflow.evaluation.baselines_kept import default_folder
 from neuroflow.evaluation.posterior import Given
 from neuroflow.flow.conditioner import Conditioner, TemporalBlock
-from neuroflow.flow.model import STRIDE, NeuroFlow, average_reference, bounded
+from neuroflow.flow.model import NeuroFlow, average_reference, bounded
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
 
 LARGEST_FILE = 512 << 20
 _DILATIONS = (1, 2, 4)
+_PATCH = 8  # steps that one step of the latent stands for
 _IMPORTANCE_DRAWS = 16
 _LOG_STD = 6.0
 # For its first fifth, training counts the latent's cost less, or the decoder learns to do without the latent.
@@ -85,7 +86,7 @@ class ConditionalVariational(nn.Module):
         self.register_buffer("whitening", torch.eye(contacts))
         self.register_buffer("unwhitening", torch.eye(contacts))
         self.encoder = nn.Sequential(
-            nn.Conv1d(STRIDE * contacts + coarse, hidden, 1),
+            nn.Conv1d(_PATCH * contacts + coarse, hidden, 1),
             *(TemporalBlock(hidden, d) for d in _DILATIONS),
             nn.SiLU(),
             nn.Conv1d(hidden, 2 * shape.latent, 1),
@@ -109,14 +110,15 @@ class ConditionalVariational(nn.Module):
     @property
     def reach(self) -> int:
         """Steps of scalp EEG either side of a window that its draws may depend on, a multiple of 8."""
-        decoder = STRIDE * sum(_DILATIONS) + 4 * 2 + 2 * 2
-        context = max(self.conditioner.reach, self.shape.lags)
-        return STRIDE * (math.ceil(decoder / STRIDE) + math.ceil(context / STRIDE))
+        decoder = _PATCH * sum(_DILATIONS) + 4 * 2 + 2 * 2
+        context: int = max(self.conditioner.reach, self.shape.lags)
+        return _PATCH * (math.ceil(decoder / _PATCH) + math.ceil(context / _PATCH))
 
     def forward(self, scalp: Tensor, present: Tensor) -> tuple[tuple[Tensor, Tensor, Tensor], Tensor]:
         """Contexts and the linear part's estimate (batch, contact, time) in depth units, of scalp EEG in volts."""
         clean = average_reference(scalp, present) / self.shape.scalp_scale
-        return self.conditioner(clean, present), self.linear(bounded(clean))
+        fine, middle, coarse = self.conditioner(clean, present)
+        return (fine, middle, coarse), self.linear(bounded(clean))
 
     def decode(self, z: Tensor, contexts: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """Mean of what the linear part leaves, whitened, (batch, contact, time)."""
@@ -152,7 +154,7 @@ class ConditionalVariational(nn.Module):
     def encode(self, x: Tensor, contexts: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation of the latent given whitened depth EEG."""
         batch, contacts, steps = x.shape
-        patches = x.reshape(batch, contacts, steps // STRIDE, STRIDE).transpose(2, 3).flatten(1, 2)
+        patches = x.reshape(batch, contacts, steps // _PATCH, _PATCH).transpose(2, 3).flatten(1, 2)
         return _halves(self.encoder(torch.cat((patches, contexts[2].expand(batch, -1, -1)), dim=1)))
 
     def likelihood(self, x: Tensor, mean: Tensor) -> Tensor:
@@ -169,7 +171,7 @@ class VariationalPosterior:
 
     def __init__(self, model: ConditionalVariational, *, noise: bool = True) -> None:
         self._model, self._noise = model.eval().requires_grad_(False), noise
-        self.reach = model.reach
+        self.reach, self.stride = model.reach, _PATCH
 
     def given(self, scalp: Samples, present: NDArray[np.bool_]) -> Given:
         contexts, mean = self._model(
@@ -218,8 +220,9 @@ class _VariationalGiven:
 def variational_like(flow: NeuroFlow) -> ConditionalVariational:
     """An untrained autoencoder with the flow's linear part and whitening and about as many parameters."""
     s = flow.shape
+    fine, middle, coarse, *_ = s.features
     shape = VariationalShape(
-        s.sites, s.contacts, s.features, s.token, s.queries, s.lags, s.scalp_scale, s.depth_scale,
+        s.sites, s.contacts, (fine, middle, coarse), s.token, s.queries, s.lags, s.scalp_scale, s.depth_scale,
         latent=max(3 * s.contacts // 2, 8),
     )  # fmt: skip
     wanted = _size(flow)

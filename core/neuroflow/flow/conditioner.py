@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -51,7 +53,7 @@ class ChannelAttention(nn.Module):
 
 
 class Conditioner(nn.Module):
-    """Features of the scalp EEG at half, quarter and eighth of the model's rate.
+    """Features of the scalp EEG at half, quarter, eighth … of the model's rate.
 
     In: scalp (batch, site, time), zero where a channel is absent, in units of the model's scalp scale; present
     (batch, site) bool with at least one true. Out: one tensor a level, finest first, (batch, features[level],
@@ -60,9 +62,9 @@ class Conditioner(nn.Module):
 
     DILATIONS = (1, 2, 4, 8)
 
-    def __init__(self, sites: int, features: tuple[int, int, int], token: int, queries: int) -> None:
+    def __init__(self, sites: int, features: tuple[int, ...], token: int, queries: int) -> None:
         super().__init__()
-        fine, middle, coarse = features
+        fine, middle, coarse, *deeper = features
         self.attention = ChannelAttention(sites, 8, token, queries, coarse)
         # Signed spatial filters, which a softmax over channels cannot be: the absent channels are zeros here.
         self.mix_coarse = nn.Conv1d(sites, coarse, 24, stride=8, padding=8)
@@ -72,17 +74,24 @@ class Conditioner(nn.Module):
         self.blocks = nn.Sequential(*(TemporalBlock(coarse, d) for d in self.DILATIONS))
         self.to_middle = nn.Conv1d(coarse, middle, 1)
         self.to_fine = nn.Conv1d(middle, fine, 1)
+        self.slower = nn.ModuleList(
+            nn.Conv1d(above, below, 4, stride=2, padding=1) for above, below in pairwise((coarse, *deeper))
+        )
 
     @property
     def reach(self) -> int:
         """Input steps either side that an output may depend on."""
-        return 8 * (sum(self.DILATIONS) + 2)
+        slower = sum(2 * 8 << level for level in range(len(self.slower)))
+        return 8 * (sum(self.DILATIONS) + 2) + slower
 
-    def forward(self, scalp: Tensor, present: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, scalp: Tensor, present: Tensor) -> tuple[Tensor, ...]:
         # A blink is ten times a spike: the compression keeps both in the range where the layers are trained.
         soft = torch.asinh(scalp)
         coarse = self.attention(soft, present) + self.mix_coarse(soft) + self.mask(present.to(scalp.dtype)).unsqueeze(2)
-        coarse = self.blocks(coarse)
+        coarse = functional.silu(self.blocks(coarse))
         middle = functional.silu(self.mix_middle(soft) + self.to_middle(coarse).repeat_interleave(2, dim=2))
         fine = functional.silu(self.mix_fine(soft) + self.to_fine(middle).repeat_interleave(2, dim=2))
-        return fine, middle, functional.silu(coarse)
+        contexts = [fine, middle, coarse]
+        for slower in self.slower:
+            contexts.append(functional.silu(slower(contexts[-1])))
+        return tuple(contexts)

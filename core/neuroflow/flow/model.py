@@ -23,25 +23,24 @@ from neuroflow.flow.transforms import (
     Transform,
 )
 
-LEVELS = 3
-STRIDE = 1 << LEVELS  # steps of the model's rate in one of the coarsest level
-
 
 @dataclass(frozen=True)
 class FlowShape:
     """Everything that fixes the sizes of a flow; kept on the model's card.
 
-    ``dilations`` holds one tuple a level, finest first, with one coupling per entry. ``lags`` is the number of steps
-    either side in the linear part. Scales are volts per unit.
+    ``dilations`` holds one tuple a level, finest first, with one coupling per entry, and ``features`` one number a
+    level. Every level halves the rate: they must reach down to where the signal has no memory left, for a coupling
+    moves channels against one another and cannot whiten a channel in time. ``lags`` is the number of steps either side
+    in the linear part. Scales are volts per unit.
     """
 
     sites: int
     contacts: int
-    features: tuple[int, int, int] = (64, 96, 128)
+    features: tuple[int, ...] = (64, 96, 128, 128, 128)
     token: int = 24
     queries: int = 8
     hidden: int = 128
-    dilations: tuple[tuple[int, ...], ...] = ((1, 1), (1, 2, 1), (1, 2, 4, 8, 1))
+    dilations: tuple[tuple[int, ...], ...] = ((1, 1), (1, 1), (1, 2, 1), (1, 1, 1), (1, 1))
     lags: int = 12
     bound: float = 1.5
     scalp_scale: float = 2e-5
@@ -50,8 +49,17 @@ class FlowShape:
     def __post_init__(self) -> None:
         if self.contacts % 8:
             raise ValueError(f"the number of contacts must be a multiple of 8, not {self.contacts}")
-        if len(self.dilations) != LEVELS or len(self.features) != LEVELS:
-            raise ValueError(f"dilations and features need one entry for each of {LEVELS} levels")
+        if not len(self.dilations) == len(self.features) >= 3:
+            raise ValueError("dilations and features need one entry for each of at least three levels")
+
+    @property
+    def levels(self) -> int:
+        return len(self.dilations)
+
+    @property
+    def stride(self) -> int:
+        """Steps of the model's rate in one of the coarsest level."""
+        return 1 << self.levels
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)
@@ -73,13 +81,14 @@ class NeuroFlow(nn.Module):
         contacts, bound = shape.contacts, shape.bound
         self.conditioner = Conditioner(shape.sites, shape.features, shape.token, shape.queries)
         self.linear = nn.Conv1d(shape.sites, contacts, 2 * shape.lags + 1, padding=shape.lags, bias=False)
+        self.bend = Bend(shape.features[0], contacts)
         self.register_buffer("whitening", torch.eye(contacts))
         self.register_buffer("unwhitening", torch.eye(contacts))
         self.squeeze = HaarSqueeze()
         self.levels = nn.ModuleList()
         self.priors = nn.ModuleList()
         for level, dilations in enumerate(shape.dilations):
-            context = shape.features[level]
+            context, last = shape.features[level], level == shape.levels - 1
             steps: list[Transform] = []
             for dilation in dilations:
                 steps += [
@@ -88,7 +97,6 @@ class NeuroFlow(nn.Module):
                     AffineCoupling(2 * contacts, context, shape.hidden, dilation, bound),
                 ]
             self.levels.append(Chain(*steps))
-            last = level == LEVELS - 1
             # The coarsest channels have nothing kept above them: their prior sees the context alone.
             self.priors.append(
                 ConditionalNormal(contacts, 2 * contacts if last else contacts, context, shape.hidden, 2 * bound)
@@ -97,12 +105,13 @@ class NeuroFlow(nn.Module):
     def forward(self, scalp: Tensor, present: Tensor) -> ConditionalFlow:
         """The distribution of depth EEG given scalp (batch, site, time) in volts and present (batch, site) bool.
 
-        Time must be a multiple of 8; absent channels may hold anything. Raises: ValueError.
+        Time must be a multiple of the shape's stride; absent channels may hold anything. Raises: ValueError.
         """
-        if scalp.shape[-1] % STRIDE:
-            raise ValueError(f"time must be a multiple of {STRIDE}, not {scalp.shape[-1]}")
+        if scalp.shape[-1] % self.shape.stride:
+            raise ValueError(f"time must be a multiple of {self.shape.stride}, not {scalp.shape[-1]}")
         clean = average_reference(scalp, present) / self.shape.scalp_scale
-        return ConditionalFlow(self, self.conditioner(clean, present), self.linear(bounded(clean)))
+        contexts = self.conditioner(clean, present)
+        return ConditionalFlow(self, contexts, self.linear(bounded(clean)) + self.bend(contexts[0]))
 
     def freeze(self) -> NeuroFlow:
         """Ready for inference: no gradients, matrices inverted once."""
@@ -113,17 +122,17 @@ class NeuroFlow(nn.Module):
 
     @property
     def margin(self) -> int:
-        """Steps of depth EEG either side of a tile on which its samples may depend; a multiple of 8."""
+        """Steps of depth EEG either side of a tile on which its samples may depend; a multiple of the stride."""
         reach = 0
         for level, dilations in enumerate(self.shape.dilations):
             reach += (sum(dilations) + 1) * 2 ** (level + 1)
-        return STRIDE * math.ceil(reach / STRIDE)
+        return self.shape.stride * math.ceil(reach / self.shape.stride)
 
     @property
     def context_margin(self) -> int:
-        """Steps of scalp EEG beyond :attr:`margin` on which the conditioner may depend; a multiple of 8."""
-        reach: int = max(self.conditioner.reach, self.shape.lags)
-        return STRIDE * math.ceil(reach / STRIDE)
+        """Steps of scalp EEG beyond :attr:`margin` on which the mean and the contexts may depend; so too."""
+        reach: int = max(self.conditioner.reach + Bend.REACH, self.shape.lags)
+        return self.shape.stride * math.ceil(reach / self.shape.stride)
 
     def set_whitening(self, covariance: Tensor) -> None:
         """Make the linear part's residual white across contacts; covariance (contact, contact) in units squared."""
@@ -131,6 +140,25 @@ class NeuroFlow(nn.Module):
         values = values.clamp_min(1e-8 * values.max())
         self.whitening.copy_((vectors * values.rsqrt()) @ vectors.T)
         self.unwhitening.copy_((vectors * values.sqrt()) @ vectors.T)
+
+
+class Bend(nn.Module):
+    """What the conditional mean is beyond the linear part, zero at first.
+
+    In: the finest context (batch, feature, time / 2). Out: (batch, contact, time) in units of the depth scale.
+    """
+
+    REACH = 2  # steps of the model's rate
+
+    def __init__(self, features: int, contacts: int) -> None:
+        super().__init__()
+        self.pair = nn.Conv1d(features, 2 * contacts, 3, padding=1)
+        nn.init.zeros_(self.pair.weight)
+        nn.init.zeros_(self.pair.bias)  # type: ignore[arg-type]
+
+    def forward(self, context: Tensor) -> Tensor:
+        even, odd = self.pair(context).chunk(2, dim=1)
+        return torch.stack((even, odd), dim=-1).flatten(-2)
 
 
 def bounded(scalp: Tensor) -> Tensor:
@@ -155,12 +183,12 @@ class ConditionalFlow:
     def __init__(self, flow: NeuroFlow, contexts: tuple[Tensor, ...], mean: Tensor) -> None:
         self.flow = flow
         self.contexts = contexts
-        self.mean = mean  # the linear part, (batch, contact, time), in units of the depth scale
+        self.mean = mean  # (batch, contact, time), in units of the depth scale
 
     def trimmed(self, steps: int) -> ConditionalFlow:
-        """The same without the first and last ``steps``, whose context was cut off; a multiple of 8."""
-        if steps % STRIDE:
-            raise ValueError(f"steps must be a multiple of {STRIDE}, not {steps}")
+        """The same without the first and last ``steps``, whose context was cut off; a multiple of the stride."""
+        if steps % self.flow.shape.stride:
+            raise ValueError(f"steps must be a multiple of {self.flow.shape.stride}, not {steps}")
         if steps == 0:
             return self
         contexts = tuple(c[..., steps >> level : -(steps >> level)] for level, c in enumerate(self.contexts, 1))
@@ -181,7 +209,7 @@ class ConditionalFlow:
             x, _ = flow.squeeze(x, context)
             x, log_det = chain(x, context)
             total = total + log_det
-            if level < LEVELS - 1:
+            if level < flow.shape.levels - 1:
                 x, out = x.chunk(2, dim=1)
                 kept = x
             else:
@@ -200,17 +228,17 @@ class ConditionalFlow:
 
     def latent_shapes(self) -> list[tuple[int, int]]:
         """(channel, time) of the noise of each level, finest first."""
-        contacts = self.flow.shape.contacts
+        contacts, last = self.flow.shape.contacts, self.flow.shape.levels - 1
         return [
-            (2 * contacts if level == LEVELS - 1 else contacts, self.contexts[level].shape[-1])
-            for level in range(LEVELS)
+            (2 * contacts if level == last else contacts, context.shape[-1])
+            for level, context in enumerate(self.contexts)
         ]
 
     def decode(self, latents: list[Tensor]) -> Tensor:
         """Depth EEG in volts from standard normals, one tensor a level (sample, channel, time), finest first."""
         flow = self.flow
         x: Tensor | None = None
-        for level in reversed(range(LEVELS)):
+        for level in reversed(range(flow.shape.levels)):
             context, noise = self.contexts[level], latents[level]
             prior, chain = flow.priors[level], flow.levels[level]
             assert isinstance(prior, ConditionalNormal)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.errors import ModelProblem, OutOfMemory
+from neuroflow.errors import OutOfMemory
 from neuroflow.flow.noise import normals
 from neuroflow.inference.device import choose_device, device_label, is_out_of_memory, share_the_cores
 from neuroflow.inference.model import Model
@@ -48,20 +48,14 @@ class Reconstructor:
             import torch
 
             torch.set_num_threads(threads)
-        from neuroflow.flow.model import STRIDE
-
         self.model = model
         self.contacts = model.contacts
         self.rate = model.card.rate
         self.tile_seconds = TILE_SECONDS
         self._notice = notice or (lambda _: None)
         self._steps = round(TILE_SECONDS * self.rate)
-        if self._steps % STRIDE:
-            raise ModelProblem(
-                f"The model's rate of {self.rate:g} Hz does not fit tiles of {TILE_SECONDS:g} s; choose another model."
-            )
         flow = model.build()
-        self._margin, self._context = flow.margin, flow.context_margin
+        self._stride, self._margin, self._context = flow.shape.stride, flow.margin, flow.context_margin
         self.device_name = choose_device(device)
         self._batch = _BATCH[self.device_name]
         self._flow: NeuroFlow = flow
@@ -100,9 +94,9 @@ class Reconstructor:
         channels = usable_channels(recording, card, request.excluded)
         first = request.index * self._steps
         steps = min(self._steps, round(recording.duration * self.rate) - first)
-        reach = self._margin + self._context
-        prepared = prepare(source, channels, card, first - reach, first + self._steps + reach)
-        core = slice(reach, reach + steps)
+        begin, end = self._window(first)
+        prepared = prepare(source, channels, card, begin, end)
+        core = slice(first - begin, first - begin + steps)
         control.checkpoint(0.0)
         out = np.full((request.samples, len(self.contacts), max(steps, 0)), np.nan, dtype=np.float32)
         redrawn = 0
@@ -116,6 +110,12 @@ class Reconstructor:
         out.flags.writeable = False
         span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
         return Tile(request, span, self.rate, out, redrawn, withheld)
+
+    def _window(self, first: int) -> tuple[int, int]:
+        """The steps that a tile from step ``first`` is computed on: all that it depends on, on the coarsest grid."""
+        reach = self._margin + self._context
+        begin = (first - reach) // self._stride * self._stride
+        return begin, -(-(first + self._steps + reach) // self._stride) * self._stride
 
     def _fill(
         self, out: NDArray[np.float32], prepared: Prepared, request: TileRequest, first: int, control: Control
@@ -156,19 +156,19 @@ class Reconstructor:
         """Samples of the whole tile, (sample, contact, time) in volts."""
         import torch
 
-        begin = first - self._margin
+        begin = self._window(first)[0] + self._context
         latents = []
         for level, (channels, time) in enumerate(given.latent_shapes(), 1):
             start = begin >> level
             noise = np.stack([normals(seed, k, level, start, time, channels) for k in samples])
             if attempt:
                 # Only the tile's own latents are new: what the neighbouring tiles share with it stays.
-                inside = slice(self._margin >> level, (self._margin + self._steps) >> level)
-                count = inside.stop - inside.start
+                own = -(-first >> level), (first + self._steps) >> level
                 for row, k in enumerate(samples):
-                    noise[row, :, inside] = normals(seed, k, level, first >> level, count, channels, attempt)
+                    fresh = normals(seed, k, level, own[0], own[1] - own[0], channels, attempt)
+                    noise[row, :, own[0] - start : own[1] - start] = fresh
             latents.append(torch.from_numpy(noise).to(self.device_name))
-        depth = given.decode(latents)[..., self._margin : self._margin + self._steps]
+        depth = given.decode(latents)[..., first - begin : first - begin + self._steps]
         drawn: NDArray[np.float32] = depth.float().cpu().numpy()
         return drawn
 

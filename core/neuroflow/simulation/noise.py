@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,17 +85,22 @@ def band_limit(data: Samples, rate: float, band: tuple[float, float]) -> Samples
     return np.asarray(fft.irfft(fft.rfft(data, size) * gain, size)[..., :length], dtype=np.float32)
 
 
-def shaped(rng: np.random.Generator, traces: int, length: int, rate: float, spectrum: Spectrum) -> Samples:
-    """Independent Gaussian noise (trace, time) whose variance within the model's band is 1 at any rate."""
+def shaped(
+    rng: np.random.Generator, traces: int, length: int, rate: float, spectrum: Spectrum | Sequence[Spectrum]
+) -> Samples:
+    """Independent Gaussian noise (trace, time) whose variance within the model's band is 1 at any rate.
+
+    One spectrum for all traces, or one for each.
+    """
     size = fft.next_fast_len(length, real=True)
     f = fft.rfftfreq(size, 1 / rate)
-    power = np.zeros_like(f)
     # Nothing below half the band's lower limit: 1/f has no variance there that anybody would see, only a huge one.
     inside = f >= 0.5 * MODEL_BAND[0]
-    power[inside] = spectrum.power(f[inside])
     grid = np.arange(MODEL_BAND[0], MODEL_BAND[1], 0.05)
-    variance_per_unit = spectrum.power(grid).sum() * 0.05
-    amplitude = np.sqrt(power / variance_per_unit * rate * size / 4.0).astype(np.float32)
+    many = spectrum if isinstance(spectrum, Sequence) else (spectrum,)
+    amplitude = np.zeros((len(many), f.size), dtype=np.float32)
+    for row, one in zip(amplitude, many, strict=True):
+        row[inside] = np.sqrt(one.power(f[inside]) / (one.power(grid).sum() * 0.05) * rate * size / 4.0)
     white = rng.standard_normal((traces, 2 * f.size), dtype=np.float32).view(np.complex64)
     white *= amplitude
     return np.asarray(fft.irfft(white, size)[..., :length], dtype=np.float32)

@@ -27,7 +27,7 @@ from neuroflow.simulation.background import (
 )
 from neuroflow.simulation.discharges import Discharge, Focus, add_discharges, draw_foci
 from neuroflow.simulation.heads import Head, depth_gain, draw_head, scalp_gain
-from neuroflow.simulation.noise import MODEL_BAND, band_limit, shaped
+from neuroflow.simulation.noise import MODEL_BAND, LowPass, band_limit
 from neuroflow.simulation.sleep import SleepFields, add_sleep, draw_sleep_fields, slow_energy
 from neuroflow.simulation.sources import Sources, contact_positions, draw_sources
 from neuroflow.simulation.states import State, Stretch, draw_timeline, level
@@ -40,7 +40,7 @@ SITES = tuple(
 LOCAL_SHARE = 0.5
 # Background rms at a contact, mean over states: median and spread (log) over patients, and how much of the spread
 # between contacts that the conductor gives is kept.
-DEPTH_RMS_UV = 150.0
+DEPTH_RMS_UV = 130.0
 DEPTH_RMS_SPREAD = 0.12
 KEPT_CONTRAST = 0.3
 # Simulated beyond either end, so that filters and envelopes have something there.
@@ -131,7 +131,7 @@ def draw_patient(
         sources=sources,
         contacts_mm=mni,
         populations=populations,
-        local=draw_local(rng, tuple(contact.shaft for contact in implant.contacts), local_share),
+        local=draw_local(rng, tuple(contact.shaft for contact in implant.contacts), mni, local_share),
         sleep=sleep.scaled_depth(len(sites), factors),
         foci=draw_foci(rng, sources, at_scalp, at_depth * relative[:, None], discharge_rate, side),
         nuisance=draw_nuisance(rng, head),
@@ -158,11 +158,9 @@ def simulate(
     stretch = Stretch(states, -margin / rate, length + 2 * margin, rate)
     sites = len(patient.sites)
 
-    data, variance = _background(rng, patient, stretch)
+    data, rest, slow = _background(rng, patient, stretch)
     add_sleep(rng, data, patient.sleep, stretch)
-    share = patient.local.share
-    local = patient.local.modes @ shaped(rng, data.shape[0] - sites, stretch.length, rate, patient.local.spectrum)
-    local *= np.sqrt(variance * np.float32(share / (1.0 - share)))
+    local = patient.local.make(rng, stretch, rest, slow)
     discharges = add_discharges(rng, data, patient.foci, stretch)
     artefacts = add_artefacts(rng, data[:sites], patient.nuisance, stretch)
 
@@ -187,24 +185,29 @@ def simulate(
     )
 
 
-def _background(rng: np.random.Generator, patient: Patient, stretch: Stretch) -> tuple[Samples, Samples]:
-    """Background of all populations (site + contact, time), and its momentary variance at the contacts."""
+def _background(rng: np.random.Generator, patient: Patient, stretch: Stretch) -> tuple[Samples, Samples, Samples]:
+    """Background of all populations (site + contact, time), and its momentary variance at the contacts in two parts.
+
+    The second part is that of slow activity and slow waves, the first that of everything else.
+    """
     sites = len(patient.sites)
-    powers, variances, noises, modes = [], [], [], []
+    noises, modes = [], []
+    parts: dict[bool, list[tuple[Array, Samples]]] = {False: [], True: []}
     for population in patient.populations:
         noise, strength = make_population(rng, population, stretch)
         noise *= strength
         noises.append(noise)
         modes.append(population.modes)
-        powers.append(strength**2)
-        variances.append(population.variance()[sites:])
+        parts[isinstance(population.spectrum, LowPass)].append((population.variance()[sites:], strength**2))
     energy, per_second = slow_energy(patient.sleep)
-    variances.append(energy[sites:])
     every = {state.name: per_second.get(state.name, 0.0) for state in stretch.states}
-    powers.append(level(stretch, every))
+    parts[True].append((energy[sites:], level(stretch, every)))
     data = np.hstack(modes) @ np.vstack(noises)
-    variance = np.stack(variances, axis=1).astype(np.float32) @ np.stack(powers)
-    return data, variance
+    rest, slow = (
+        np.stack([v for v, _ in part], axis=1).astype(np.float32) @ np.stack([p for _, p in part])
+        for part in (parts[False], parts[True])
+    )
+    return data, rest, slow
 
 
 def _white(rng: np.random.Generator, rms: Array, length: int) -> Samples:

@@ -20,7 +20,7 @@ from neuroflow.anatomy.implant import Implant
 from neuroflow.evaluation.linear import LaggedRidge
 from neuroflow.evaluation.measures import crps_of_samples
 from neuroflow.evaluation.patients import FIRST_SELECTION_SEED, simulated_patients
-from neuroflow.flow.model import FlowShape, NeuroFlow
+from neuroflow.flow.model import ConditionalFlow, FlowShape, NeuroFlow
 from neuroflow.flow.transforms import ActNorm, Chain
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
@@ -34,11 +34,14 @@ BAND = (0.5, 48.0)
 class Recipe:
     """Everything that a training run depends on, besides the simulator; kept on the card.
 
-    ``minutes`` bounds the optimisation; ``local_share`` is the range from which a patient's share of depth background
-    without scalp field is drawn.
+    ``minutes`` bounds the optimisation. For its first ``mean_share`` the conditional mean alone is fitted by squared
+    error, afterwards the whole flow by its likelihood plus ``mean_weight`` times that error. ``local_share`` is the
+    range from which a patient's share of depth background without scalp field is drawn.
     """
 
-    minutes: float = 20.0
+    minutes: float = 40.0
+    mean_share: float = 0.1
+    mean_weight: float = 1.0
     seed: int = 0
     batch: int = 16
     steps: int = 640
@@ -87,6 +90,8 @@ def fit(
             control.checkpoint()
             say(f"simulating patients: {have} of {max(recipe.pool // 3, 2)}")
         start_from_ridge(flow, pool, np.random.default_rng([recipe.seed, 3]))
+        _fit_mean(flow, pool, recipe, control, say)
+        whiten_residual(flow, pool, recipe)
         set_actnorms(flow, pool.draw(2 * recipe.batch, recipe.steps))
         limits = amplitudes(pool.windows())
         best, history = _optimise(flow, pool, implant, recipe, log, control, say)
@@ -112,6 +117,60 @@ def start_from_ridge(flow: NeuroFlow, pool: PatientPool, rng: np.random.Generato
     with torch.no_grad():
         flow.linear.weight.copy_(kernel)
         flow.set_whitening(covariance)
+
+
+def mean_parameters(flow: NeuroFlow) -> list[torch.nn.Parameter]:
+    """What the conditional mean depends on."""
+    parts = (flow.conditioner, flow.linear, flow.bend)
+    return [parameter for part in parts for parameter in part.parameters()]
+
+
+def squared_error(flow: NeuroFlow, mean: Tensor, batch: Batch) -> Tensor:
+    """Mean squared error of the conditional mean against what the contacts share, in units of the depth scale."""
+    return (mean - torch.from_numpy(batch.shared) / flow.shape.depth_scale).square().mean()
+
+
+@torch.no_grad()
+def whiten_residual(flow: NeuroFlow, pool: PatientPool, recipe: Recipe, batches: int = 30) -> None:
+    """Whiten across contacts what the conditional mean leaves of depth EEG."""
+    contacts = flow.shape.contacts
+    covariance, count = torch.zeros(contacts, contacts, dtype=torch.float64), 0
+    for _ in range(batches):
+        batch = pool.draw(recipe.batch, recipe.steps)
+        mean = flow(torch.from_numpy(batch.scalp), torch.from_numpy(batch.present)).mean
+        left = (torch.from_numpy(batch.depth) / flow.shape.depth_scale - mean).double()
+        covariance += torch.einsum("bct,bdt->cd", left, left)
+        count += left.shape[0] * left.shape[2]
+    flow.set_whitening(covariance / count)
+
+
+def _fit_mean(flow: NeuroFlow, pool: PatientPool, recipe: Recipe, control: Control, say: Callable[[str], None]) -> None:
+    parameters = mean_parameters(flow)
+    optimiser = torch.optim.Adam(parameters, lr=0.75 * recipe.learning_rate, betas=(0.9, 0.98))
+    begun, step, done = time.monotonic(), 0, 0.0
+    seconds = 60.0 * recipe.minutes * recipe.mean_share
+    while done < 1.0:
+        done = min((time.monotonic() - begun) / seconds, 1.0)
+        _set_rate(optimiser, 0.75 * recipe.learning_rate * min(1.0, (step + 1) / recipe.warm_up) * _decay(done))
+        batch = pool.draw(recipe.batch, recipe.steps)
+        loss = squared_error(flow, flow(torch.from_numpy(batch.scalp), torch.from_numpy(batch.present)).mean, batch)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        step += 1
+        control.checkpoint()
+        if step % 10 == 0:
+            say(f"mean: step {step}  squared error {float(loss.detach()):.4f}  {100 * done:.0f} %")
+
+
+def _decay(done: float) -> float:
+    return 0.02 + 0.98 * math.cos(done * math.pi / 2)
+
+
+def _set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
 
 
 @torch.no_grad()
@@ -142,11 +201,10 @@ def amplitudes(patients: list[tuple[Samples, Samples]]) -> tuple[float, float, f
     return float(low), float(high), max(float(np.abs(depth).max()) for _, depth in patients)
 
 
-def nll_per_dimension(flow: NeuroFlow, scalp: Tensor, present: Tensor, depth: Tensor) -> Tensor:
+def nll_per_dimension(given: ConditionalFlow, depth: Tensor) -> Tensor:
     """Negative log-likelihood in nats a dimension with the flow's depth scale as unit, shape (batch,)."""
     dims = depth.shape[1] * depth.shape[2]
-    log_prob: Tensor = flow(scalp, present).log_prob(depth)
-    return -log_prob / dims - math.log(flow.shape.depth_scale)
+    return -given.log_prob(depth) / dims - math.log(given.flow.shape.depth_scale)
 
 
 def _optimise(
@@ -163,23 +221,20 @@ def _optimise(
     step = skipped = 0
     while True:
         elapsed = time.monotonic() - begun
-        done = min(elapsed / (60.0 * recipe.minutes), 1.0)
-        rate = (
-            recipe.learning_rate * min(1.0, (step + 1) / recipe.warm_up) * (0.02 + 0.98 * math.cos(done * math.pi / 2))
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        done = min(elapsed / (60.0 * recipe.minutes * (1.0 - recipe.mean_share)), 1.0)
+        rate = recipe.learning_rate * min(1.0, (step + 1) / recipe.warm_up) * _decay(done)
+        _set_rate(optimiser, rate)
         batch = pool.draw(recipe.batch, recipe.steps)
-        loss = nll_per_dimension(
-            flow, torch.from_numpy(batch.scalp), torch.from_numpy(batch.present), torch.from_numpy(batch.depth)
-        ).mean()
+        given = flow(torch.from_numpy(batch.scalp), torch.from_numpy(batch.present))
+        nll = nll_per_dimension(given, torch.from_numpy(batch.depth)).mean()
+        loss = nll + recipe.mean_weight * squared_error(flow, given.mean, batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(flow.parameters(), recipe.clip)
         if torch.isfinite(norm):
             optimiser.step()
             _follow(average, flow, min(recipe.average, (1 + step) / (10 + step)))
-            recent.append(float(loss.detach()))
+            recent.append(float(nll.detach()))
         else:
             skipped += 1
         step += 1
@@ -237,8 +292,9 @@ class SelectionSet:
         for row in range(self._scalp.shape[0]):
             scalp, depth = self._scalp[row : row + 1], self._depth[row : row + 1]
             present = torch.from_numpy(self._present[row : row + 1])
-            nll.append(float(nll_per_dimension(flow, scalp, present, depth)))
-            samples = flow(scalp, present).sample(self._draws, generator).numpy()
+            given = flow(scalp, present)
+            nll.append(float(nll_per_dimension(given, depth)))
+            samples = given.sample(self._draws, generator).numpy()
             crps.append(float(crps_of_samples(samples, depth[0].numpy()).mean()) * 1e6)
         return {"held_out_nll": round(float(np.mean(nll)), 4), "held_out_crps": round(float(np.mean(crps)), 3)}
 
