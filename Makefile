@@ -53,8 +53,8 @@ screenshots: setup
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/screenshots.py docs
 
 model: setup
-	$(BIN)/neuroflow train --simulated --minutes 20 -o resources/neuroflow_resources/models/twin-64
-	$(BIN)/neuroflow evaluate --simulated --fit-vae 20 --model resources/neuroflow_resources/models/twin-64 --write-card
+	$(BIN)/neuroflow train --simulated --minutes 30 -o resources/neuroflow_resources/models/twin-64
+	$(BIN)/neuroflow evaluate --simulated --fit-vae 30 --model resources/neuroflow_resources/models/twin-64 --write-card
 
 demo-recording: setup
 	$(BIN)/python -m neuroflow.simulation.demonstration resources/neuroflow_resources/demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import re
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pytest
 from neuroflow.anatomy.implant import load_implant
 from neuroflow.cli.front import main
 from neuroflow.jobs import Cancelled, Control
+from neuroflow.simulation.patient import draw_patient
 from neuroflow.simulation.report import Collector, comparisons
 from neuroflow.simulation.report_correlation import Correlation, correlations, mean_correlation
 from neuroflow.simulation.report_examples import DOUBLE_BANANA, examples
 from neuroflow.simulation.report_reference import QUOTED, real_clip
 from neuroflow.simulation.report_spectra import aperiodic, band_amplitude, spectra
-from neuroflow.simulation.report_statistics import WINDOW_SECONDS, background_windows, focus_figures
+from neuroflow.simulation.report_statistics import WINDOW_SECONDS, FocusFigures, background_windows, focus_figures
 from neuroflow.simulation.tree import Recorded, TreeRequest, simulated
 
 REQUEST = TreeRequest(load_implant(), 2, 150, 4)
@@ -104,14 +106,18 @@ def test_background_holds_no_artefact_and_no_discharge(recordings: list[Recorded
                 assert not any(d.time < stop and start < d.time + d.duration for d in twin.discharges)
 
 
-def test_deep_discharges_hardly_reach_the_scalp(recordings: list[Recorded]) -> None:
-    patient = recordings[0].patient
-    quiet = np.full(len(patient.sites), 15e-6)
-    by_extent = {f.extent: focus_figures(patient, f, quiet, 200.0) for f in patient.foci}
-    assert by_extent["hippocampal"].averaged < 0.6 * by_extent["propagated"].averaged
-    assert by_extent["hippocampal"].depth > 10 * by_extent["hippocampal"].averaged
-    for figures in by_extent.values():
-        assert abs(figures.field.mean()) < 1e-3 * figures.averaged  # average reference
+def test_deep_discharges_hardly_reach_the_scalp() -> None:
+    found: dict[str, list[FocusFigures]] = {}
+    for seed in range(6):
+        patient = draw_patient(seed, load_implant())
+        quiet = np.full(len(patient.sites), 15e-6)
+        for focus in patient.foci:
+            figures = focus_figures(patient, focus, quiet, 200.0)
+            assert abs(figures.field.mean()) < 1e-3 * figures.averaged  # average reference
+            found.setdefault(focus.extent, []).append(figures)
+    averaged = {extent: np.median([f.averaged for f in figures]) for extent, figures in found.items()}
+    assert averaged["hippocampal"] < 0.5 * averaged["propagated"]
+    assert all(figures.depth > 10 * figures.averaged for figures in found["hippocampal"])
 
 
 def test_pages_are_bipolar_and_lie_within_the_recording(recordings: list[Recorded]) -> None:
@@ -143,7 +149,8 @@ def test_the_page_is_one_file_with_its_pictures_inside(written: tuple[Path, list
         head, _, data = picture.partition(",")
         assert head == "data:image/png;base64"
         assert base64.b64decode(data, validate=True).startswith(b"\x89PNG")
-    assert not re.findall(r"(?:href|url\(|<script|<link)", text)
+    without_pictures = re.sub(r'src="[^"]*"', "", text)  # base64 may spell anything
+    assert not re.findall(r"(?:href|url\(|<script|<link)", without_pictures)
     assert "Nobody was recorded" in text
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1.0
@@ -156,7 +163,7 @@ def test_the_page_says_first_where_the_simulation_departs(
     lines = comparisons(collected.figures, collected.clip)
     departing = [line for line in lines if line.fits is False]
     text = written[0].read_text(encoding="utf-8")
-    verdict = text[text.index('class="verdict"') : text.index("<table>")]
+    verdict = html.unescape(text[text.index('class="verdict"') : text.index("<table>")])
     assert departing
     for line in departing:
         assert line.what[1:] in verdict

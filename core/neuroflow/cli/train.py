@@ -21,7 +21,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
     )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the model goes")
     parser.add_argument("--name", default="twin-64", help="what the model is called")
-    parser.add_argument("--minutes", type=float, default=20.0, help="how long to train (default 20)")
+    parser.add_argument("--minutes", type=float, default=30.0, help="how long to train (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="seed of patients, windows and weights (default 0)")
     parser.add_argument("--implant", default="default", help="the implant to reconstruct (default: the shipped one)")
     parser.add_argument("--json", action="store_true", help="print what training came to as JSON")

@@ -39,7 +39,7 @@ class Recipe:
     range from which a patient's share of depth background without scalp field is drawn.
     """
 
-    minutes: float = 40.0
+    minutes: float = 30.0
     mean_share: float = 0.1
     mean_weight: float = 1.0
     seed: int = 0
