@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroflow.cli.evaluate_text import as_text
+from neuroflow.cli.evaluate_text import as_text, gaussian_text
 from neuroflow.cli.text import print_json, span_of_time
 from neuroflow.errors import FileProblem, NeuroflowError
 
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from neuroflow.evaluation.posterior import Posterior
     from neuroflow.inference.model import Model
     from neuroflow.io.bids import Tree
+    from neuroflow.training.gaussian import Distance
 
 _TO_STDOUT = "-"
 _SHARES = (0.5, 0.0, 0.8)
+GAUSSIAN_MINUTES = 5.0
 MOST_PATIENTS, MOST_DRAWS, MOST_FITTED, MOST_MINUTES = 1000, 999, 10_000, 10_000
 LAST_SEED = 500_000  # evaluation.patients: beyond are patients that training, calibration and baselines have seen
 
@@ -66,6 +68,11 @@ def add(commands: _SubParsersAction[Any]) -> None:
         help="calibrate the bands on patients of their own, then put calibration and figures, at local shares 0.5, 0 "
         "and 0.8, on the model's card",
     )  # fmt: skip
+    parser.add_argument(
+        "--gaussian", nargs="?", type=float, const=GAUSSIAN_MINUTES, metavar="MINUTES",
+        help="fit a small flow of the same code to a Gaussian patient of one head, whose posterior is known exactly, for "
+        f"so long (default {GAUSSIAN_MINUTES:g}), and print its distance from it; alone, or beside --simulated",
+    )  # fmt: skip
     rival = parser.add_mutually_exclusive_group()
     rival.add_argument(
         "--fit-vae", type=float, metavar="MINUTES",
@@ -86,18 +93,25 @@ def run(arguments: argparse.Namespace) -> int:
     from neuroflow.cli.progress import Progress
 
     with Progress() as progress:
-        found = _evaluate(arguments, progress)
+        found = _gaussian_alone(arguments, progress) if _alone(arguments) else _evaluate(arguments, progress)
     if arguments.json == _TO_STDOUT:
         print_json(found)
     else:
         if arguments.json is not None:
             _write(Path(arguments.json), json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        print(as_text(found))
+        print(gaussian_text(found["gaussian"]) if _alone(arguments) else as_text(found))
     return 0
 
 
 def _check(arguments: argparse.Namespace) -> None:
     """Everything that can be wrong before the work begins. Raises: NeuroflowError."""
+    if arguments.gaussian is not None:
+        if not 0.0 < arguments.gaussian <= MOST_MINUTES or arguments.seed < 0:
+            raise NeuroflowError(
+                f"Give --gaussian more than 0 and at most {MOST_MINUTES:,} minutes, and a seed of 0 or more."
+            )
+        if _alone(arguments):
+            return
     if arguments.simulated and arguments.data is not None:
         raise NeuroflowError("Give a BIDS tree or --simulated, not both.")
     if arguments.data is None and not arguments.simulated:
@@ -128,6 +142,27 @@ def _check(arguments: argparse.Namespace) -> None:
     for target in (arguments.html, arguments.json):
         if target is not None and target != _TO_STDOUT:
             check_target(Path(target))
+
+
+def _alone(arguments: argparse.Namespace) -> bool:
+    """Whether only the distance from the Gaussian optimum is asked for, and no model measured."""
+    return arguments.gaussian is not None and arguments.data is None and not arguments.simulated
+
+
+def _gaussian_alone(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
+    command = f"neuroflow evaluate --gaussian {arguments.gaussian:g} --seed {arguments.seed}"
+    return {"command": command, "gaussian": _gaussian(arguments, progress).as_dict()}
+
+
+def _gaussian(arguments: argparse.Namespace, progress: Progress) -> Distance:
+    from neuroflow.anatomy.implant import load_implant
+    from neuroflow.jobs import Control
+    from neuroflow.training.gaussian import distance_from_optimum
+
+    progress.begin(f"fitting a small flow to a Gaussian patient for {arguments.gaussian:g} minutes")
+    return distance_from_optimum(
+        load_implant("default"), arguments.gaussian, seed=arguments.seed, control=Control(progress)
+    )
 
 
 def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, Any]:
@@ -166,13 +201,15 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
     checks = check(model.build(), first).as_dict()
     checks["speed"], checks["cores"] = speed(model, first, subject.sites)
     main = next(iter(summaries.values()))
-    lines = verdicts(main, checks)
+    gaussian = None if arguments.gaussian is None else _gaussian(arguments, progress).as_dict()
+    lines = verdicts(main, checks, gaussian)
     on = _on(arguments, tree, main, subject.sites, first_seed)
     found = {
         "command": _command(arguments),
         "model": {"name": model.card.name, "sha256": model.hash, "version": model.card.version},
         "on": on,
         "autoencoder": told,
+        "gaussian": gaussian,
         "asked": [line.as_dict() for line in lines],
         "checks": rounded(checks),
         "measured": {_named(share): summary for share, summary in summaries.items()},
@@ -332,6 +369,7 @@ def _command(arguments: argparse.Namespace) -> str:
         parts.append(arguments.data.name)
     model = Path(arguments.model).name if os.sep in arguments.model else arguments.model
     parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
+    parts += [f"--gaussian {arguments.gaussian:g}"] if arguments.gaussian is not None else []
     parts += ["--write-card"] if arguments.write_card else []
     return " ".join(parts)
 

@@ -27,6 +27,17 @@ def as_text(found: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def gaussian_text(found: Mapping[str, Any]) -> str:
+    """How far a small flow and a ridge are from the exact optimum; ``found`` as of training.gaussian.Distance."""
+    return (
+        f"A Gaussian patient of one head, {found['sites']} sites and {found['contacts']} contacts: nats a dimension "
+        f"above the exact optimum\n"
+        f"flow   {found['distance']:.4f} ± {found['standard_error']:.4f}  "
+        f"({found['steps']} steps in {found['minutes']:g} minutes)\n"
+        f"ridge  {found['ridge']:.4f}"
+    )
+
+
 def asked_table(lines: Sequence[Mapping[str, Any]]) -> str:
     """What is asked of a model, and what of it is met; lines as :class:`evaluation.verdicts.Verdict` gives them."""
     rows = []
