@@ -70,8 +70,8 @@ def add(commands: _SubParsersAction[Any]) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--gaussian", nargs="?", type=float, const=GAUSSIAN_MINUTES, metavar="MINUTES",
-        help="fit a small flow of the same code to a Gaussian patient of one head, whose posterior is known exactly, for "
-        f"so long (default {GAUSSIAN_MINUTES:g}), and print its distance from it; alone, or beside --simulated",
+        help="fit a small flow of the same code to a Gaussian patient of one head, whose posterior is known exactly, "
+        f"for so long (default {GAUSSIAN_MINUTES:g}), and print its distance from it; alone, or beside --simulated",
     )  # fmt: skip
     rival = parser.add_mutually_exclusive_group()
     rival.add_argument(
