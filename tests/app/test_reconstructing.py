@@ -67,7 +67,7 @@ def test_a_contact_says_on_its_label_what_was_measured_of_it(opened: ReviewWindo
     tip = opened.ieeg._tips[f"≈{contact.name}"]
     measure = backend.card.contact_measure(contact.name)
     assert f"Expected r {measure.r:.2f}" in tip
-    assert "Measured on 8 simulated patients" in tip
+    assert "Measured on 20 simulated patients" in tip
     assert max(map(len, tip.splitlines())) < 80
 
 

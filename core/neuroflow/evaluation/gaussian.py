@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.recording import Samples
-from neuroflow.simulation.noise import MODEL_BAND, LowPass, Spectrum, band_gain
+from neuroflow.simulation.noise import MODEL_BAND, LowPass, Spectrum
 from neuroflow.simulation.patient import Patient
 from neuroflow.simulation.states import EYES_CLOSED
 
@@ -87,7 +87,9 @@ class GaussianPatient:
 def gaussian_patient(patient: Patient, rate: float, length: int = 8192) -> GaussianPatient:
     """The background of a simulated patient with closed eyes, its rhythms neither waxing nor waning.
 
-    No discharges, no artefacts, no sleep; sensors' noise as the patient has it.
+    No discharges, no artefacts, no sleep; sensors' noise as the patient has it. Nothing limits its band, as the twin's
+    is limited: below the band power stays what it is at the lower limit. What lies beyond the flanks of a filter is
+    almost nothing, so that a density gains there without end by knowing the filter, which says nothing about EEG.
     """
     sites, count = len(patient.sites), len(patient.sites) + len(patient.contact_noise)
     f = np.asarray(np.fft.rfftfreq(length, 1.0 / rate), dtype=np.float64)
@@ -105,15 +107,12 @@ def gaussian_patient(patient: Patient, rate: float, length: int = 8192) -> Gauss
         for powers, variance in ((rest, momentary[False]), (slow, momentary[True])):
             mixing = local.modes.astype(np.float64) * np.sqrt(variance * odds)[:, None]
             density[:, sites:, sites:] += np.einsum("ik,fk,jk->fij", mixing, powers, mixing)
-    density *= (band_gain(f, MODEL_BAND) ** 2)[:, None, None]
     density += np.diag(np.concatenate([patient.nuisance.noise, patient.contact_noise]) ** 2)
     return GaussianPatient(density, sites, length, rate)
 
 
 def _power(spectrum: Spectrum, f: Array, rate: float) -> Array:
-    """Power at frequencies (Hz) of noise whose variance within the model's band is 1, as the twin makes it."""
-    power = np.zeros_like(f)
-    inside = f >= 0.5 * MODEL_BAND[0]
-    power[inside] = spectrum.power(f[inside])
+    """Power at frequencies (Hz) of noise whose variance within the model's band is 1."""
+    power = spectrum.power(np.maximum(f, MODEL_BAND[0]))
     grid = np.arange(*MODEL_BAND, 0.05)
     return np.asarray(power / (spectrum.power(grid).sum() * 0.05) * rate / 2.0)

@@ -32,6 +32,7 @@ NOT_FOR = (
     "bipolar waveforms between neighbouring mesial contacts",
     "high-frequency oscillations: the band ends at 48 Hz",
     "reading one sample as the waveform that a depth electrode would have recorded",
+    "how loud depth EEG is over seconds: samples of one page differ less in it than depth EEG does",
     "claims about patients: it was trained and measured on simulated patients only",
 )
 
