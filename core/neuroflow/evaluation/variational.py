@@ -109,7 +109,7 @@ class ConditionalVariational(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Steps of scalp EEG either side of a window that its draws may depend on, a multiple of 8."""
+        """Steps of scalp EEG either side of a window that its draws may depend on, a multiple of a patch."""
         decoder = _PATCH * sum(_DILATIONS) + 4 * 2 + 2 * 2
         context: int = max(self.conditioner.reach, self.shape.lags)
         return _PATCH * (math.ceil(decoder / _PATCH) + math.ceil(context / _PATCH))

@@ -14,7 +14,7 @@ from msgspec import Struct
 from neuroflow.errors import ModelProblem
 from neuroflow.signal.orderstatistics import EXACT, Calibration
 
-CARD_FORMAT = 1
+CARD_FORMAT = 2  # 1 was of flows of three levels
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "weights.safetensors"
 LARGEST_CARD = 4 << 20
@@ -116,9 +116,10 @@ def read_card(folder: Path) -> ModelCard:
             f"The model card {path} is damaged; install the model again or choose another.", str(error)
         ) from error
     if declared.format != CARD_FORMAT:
+        advice = "train it again" if declared.format < CARD_FORMAT else "update the program"
         raise ModelProblem(
             f"The model in {folder} is of format {declared.format} and this program reads format {CARD_FORMAT}; "
-            "update the program or choose another model."
+            f"{advice} or choose another model."
         )
     try:
         card = msgspec.json.decode(raw, type=ModelCard)

@@ -233,7 +233,7 @@ def _optimise(
         norm = torch.nn.utils.clip_grad_norm_(flow.parameters(), recipe.clip)
         if torch.isfinite(norm):
             optimiser.step()
-            _follow(average, flow, min(recipe.average, (1 + step) / (10 + step)))
+            follow(average, flow, min(recipe.average, (1 + step) / (10 + step)))
             recent.append(float(nll.detach()))
         else:
             skipped += 1
@@ -258,7 +258,8 @@ def _optimise(
 
 
 @torch.no_grad()
-def _follow(average: NeuroFlow, flow: NeuroFlow, weight: float) -> None:
+def follow(average: NeuroFlow, flow: NeuroFlow, weight: float) -> None:
+    """Keep ``weight`` of an average of a flow's parameters and take the rest from the flow."""
     for slow, fast in zip(average.parameters(), flow.parameters(), strict=True):
         slow.lerp_(fast, 1.0 - weight)
 

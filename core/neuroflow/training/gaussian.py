@@ -19,7 +19,7 @@ from neuroflow.evaluation.patients import STANDARD_SITES
 from neuroflow.flow.model import FlowShape, NeuroFlow
 from neuroflow.jobs import Control
 from neuroflow.simulation.patient import draw_patient
-from neuroflow.training.fit import RATE, nll_per_dimension, set_actnorms
+from neuroflow.training.fit import RATE, follow, nll_per_dimension, set_actnorms
 from neuroflow.training.stream import Batch
 
 _BATCH, _STEPS = 8, 640
@@ -114,10 +114,7 @@ def _fit(flow: NeuroFlow, patient: GaussianPatient, minutes: float, seed: int, c
         torch.nn.utils.clip_grad_norm_(flow.parameters(), 0.5)
         optimiser.step()
         step += 1
-        weight = min(0.995, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for slow, fast in zip(average.parameters(), flow.parameters(), strict=True):
-                slow.lerp_(fast, 1.0 - weight)
+        follow(average, flow, min(0.995, (1 + step) / (10 + step)))
     flow.load_state_dict(average.state_dict())
     return step
 
