@@ -233,7 +233,7 @@ class Batch:
 def test_the_autoencoder_learns_what_the_scalp_says_and_is_read_again(small_model_folder: Path, tmp_path: Path) -> None:
     flow = load_model(small_model_folder).build()
     with torch.no_grad():
-        flow.linear.weight.zero_()
+        flow.linear.correction.zero_()
     rng = np.random.default_rng(8)
     (patient,) = linear_patients(1, 60.0, 9)
 
@@ -274,7 +274,7 @@ def test_a_bound_is_no_greater_than_the_density_where_the_latent_says_nothing(sm
     """With a decoder blind to the latent the bound is the normal density itself."""
     flow = load_model(small_model_folder).build()
     with torch.no_grad():
-        flow.linear.weight.zero_()
+        flow.linear.correction.zero_()
         flow.whitening.copy_(torch.eye(8))
     model = variational_like(flow)  # its last layers are zero: the mean is zero, the noise one unit
     (patient,) = linear_patients(1, 20.0, 10)

@@ -29,6 +29,8 @@ class LaggedRidge:
         self.cross: NDArray[np.float64] = np.zeros((width, contacts))
         self.depth: NDArray[np.float64] = np.zeros((contacts, contacts))
         self.seen: NDArray[np.float64] = np.zeros((contacts, contacts))  # steps at which both contacts were there
+        self.seen_sites: NDArray[np.float64] = np.zeros((sites, sites))
+        self.seen_cross: NDArray[np.float64] = np.zeros((sites, contacts))
         self.count = 0
 
     def add(self, scalp: Tensor, present: Tensor, depth: Tensor) -> None:
@@ -42,6 +44,9 @@ class LaggedRidge:
         there = ~np.isnan(y).any(axis=0)
         y = np.where(there, y, 0.0)
         self.seen += y.shape[0] * np.outer(there, there)
+        sites = present.double().numpy()
+        self.seen_sites += lagged.shape[2] * sites.T @ sites
+        self.seen_cross += lagged.shape[2] * np.outer(sites.sum(axis=0), there)
         self.features += x.T @ x
         self.cross += x.T @ y
         self.depth += y.T @ y
@@ -52,8 +57,22 @@ class LaggedRidge:
         both = LaggedRidge(self.sites, self.contacts, self.lags)
         both.features, both.cross = self.features + other.features, self.cross + other.cross
         both.depth, both.seen = self.depth + other.depth, self.seen + other.seen
+        both.seen_sites, both.seen_cross = self.seen_sites + other.seen_sites, self.seen_cross + other.seen_cross
         both.count = self.count + other.count
         return both
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Means of feature with feature and with depth, for :class:`neuroflow.flow.ridge.MontageRidge`.
+
+        Where batches differ in their sites, each is the mean over those that have both (available cases).
+        """
+        width = 2 * self.lags + 1
+        gram = self.features / np.maximum(np.kron(self.seen_sites, np.ones((width, width))), 1.0)
+        if np.ptp(self.seen_sites[self.seen_sites > 0]) > 0:
+            values, vectors = np.linalg.eigh(gram)
+            gram = (vectors * values.clip(min=0.0)) @ vectors.T
+        cross = self.cross / np.maximum(np.repeat(self.seen_cross, width, axis=0), 1.0)
+        return torch.from_numpy(gram).float(), torch.from_numpy(cross).float()
 
     def weights(self, strength: float) -> NDArray[np.float64]:
         """Coefficients (feature, contact); ``strength`` is the penalty relative to the mean variance of a feature."""

@@ -28,6 +28,7 @@ from neuroflow.evaluation.baselines_kept import default_folder
 from neuroflow.evaluation.posterior import Given
 from neuroflow.flow.conditioner import Conditioner, TemporalBlock
 from neuroflow.flow.model import NeuroFlow, average_reference, bounded
+from neuroflow.flow.ridge import MontageRidge
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
 
@@ -82,7 +83,7 @@ class ConditionalVariational(nn.Module):
         hidden, contacts = shape.hidden, shape.contacts
         fine, middle, coarse = shape.features
         self.conditioner = Conditioner(shape.sites, shape.features, shape.token, shape.queries)
-        self.linear = nn.Conv1d(shape.sites, contacts, 2 * shape.lags + 1, padding=shape.lags, bias=False)
+        self.linear = MontageRidge(shape.sites, contacts, shape.lags)
         self.register_buffer("whitening", torch.eye(contacts))
         self.register_buffer("unwhitening", torch.eye(contacts))
         self.encoder = nn.Sequential(
@@ -118,7 +119,7 @@ class ConditionalVariational(nn.Module):
         """Contexts and the linear part's estimate (batch, contact, time) in depth units, of scalp EEG in volts."""
         clean = average_reference(scalp, present) / self.shape.scalp_scale
         fine, middle, coarse = self.conditioner(clean, present)
-        return (fine, middle, coarse), self.linear(bounded(clean))
+        return (fine, middle, coarse), self.linear(bounded(clean), present)
 
     def decode(self, z: Tensor, contexts: tuple[Tensor, Tensor, Tensor]) -> Tensor:
         """Mean of what the linear part leaves, whitened, (batch, contact, time)."""

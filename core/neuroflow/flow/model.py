@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from neuroflow.flow.conditioner import Conditioner
+from neuroflow.flow.ridge import MontageRidge
 from neuroflow.flow.transforms import (
     ActNorm,
     AffineCoupling,
@@ -80,7 +81,7 @@ class NeuroFlow(nn.Module):
         self.shape = shape
         contacts, bound = shape.contacts, shape.bound
         self.conditioner = Conditioner(shape.sites, shape.features, shape.token, shape.queries)
-        self.linear = nn.Conv1d(shape.sites, contacts, 2 * shape.lags + 1, padding=shape.lags, bias=False)
+        self.linear = MontageRidge(shape.sites, contacts, shape.lags)
         self.bend = Bend(shape.features[0], contacts)
         self.register_buffer("whitening", torch.eye(contacts))
         self.register_buffer("unwhitening", torch.eye(contacts))
@@ -111,7 +112,7 @@ class NeuroFlow(nn.Module):
             raise ValueError(f"time must be a multiple of {self.shape.stride}, not {scalp.shape[-1]}")
         clean = average_reference(scalp, present) / self.shape.scalp_scale
         contexts = self.conditioner(clean, present)
-        return ConditionalFlow(self, contexts, self.linear(bounded(clean)) + self.bend(contexts[0]))
+        return ConditionalFlow(self, contexts, self.linear(bounded(clean), present) + self.bend(contexts[0]))
 
     def freeze(self) -> NeuroFlow:
         """Ready for inference: no gradients, matrices inverted once."""

@@ -19,7 +19,10 @@ from neuroflow.evaluation.patients import STANDARD_SITES
 from neuroflow.flow.model import FlowShape, NeuroFlow
 from neuroflow.jobs import Control
 from neuroflow.simulation.patient import draw_patient
-from neuroflow.training.fit import RATE, follow, nll_per_dimension, set_actnorms
+from neuroflow.training.loop import follow
+from neuroflow.training.recipe import RATE
+from neuroflow.training.selection import nll_per_dimension
+from neuroflow.training.start import set_actnorms
 from neuroflow.training.stream import Batch
 
 _BATCH, _STEPS = 8, 640
@@ -86,9 +89,9 @@ def _flow_from_ridge(patient: GaussianPatient, seed: int) -> tuple[NeuroFlow, fl
         scalp, depth = patient.draw(rng)
         volts, present = _tensors(scalp)
         ridge.add(volts / shape.scalp_scale, present, torch.from_numpy(depth[None]) / shape.depth_scale)
-    kernel, covariance = ridge.solve(1e-4)
+    _, covariance = ridge.solve(1e-4)
+    flow.linear.set_moments(*ridge.moments())
     with torch.no_grad():
-        flow.linear.weight.copy_(kernel)
         flow.set_whitening(covariance)
     log_det = float(torch.linalg.slogdet(covariance.double())[1]) / shape.contacts
     return flow, 0.5 * (math.log(2.0 * math.pi) + 1.0 + log_det) + math.log(shape.depth_scale)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict
+import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from safetensors.torch import save
 
 from neuroflow import __version__
-from neuroflow.anatomy.implant import Implant
+from neuroflow.errors import FileProblem
 from neuroflow.flow.card import (
+    CARD_FILE,
     CARD_FORMAT,
     WEIGHTS_FILE,
     CardContact,
@@ -22,8 +24,9 @@ from neuroflow.flow.card import (
     Weights,
     write_card,
 )
-from neuroflow.training.fit import BAND, RATE, Fitted, Recipe
-from neuroflow.training.stream import SITES
+from neuroflow.training.fit import Fitted
+from neuroflow.training.material import Frame
+from neuroflow.training.recipe import Recipe
 
 INTENDED_USE = "Research and teaching. Not for diagnosis or treatment."
 NOT_FOR = (
@@ -33,42 +36,101 @@ NOT_FOR = (
     "high-frequency oscillations: the band ends at 48 Hz",
     "reading one sample as the waveform that a depth electrode would have recorded",
     "how loud depth EEG is over seconds: samples of one page differ less in it than depth EEG does",
-    "claims about patients: it was trained and measured on simulated patients only",
 )
+SIMULATED_ONLY = "claims about patients: it was trained and measured on simulated patients only"
+THESE_ONLY = "claims about other patients: it was trained on few recordings and its measures are of those patients"
+FEWEST_SITES = 6
 
 
-def release(fitted: Fitted, implant: Implant, recipe: Recipe, folder: Path, *, name: str = "twin-64") -> ModelCard:
-    """Write card and weights of a fitted flow into ``folder``; nothing is on the card yet of what was measured."""
-    folder.mkdir(parents=True, exist_ok=True)
+def release(fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str = "twin-64") -> ModelCard:
+    """Write card and weights of a flow that was trained on simulated patients; nothing is measured yet.
+
+    Raises: FileProblem.
+    """
+    title = f"Conditional flow for {len(frame.implant.contacts)} temporal contacts, trained on simulated patients"
+    return write_model(
+        fitted, frame, recipe, folder, name=name, title=title, measured={}, not_for=(*NOT_FOR, SIMULATED_ONLY)
+    )
+
+
+def release_recorded(
+    fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str, base: ModelCard | None = None
+) -> ModelCard:
+    """Write card and weights of a flow that was trained on recordings, or fine-tuned on them from ``base``.
+
+    Its figures are those of the recordings that chose the weights, before and after: a little too good, and said to be
+    so. Raises: FileProblem.
+    """
+    first, best = fitted.history[0], min(fitted.history, key=lambda row: float(row["held_out_crps"]))
+    measured = {
+        "on": "held-out recordings by which the weights were also chosen, so that these figures are a little too good; "
+        "neuroflow evaluate measures on others",
+        "at_start": {k: v for k, v in first.items() if k.startswith("held_out")},
+        "at_best": {k: v for k, v in best.items() if k.startswith("held_out") or k == "step"},
+    }
+    how = "trained on recordings" if base is None else f"{base.name} fine-tuned on recordings"
+    title = f"Conditional flow for {len(frame.implant.contacts)} contacts, {how}"
+    if base is not None:
+        low, high = fitted.scalp_rms
+        limits = base.limits
+        fitted = replace(
+            fitted,
+            scalp_rms=(min(low, limits.scalp_rms_low), max(high, limits.scalp_rms_high)),
+            largest_depth=max(fitted.largest_depth, limits.largest_depth),
+        )
+    began = {} if base is None else {"began_from": {"name": base.name, "weights": base.weights.sha256}}
+    return write_model(
+        fitted, frame, recipe, folder, name=name, title=title, measured=measured,
+        not_for=(*NOT_FOR, THESE_ONLY), training=began,
+    )  # fmt: skip
+
+
+def write_model(
+    fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str, title: str, measured: dict[str, Any],
+    not_for: tuple[str, ...], training: dict[str, Any] | None = None,
+) -> ModelCard:  # fmt: skip
+    """Write weights and card, each whole or not at all, the card last. Raises: FileProblem."""
+    implant = frame.implant
     data = save({key: value.contiguous() for key, value in fitted.flow.state_dict().items()})
-    (folder / WEIGHTS_FILE).write_bytes(data)
-    last: dict[str, Any] = dict(fitted.history[-1]) if fitted.history else {}
     card = ModelCard(
         format=CARD_FORMAT,
         name=name,
-        title=f"Conditional flow for {len(implant.contacts)} temporal contacts, trained on simulated patients",
+        title=title,
         created=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         version=__version__,
-        rate=RATE,
-        band=BAND,
-        sites=SITES,
-        fewest_sites=6,
+        rate=frame.rate,
+        band=frame.band,
+        sites=frame.sites,
+        fewest_sites=FEWEST_SITES,
         implant=CardImplant(
             implant.name, implant.source, tuple(CardContact(c.name, c.shaft, c.mni) for c in implant.contacts)
         ),
         shape=fitted.flow.shape.as_dict(),
         training={
-            "data": "simulated patients only (neuroflow.simulation), a fresh stream",
-            "recipe": asdict(recipe),
+            "data": fitted.description,
+            "recipe": recipe.as_dict(),
             "patients": fitted.patients,
-            "last_check": last,
+            "last_check": dict(fitted.history[-1]) if fitted.history else {},
+            **(training or {}),
         },
-        measured={},
+        measured=measured,
         contacts=(),
         limits=Limits(*fitted.scalp_rms, fitted.largest_depth),
         intended_use=INTENDED_USE,
-        not_for=NOT_FOR,
+        not_for=not_for,
         weights=Weights(hashlib.sha256(data).hexdigest(), len(data)),
     )
-    write_card(card, folder)
+    partial = folder / ".partial"
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        (partial / WEIGHTS_FILE).write_bytes(data)
+        write_card(card, partial)
+        for file in (WEIGHTS_FILE, CARD_FILE):
+            os.replace(partial / file, folder / file)
+        partial.rmdir()
+    except OSError as error:
+        raise FileProblem(
+            f"The model cannot be written to {folder}; make room or check permissions, then train with --resume.",
+            str(error),
+        ) from error
     return card

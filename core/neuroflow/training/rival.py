@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from neuroflow.errors import ModelProblem
 from neuroflow.evaluation.variational import ConditionalVariational, fit_variational
 from neuroflow.inference.model import Model
 from neuroflow.jobs import Control
-from neuroflow.training.fit import Recipe
+from neuroflow.training.recipe import Recipe
 from neuroflow.training.stream import SITES, Batch, PatientPool
 
 
@@ -33,15 +34,16 @@ def fit_rival(
     size = min(max(round(6 * minutes), 6), recipe.pool)
     pool = PatientPool(
         implant, local_share=recipe.local_share, size=size, seconds=recipe.patient_seconds, rate=model.card.rate,
-        seed=seed,
+        seed=seed, first=size // 3,
     )  # fmt: skip
+    updates = itertools.count()
 
     def draw() -> Batch:
-        batch = pool.draw(recipe.batch, recipe.steps)
+        batch = pool.draw(next(updates), recipe.batch, recipe.steps)
         return replace(batch, scalp=batch.scalp[:, columns], present=batch.present[:, columns])
 
     try:
-        for _ in pool.fill(size // 3):
+        for _ in pool.fill():
             control.checkpoint()
         return fit_variational(model.build(), draw, minutes, seed=seed, control=control, say=say)
     finally:

@@ -1,0 +1,105 @@
+"""What a flow starts with, set from data: its linear part, its whitening, its actnorms."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from neuroflow.errors import FileProblem
+from neuroflow.evaluation.linear import LaggedRidge
+from neuroflow.flow.model import NeuroFlow
+from neuroflow.flow.transforms import ActNorm, Chain
+from neuroflow.recording import Samples
+from neuroflow.training.recipe import RATE
+from neuroflow.training.stream import Batch, Stream
+
+_SWEEP_STEPS = 1000
+_ROWS = 16  # windows at once, so that memory stays small
+
+
+def start_from_ridge(flow: NeuroFlow, stream: Stream, steps: int = _SWEEP_STEPS) -> None:
+    """Set the flow's linear part to the lagged ridge of everything that the stream holds; whiten what it leaves.
+
+    Raises: FileProblem where a contact was recorded nowhere in the stream.
+    """
+    shape = flow.shape
+    ridge = LaggedRidge(shape.sites, shape.contacts, shape.lags)
+    for batch in stream.sweep(steps):
+        ridge.add(
+            torch.from_numpy(batch.scalp) / shape.scalp_scale,
+            torch.from_numpy(batch.present),
+            torch.from_numpy(batch.shared) / shape.depth_scale,
+        )
+    never = np.flatnonzero(np.diag(ridge.seen) == 0)
+    if never.size:
+        raise FileProblem(
+            f"{never.size} of the implant's {shape.contacts} contacts were recorded in none of the training sessions; "
+            "start from a model that knows them with --from, or choose another implant."
+        )
+    flow.linear.set_moments(*ridge.moments())
+    flow.set_whitening(ridge.solve()[1])
+
+
+def mean_parameters(flow: NeuroFlow) -> tuple[nn.Parameter, ...]:
+    """What the conditional mean depends on."""
+    parts = (flow.conditioner, flow.linear, flow.bend)
+    return tuple(parameter for part in parts for parameter in part.parameters())
+
+
+def squared_error(flow: NeuroFlow, mean: Tensor, shared: Tensor) -> Tensor:
+    """Mean squared error of the conditional mean against what contacts share (volts), in units of the depth scale.
+
+    Shape (batch,).
+    """
+    return (mean - shared / flow.shape.depth_scale).square().mean(dim=(1, 2))
+
+
+@torch.no_grad()
+def whiten_residual(flow: NeuroFlow, batch: Batch) -> None:
+    """Whiten across contacts what the conditional mean leaves of depth EEG."""
+    contacts = flow.shape.contacts
+    covariance, count = torch.zeros(contacts, contacts, dtype=torch.float64), 0
+    for first in range(0, batch.depth.shape[0], _ROWS):
+        rows = slice(first, first + _ROWS)
+        scalp, present, depth = _tensors(flow, batch, rows)
+        left = (depth / flow.shape.depth_scale - flow(scalp, present).mean).double()
+        covariance += torch.einsum("bct,bdt->cd", left, left).cpu()
+        count += left.shape[0] * left.shape[2]
+    flow.set_whitening(covariance / count)
+
+
+@torch.no_grad()
+def set_actnorms(flow: NeuroFlow, batch: Batch) -> None:
+    """Set every actnorm from one batch, in the order in which the batch passes through the flow."""
+    scalp, present, depth = _tensors(flow, batch, slice(None))
+    given = flow(scalp, present)
+    x = flow.whitening @ (depth / flow.shape.depth_scale - given.mean)
+    for level, chain in enumerate(flow.levels):
+        assert isinstance(chain, Chain)
+        context = given.contexts[level]
+        x, _ = flow.squeeze(x, context)
+        for transform in chain.transforms:
+            if isinstance(transform, ActNorm):
+                transform.set_from(x)
+            x, _ = transform(x, context)
+        x = x.chunk(2, dim=1)[0]
+
+
+def _tensors(flow: NeuroFlow, batch: Batch, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
+    """Scalp, present and depth of some windows, where the flow is."""
+    device = flow.whitening.device
+    scalp, present, depth = (torch.from_numpy(a[rows]).to(device) for a in (batch.scalp, batch.present, batch.depth))
+    return scalp, present, depth
+
+
+def amplitudes(recordings: list[tuple[Samples, Samples]], rate: float = RATE) -> tuple[float, float, float]:
+    """0.1 and 99.9 percentile of the scalp's average-referenced rms per second, and the largest depth value; volts."""
+    rms, step = [], round(rate)
+    for scalp, _ in recordings:
+        clean = scalp - scalp.mean(axis=0)
+        seconds = clean.shape[1] // step
+        blocks = clean[:, : seconds * step].reshape(clean.shape[0], seconds, -1)
+        rms.append(np.sqrt(np.mean(np.square(blocks), axis=(0, 2))))
+    low, high = np.percentile(np.concatenate(rms), [0.1, 99.9])
+    return float(low), float(high), max(float(np.nanmax(np.abs(depth))) for _, depth in recordings)
