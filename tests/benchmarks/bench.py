@@ -9,17 +9,25 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
 from driving import Driver, event_loop_gaps
 from long_recording import write_long_recording
+
+if TYPE_CHECKING:
+    from neuroflow.inference.engine import Reconstructor
+    from neuroflow.recording import SignalSource
 
 _START = """
 import json, sys, time
@@ -67,22 +75,96 @@ def page_turns(path: Path, turns: int = 100) -> dict[str, Any]:
 
 
 def reconstruction_speed(path: Path) -> dict[str, Any]:
-    """Times real time of 16 and of 39 samples of the default implant, and seconds to the first bands of a page."""
+    """Times real time of 16 and of 39 samples of the default implant."""
+    from neuroflow.inference.engine import Reconstructor
+    from neuroflow.inference.model import load_model
+    from neuroflow.io import open_recording
+
+    engine = Reconstructor(load_model(), "auto")
+    with open_recording(path) as source:
+        speeds = {f"{n} samples, x real time": times_real_time(engine, source, n)[0] for n in (16, 39)}
+    return {"device": engine.device_label, **speeds}
+
+
+def times_real_time(engine: Reconstructor, source: SignalSource, samples: int) -> tuple[float, NDArray[np.float32]]:
+    """How much faster than real time six tiles come, after one to warm up; and the samples of the last."""
+    from neuroflow.inference.tile import TileRequest
+
+    engine.tile(source, TileRequest(0, min(samples, 8)))
+    began = time.perf_counter()
+    for index in range(1, 7):
+        tile = engine.tile(source, TileRequest(index, samples))
+    return round(60 / (time.perf_counter() - began), 1), tile.samples
+
+
+def modes(path: Path) -> dict[str, Any]:
+    """Times real time of 16 samples in each way to compute them, and how far each moves them.
+
+    Only float32 is offered: the same sample must come out at a relative 1e-3 whichever tile or chunk asked for it, and
+    bfloat16 rounds eight times as coarsely as that.
+    """
+    import torch
+
+    from neuroflow.flow.model import ConditionalFlow
+    from neuroflow.inference.engine import Reconstructor
+    from neuroflow.inference.model import load_model
+    from neuroflow.io import open_recording
+
+    engine = Reconstructor(load_model(), "auto")
+    kind = engine.device_name
+    eager = ConditionalFlow.decode
+    out: dict[str, Any] = {}
+
+    def halved(given: ConditionalFlow, latents: list[torch.Tensor]) -> torch.Tensor:
+        with torch.autocast(kind, torch.bfloat16):
+            return decode(given, latents)
+
+    with open_recording(path) as source:
+        decode = eager
+        out["float32, x real time"], exact = times_real_time(engine, source, 16)
+        ways = [("bfloat16", eager)]
+        if shutil.which("g++") or shutil.which("cl") or shutil.which("clang++"):
+            compiled = torch.compile(eager, dynamic=False)
+            ways += [("compiled", compiled), ("compiled bfloat16", compiled)]
+        try:
+            for name, decode in ways:
+                ConditionalFlow.decode = halved if "bfloat16" in name else decode  # type: ignore[method-assign]
+                began = time.perf_counter()
+                times_real_time(engine, source, 16)
+                ready = time.perf_counter() - began
+                out[f"{name}, x real time"], found = times_real_time(engine, source, 16)
+                out[f"{name}, differs by, rms"] = f"{np.std(found - exact) / np.std(exact):.1e}"
+                if "compiled" in name:
+                    out[f"{name}, s until it runs"] = round(ready)
+        finally:
+            ConditionalFlow.decode = eager  # type: ignore[method-assign]
+    return out
+
+
+def memory(path: Path, tiles: int = 360) -> dict[str, Any]:
+    """Megabytes held while an hour of a long recording is reconstructed through the window's cache."""
+    import psutil
+
+    from neuroflow.inference.cache import TileCache
     from neuroflow.inference.engine import Reconstructor
     from neuroflow.inference.model import load_model
     from neuroflow.inference.tile import TileRequest
     from neuroflow.io import open_recording
 
-    engine = Reconstructor(load_model(), "auto")
-    out: dict[str, Any] = {"device": engine.device_label}
+    engine, cache, process = Reconstructor(load_model(), "auto"), TileCache(64 << 20), psutil.Process()
+    held = []
     with open_recording(path) as source:
-        engine.tile(source, TileRequest(0, 2))
-        for samples in (16, 39):
-            began = time.perf_counter()
-            for index in range(1, 7):
-                engine.tile(source, TileRequest(index, samples))
-            out[f"{samples} samples, x real time"] = round(60 / (time.perf_counter() - began), 1)
-    return out
+        for index in range(tiles):
+            request = TileRequest(index, 4)
+            cache.put(request, engine.tile(source, request))
+            held.append(process.memory_info().rss / 1e6)
+    fifth = tiles // 5
+    return {
+        "minutes computed": round(tiles * engine.tile_seconds / 60),
+        "held after a fifth, MB": round(held[fifth]),
+        "held at the end, MB": round(held[-1]),
+        "largest, MB": round(max(held)),
+    }
 
 
 def first_bands(path: Path) -> dict[str, Any]:
@@ -134,6 +216,8 @@ def main() -> int:
     for channels, path in paths.items():
         report(f"page turn, {channels} channels", page_turns(path))
     report("reconstruction", reconstruction_speed(paths[21]))
+    report("modes, 16 samples", modes(paths[21]))
+    report("memory while reconstructing", memory(paths[21]))
     report("first bands of a page, 39 samples", first_bands(paths[21]))
     report("event loop while reconstructing", freezing(paths[21], options.minutes))
     options.json.parent.mkdir(parents=True, exist_ok=True)

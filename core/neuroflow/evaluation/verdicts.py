@@ -178,5 +178,8 @@ def _speed(found: Mapping[str, float | None]) -> list[Verdict]:
     note = "" if value is None else f"{cores:g} threads, whatever else this computer was doing"
     return [
         Verdict("speed of 16 samples, float32", "≥ 25 × real time on two cores", shown, met, note),
-        Verdict("speed in the fastest mode", "≥ 40 × real time", "–", None, "make bench prints every mode"),
+        Verdict(
+            "speed in the fastest mode offered", "≥ 40 × real time", shown, None if value is None else value >= 40,
+            "float32 is the one: bfloat16 would move samples by a hundredth; make bench prints every mode",
+        ),
     ]
