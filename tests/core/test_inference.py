@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from neuroflow.errors import ModelProblem, NeuroflowError, NotReconstructable, O
 from neuroflow.inference.cache import TileCache
 from neuroflow.inference.device import choose_device
 from neuroflow.inference.engine import Reconstructor
+from neuroflow.inference.graphs import ReplayedDecode
 from neuroflow.inference.model import Model, load_model
 from neuroflow.inference.preparation import hold_missing
 from neuroflow.inference.tile import Tile, TileRequest
@@ -331,3 +333,62 @@ class TestModelFilesAreCheckedBeforeUse:
         self.edit(folder, sites=["Fp1"])
         with pytest.raises(ModelProblem, match="contradicts itself"):
             load_model(folder)
+
+
+class ReplayByComputing:
+    """Stands for a CUDA graph: what was captured is computed again from the same tensors."""
+
+    def __init__(self, compute: Callable[[], torch.Tensor]) -> None:
+        self._compute, self.replays = compute, 0
+        self.out = compute()
+
+    def replay(self) -> None:
+        self.replays += 1
+        self.out.copy_(self._compute())
+
+
+def test_a_replayed_graph_gives_what_the_flow_gives_for_every_tile_and_batch(model: Model) -> None:
+    captured: list[ReplayByComputing] = []
+
+    def capture(compute: Callable[[], torch.Tensor]) -> tuple[ReplayByComputing, torch.Tensor]:
+        captured.append(ReplayByComputing(compute))
+        return captured[-1], captured[-1].out
+
+    source, eager, graphed = scalp_source(), Reconstructor(model, "cpu"), Reconstructor(model, "cpu")
+    graphed._replayed = ReplayedDecode(graphed._eager, capture=capture)
+    for index in (1, 2, 3):
+        wanted = eager.tile(source, TileRequest(index, samples=11))
+        assert relative(graphed.tile(source, TileRequest(index, samples=11)).samples, wanted.samples) < 1e-6
+    assert len(captured) < sum(graph.replays for graph in captured)
+    assert len(graphed._replayed._graphs) <= 4
+
+
+def test_a_gpu_that_cannot_capture_goes_on_without_and_says_so(model: Model) -> None:
+    said: list[str] = []
+
+    def refuse(_: Callable[[], torch.Tensor]) -> tuple[ReplayByComputing, torch.Tensor]:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    def full(_: Callable[[], torch.Tensor]) -> tuple[ReplayByComputing, torch.Tensor]:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    source, reconstructor = scalp_source(), Reconstructor(model, "cpu")
+    wanted = reconstructor.tile(source, TileRequest(1, samples=3)).samples
+    reconstructor._replayed = ReplayedDecode(reconstructor._eager, said.append, refuse)
+    for _ in range(2):
+        assert np.array_equal(reconstructor.tile(source, TileRequest(1, samples=3)).samples, wanted)
+    assert len(said) == 1
+    reconstructor._replayed = ReplayedDecode(reconstructor._eager, said.append, full)
+    with pytest.raises(OutOfMemory):  # halved until nothing is left, and never swallowed
+        reconstructor.tile(source, TileRequest(1, samples=3))
+
+
+def test_half_precision_is_near_and_says_what_it_is(model: Model) -> None:
+    source = scalp_source()
+    half = Reconstructor(model, "cpu", precision="bfloat16")
+    exact = Reconstructor(model, "cpu").tile(source, TileRequest(1, samples=4)).samples
+    rounded = half.tile(source, TileRequest(1, samples=4)).samples
+    assert 0 < np.std(rounded - exact) < 0.05 * np.std(exact)
+    assert half.device_label.endswith("bfloat16")
+    with pytest.raises(NeuroflowError, match="float32, bfloat16"):
+        Reconstructor(model, "cpu", precision="float16")

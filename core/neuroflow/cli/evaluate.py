@@ -200,6 +200,7 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
     first = next(standard_patients(subject, model.card.band, patients=1, seconds=40.0, first_seed=first_seed))
     checks = check(model.build(), first).as_dict()
     checks["speed"], checks["cores"] = speed(model, first, subject.sites)
+    checks["speed_bfloat16"], _ = speed(model, first, subject.sites, precision="bfloat16")
     main = next(iter(summaries.values()))
     gaussian = None if arguments.gaussian is None else _gaussian(arguments, progress).as_dict()
     lines = verdicts(main, checks, gaussian)

@@ -41,6 +41,10 @@ def add(commands: _SubParsersAction[Any]) -> None:
     parser.add_argument("--contacts", type=_names, default=(), help="contacts or shafts to write: AHL,PHR1 (all)")
     parser.add_argument("--exclude", type=_names, default=(), help="scalp channels to set aside: T3,O2 (none)")
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
+    parser.add_argument(
+        "--precision", choices=("float32", "bfloat16"), default="float32",
+        help="bfloat16 is faster; samples are then rounded to about a hundredth (float32)",
+    )  # fmt: skip
     parser.add_argument("--model", default="default", metavar="NAME", help="an installed model, or a model's folder")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
@@ -63,7 +67,9 @@ def run(arguments: argparse.Namespace) -> int:
             from neuroflow.inference.engine import Reconstructor
             from neuroflow.inference.model import load_model
 
-            reconstructor = Reconstructor(load_model(arguments.model), arguments.device, progress.say)
+            reconstructor = Reconstructor(
+                load_model(arguments.model), arguments.device, progress.say, precision=arguments.precision
+            )
             report = export_reconstruction(source, reconstructor, arguments.output, request, Control(progress))
     finally:
         source.close()

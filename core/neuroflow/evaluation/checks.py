@@ -35,6 +35,7 @@ class Checks:
     log_determinant: float
     consistency: float
     speed: float | None = None
+    speed_bfloat16: float | None = None
     cores: int | None = None
 
     def as_dict(self) -> dict[str, float | None]:
@@ -91,7 +92,9 @@ def consistency_error(flow: NeuroFlow, patient: UnseenPatient, seed: int = 0) ->
     return float((part - alone).abs().max() / part.square().mean().sqrt())
 
 
-def speed(model: Model, patient: UnseenPatient, sites: tuple[str, ...], tiles: int = 3) -> tuple[float, int]:
+def speed(
+    model: Model, patient: UnseenPatient, sites: tuple[str, ...], tiles: int = 3, precision: str = "float32"
+) -> tuple[float, int]:
     """How many times faster than real time 16 samples come from the reconstructor, and in how many threads."""
     from neuroflow.inference.engine import Reconstructor
     from neuroflow.inference.tile import TileRequest
@@ -107,7 +110,7 @@ def speed(model: Model, patient: UnseenPatient, sites: tuple[str, ...], tiles: i
         Path("unseen"), "EDF", channels, seconds, None, Patient(), "", (), (), (), "0" * 16, simulated=True
     )
     source = ArraySource(recording, {c.index: patient.scalp[c.index] for c in channels})
-    reconstructor = Reconstructor(model, "cpu")
+    reconstructor = Reconstructor(model, "cpu", precision=precision)
     last = min(tiles, int(seconds / reconstructor.tile_seconds))
     times = []
     for index in range(max(last, 1)):

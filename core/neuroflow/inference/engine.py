@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.errors import OutOfMemory
+from neuroflow.errors import NeuroflowError, OutOfMemory
 from neuroflow.flow.noise import normals
 from neuroflow.inference.device import choose_device, device_label, is_out_of_memory, share_the_cores
+from neuroflow.inference.graphs import ReplayedDecode
 from neuroflow.inference.model import Model
 from neuroflow.inference.preparation import Prepared, prepare, usable_channels
 from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
@@ -19,11 +20,14 @@ from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from neuroflow.flow.model import ConditionalFlow, NeuroFlow
 
 # Eight samples at a time keep the working set in a processor's cache, and cancelling within a tenth of a second.
 _BATCH = {"cpu": 8, "mps": 32, "cuda": 64}
 _ATTEMPTS = 8
+PRECISIONS = ("float32", "bfloat16")
 # A sample twice as large as anything in training is a numerical accident, not a brain (science.md, "What broke").
 _LARGEST_FACTOR = 2.0
 _TOO_LARGE, _TOO_SMALL = 2.0, 0.5
@@ -33,7 +37,10 @@ class Reconstructor:
     """Runs a model over a recording, tile by tile; meant for one thread at a time.
 
     ``notice`` is told, in one sentence, of anything that a reader should know, such as a change of device. ``threads``
-    is how many the CPU computes in, by default as many as there are cores.
+    is how many the CPU computes in, by default as many as there are cores. With a ``precision`` of ``bfloat16``
+    samples are drawn faster and rounded: the same sample is then the same to about a hundredth, whichever tile, page
+    or chunk asked for it, instead of a thousandth. On CUDA the flow's inverse is replayed as a graph.
+    Raises: NeuroflowError where there is no such device or precision.
     """
 
     def __init__(
@@ -42,7 +49,10 @@ class Reconstructor:
         device: str = "auto",
         notice: Callable[[str], None] | None = None,
         threads: int | None = None,
+        precision: str = "float32",
     ) -> None:
+        if precision not in PRECISIONS:
+            raise NeuroflowError(f"There is no precision called {precision}; choose one of {', '.join(PRECISIONS)}.")
         share_the_cores()
         if threads is not None:
             import torch
@@ -57,8 +67,10 @@ class Reconstructor:
         flow = model.build()
         self._stride, self._margin, self._context = flow.shape.stride, flow.margin, flow.context_margin
         self.device_name = choose_device(device)
+        self.precision = precision
         self._batch = _BATCH[self.device_name]
         self._flow: NeuroFlow = flow
+        self._replayed = ReplayedDecode(self._eager, self._notice) if self.device_name == "cuda" else None
         try:
             self._flow = flow.to(self.device_name)
         except RuntimeError as error:
@@ -68,8 +80,9 @@ class Reconstructor:
 
     @property
     def device_label(self) -> str:
-        """The device's name, to show."""
-        return device_label(self.device_name)
+        """The device's name and, where it is not float32, the precision; to show."""
+        name = device_label(self.device_name)
+        return name if self.precision == "float32" else f"{name}, {self.precision}"
 
     def check(self, recording: Recording, excluded: frozenset[str] = frozenset()) -> None:
         """Raises: NotReconstructable where the recording must not be run, with the reason."""
@@ -168,9 +181,18 @@ class Reconstructor:
                     fresh = normals(seed, k, level, own[0], own[1] - own[0], channels, attempt)
                     noise[row, :, own[0] - start : own[1] - start] = fresh
             latents.append(torch.from_numpy(noise).to(self.device_name))
-        depth = given.decode(latents)[..., first - begin : first - begin + self._steps]
+        decode = self._eager if self._replayed is None else self._replayed
+        depth = decode(given, latents)[..., first - begin : first - begin + self._steps]
         drawn: NDArray[np.float32] = depth.float().cpu().numpy()
         return drawn
+
+    def _eager(self, given: ConditionalFlow, latents: list[Tensor]) -> Tensor:
+        import torch
+
+        if self.precision == "float32":
+            return given.decode(latents)
+        with torch.autocast(self.device_name, torch.bfloat16):
+            return given.decode(latents).float()
 
     def _redraw(self, given: ConditionalFlow, sample: int, seed: int, first: int) -> NDArray[np.float32]:
         """A sound sample, or NaN where none of the attempts was."""
@@ -191,6 +213,8 @@ class Reconstructor:
         if self.device_name == "cuda":
             import torch
 
+            if self._replayed is not None:
+                self._replayed.forget()
             torch.cuda.empty_cache()
         if self._batch > 1:
             self._batch //= 2
@@ -207,6 +231,7 @@ class Reconstructor:
         self._notice(f"{self.device_label} has no memory left: the reconstruction goes on, slower, on the CPU.")
         self.device_name = "cpu"
         self._batch = _BATCH["cpu"]
+        self._replayed = None
         self._flow = self._flow.to("cpu")
 
     def _reason_to_withhold(self, prepared: Prepared, core: slice) -> str:
