@@ -22,6 +22,10 @@ class Situation:
     """Something of this recording is reconstructed."""
     events: bool = False
     spikes: bool = False
+    markable: bool = False
+    """Marks can be made and changed."""
+    undoable: bool = False
+    redoable: bool = False
     comparison: bool = False
     demo: bool = False
 
@@ -155,8 +159,62 @@ ACTIONS: Final = (
         "sample_back", "Reconstruct", "Previous sample", "flip", ("[",), ("reconstructed",), argument=-1, section="flip"
     ),
     Action("sample_off", "Reconstruct", "No single sample", "flip", (), ("reconstructed",), argument=0, section="flip"),
-    Action("spike_next", "Marks", "Next spike", "next_spike", ("S",), ("recording", "spikes"), argument=1),
-    Action("spike_back", "Marks", "Previous spike", "next_spike", ("Shift+S",), ("recording", "spikes"), argument=-1),
+    Action(
+        "mark", "Marks", "Event here", "mark_here", ("E",), ("markable",), "flag", "Mark the selection or the cursor"
+    ),
+    Action("rename", "Marks", "Rename the event", "rename_mark", ("F2",), ("markable",), "pencil-simple"),
+    Action("delete", "Marks", "Delete the event", "delete_mark", ("Delete",), ("markable",), "trash"),
+    Action("undo", "Marks", "Undo", "undo", ("Ctrl+Z",), ("undoable",), "arrow-u-up-left", section="undo"),
+    Action("redo", "Marks", "Redo", "redo", ("Ctrl+Shift+Z",), ("redoable",), "arrow-u-up-right", section="undo"),
+    Action(
+        "accept",
+        "Marks",
+        "Accept the spike",
+        "decide",
+        ("A",),
+        ("markable",),
+        "check",
+        "The spike at the cursor",
+        "accepted",
+        section="decide",
+    ),
+    Action(
+        "reject",
+        "Marks",
+        "Reject the spike",
+        "decide",
+        ("X",),
+        ("markable",),
+        "x",
+        "The spike at the cursor",
+        "rejected",
+        section="decide",
+    ),
+    Action(
+        "unsure",
+        "Marks",
+        "Unsure of the spike",
+        "decide",
+        ("U",),
+        ("markable",),
+        "question",
+        "The spike at the cursor",
+        "unsure",
+        section="decide",
+    ),
+    Action(
+        "spike_next", "Marks", "Next spike", "next_spike", ("S",), ("recording", "spikes"), argument=1, section="spikes"
+    ),
+    Action(
+        "spike_back",
+        "Marks",
+        "Previous spike",
+        "next_spike",
+        ("Shift+S",),
+        ("recording", "spikes"),
+        argument=-1,
+        section="spikes",
+    ),
     Action("event_next", "Marks", "Next event", "next_event", ("N",), ("events",), argument=1, section="events"),
     Action(
         "event_back", "Marks", "Previous event", "next_event", ("Shift+N",), ("events",), argument=-1, section="events"

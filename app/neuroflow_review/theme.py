@@ -89,6 +89,10 @@ class Theme:
     def is_dark(self) -> bool:
         return QColor(self.paper).lightnessF() < 0.5
 
+    def decided(self, decision: str) -> str:
+        """Fill of a spike's mark by what a reader decided; a proposal's where nothing was, or the reader is unsure."""
+        return {"accepted": self.accepted, "rejected": self.rejected}.get(decision, self.proposed)
+
     def side(self, side: str) -> str:
         """Colour of a trace on the side that ``anatomy.electrodes.side`` or a montage row names."""
         return {"left": self.left, "right": self.right, "midline": self.midline}.get(side, self.other)

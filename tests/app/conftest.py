@@ -213,9 +213,11 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def session(qapp: QApplication, backend: FakeBackend) -> Iterator[Session]:  # noqa: ARG001 - Qt must be up
+def session(qapp: QApplication, backend: FakeBackend, tmp_path: Path) -> Iterator[Session]:  # noqa: ARG001 - Qt must be up
     """A session without a window, whose model is loaded."""
-    made = Session(Settings(), make_backend=lambda: backend)
+    settings = Settings()
+    settings.set("reader.name", "Dr Reader")
+    made = Session(settings, make_backend=lambda: backend, reviews=tmp_path / "reviews")
     made.store.update(samples=9)
     made.load_model()
     yield made

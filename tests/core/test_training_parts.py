@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,22 @@ def test_the_weights_kept_are_those_that_scored_best() -> None:
     assert torch.equal(run.best.weight, seen[2])
     assert run.place.best_score == 1.0
     assert run.place.update == 40
+
+
+def test_weights_that_are_as_good_and_later_win_but_worse_ones_never_do() -> None:
+    line, x, y = a_line()
+    scores = iter([5.0, 1.0, 1.0005, 1.0009, 1.002])
+    seen: list[Tensor] = []
+
+    def score(module: nn.Module) -> dict[str, float]:
+        assert isinstance(module, nn.Linear)
+        seen.append(module.weight.clone())
+        return {"held_out_crps": next(scores)}
+
+    run = Run(line, (Phase("all", 1.0, lambda a, b: errors_of(line, a, b), tuple(line.parameters()), 0.1),))
+    optimise(run, replace(SCHEDULE, tie=0.001), lambda _: (x, y), score)
+    assert isinstance(run.best, nn.Linear)
+    assert torch.equal(run.best.weight, seen[3])
 
 
 def test_a_batch_in_pieces_has_the_gradient_of_the_whole() -> None:

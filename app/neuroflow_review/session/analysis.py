@@ -36,7 +36,10 @@ _TREND_STEP = 40
 
 @dataclass(frozen=True, slots=True)
 class Spike:
-    """A proposed discharge: row label or contact, time in seconds; ``count`` of ``samples`` where reconstructed."""
+    """A proposed discharge: row label or contact, time in seconds; ``count`` of ``samples`` where reconstructed.
+
+    ``decision`` is what a reader decided, as in :class:`neuroflow.review.Mark`.
+    """
 
     label: str
     time: float
@@ -44,6 +47,7 @@ class Spike:
     samples: int = 0
     low: float = 0.0
     high: float = 0.0
+    decision: str = ""
 
 
 def scalp_spikes(

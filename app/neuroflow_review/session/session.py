@@ -16,6 +16,7 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import NeuroflowError
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import Tile
+from neuroflow.io.review_file import Review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Samples, SignalSource, Span
 from neuroflow.signal.filters import Filters
@@ -28,6 +29,7 @@ from neuroflow_review.session.backend import Backend, InstalledModel
 from neuroflow_review.session.comparison import Comparison
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.export import run_export
+from neuroflow_review.session.marks import Marks, reviews_folder
 from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.spectra import Spectra
@@ -84,6 +86,7 @@ class Session(QObject):
         parent: QObject | None = None,
         *,
         make_backend: Callable[[], Backend] = InstalledModel,
+        reviews: Path | None = None,
     ) -> None:
         super().__init__(parent)
         self.settings = settings or Settings()
@@ -93,6 +96,7 @@ class Session(QObject):
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
         self.comparison = Comparison(self.lanes.read, self)
+        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
         self.page: PageData | None = None
@@ -114,6 +118,8 @@ class Session(QObject):
         self.spikes.found.connect(self._on_spike_found)
         self.comparison.changed.connect(self._ask_truth)
         self.comparison.failed.connect(self._on_failure)
+        self.marks.noticed.connect(self.noticed)
+        self.marks.failed.connect(self._on_failure)
 
     # The recording and the model --------------------------------------------------------------------------------------
 
@@ -161,19 +167,20 @@ class Session(QObject):
         self.opening.emit(str(path))
         lane.submit(
             "open",
-            partial(_open, Path(path)),
+            partial(_open, Path(path), self.marks),
             done=partial(self._on_opened, at),
             failed=self._on_open_failed,
         )
 
     def close_recording(self) -> None:
-        self._adopt(None)
+        self._adopt(None, None)
         self.opened.emit(None)
 
     def shut_down(self) -> None:
         """Cancel everything and join every lane; nothing is delivered afterwards."""
         self._remember()
         self._stop_opening()
+        self.marks.flush()
         self.lanes.close()
         for source in (self.source, self.comparison.source):
             if source is not None:
@@ -187,9 +194,10 @@ class Session(QObject):
             self._opening.deleteLater()
             self._opening = None
 
-    def _on_opened(self, at: float | None, source: SignalSource) -> None:
+    def _on_opened(self, at: float | None, found: tuple[SignalSource, Review]) -> None:
         self._stop_opening()
-        self._adopt(source)
+        source, review = found
+        self._adopt(source, review)
         self.settings.add_recent(source.recording.path)
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
@@ -204,7 +212,7 @@ class Session(QObject):
         self._stop_opening()
         self.open_failed.emit(failure)
 
-    def _adopt(self, source: SignalSource | None) -> None:
+    def _adopt(self, source: SignalSource | None, review: Review | None) -> None:
         for lane in (self.lanes.read, self.lanes.bands):
             lane.cancel()
         self.comparison.close()
@@ -217,6 +225,7 @@ class Session(QObject):
         self.rows = rows_of(source.recording, self.state.montage, frozenset()) if source is not None else ()
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
+        self.marks.adopt(source.recording if source is not None else None, review)
         if old is not None:
             old.close()
 
@@ -317,16 +326,22 @@ class Session(QObject):
         self.spikes.next(self._position(direction), direction)
 
     def next_event(self, direction: int) -> bool:
-        """Go to the next or previous annotation; false where there is none."""
+        """Go to the next or previous annotation or mark; false where there is none."""
         recording = self.recording
         if recording is None:
             return False
         here = self._position(direction)
-        times = sorted((a.onset for a in recording.annotations), reverse=direction < 0)
+        onsets = [*(a.onset for a in recording.annotations), *(m.start for m in self.marks.all)]
+        times = sorted(onsets, reverse=direction < 0)
         target = next((t for t in times if (t - here) * direction > 1e-3), None)
         if target is not None:
             self.show_time(min(max(target, 0.0), recording.duration))
         return target is not None
+
+    @property
+    def reader(self) -> str:
+        """Who reads; empty where nobody said so."""
+        return str(self.settings.get("reader.name"))
 
     def _position(self, direction: int) -> float:
         """Where a search starts: the cursor where it is on the page, else the page's near edge."""
@@ -559,12 +574,12 @@ class Session(QObject):
         values.save()
 
 
-def _open(path: Path, control: Control) -> SignalSource:
+def _open(path: Path, marks: Marks, control: Control) -> tuple[SignalSource, Review]:
     from neuroflow.io import open_recording
 
     source = open_recording(path)
     control.checkpoint()
-    return source
+    return source, marks.read(source.recording)
 
 
 def _first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Annotations and proposed spikes in one list: search, filter, jump."""
+"""Annotations, marks and proposed spikes in one list: search, filter, jump, rename."""
 
 from __future__ import annotations
 
@@ -31,17 +31,19 @@ from neuroflow.recording import Span
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, icon, ui_font
 from neuroflow_review.wording import clock, day
 
-EventKind = Literal["annotation", "scalp spike", "reconstructed spike"]
+EventKind = Literal["annotation", "mark", "scalp spike", "reconstructed spike"]
 KINDS: Final[tuple[EventKind, ...]] = get_args(EventKind)
 
 _FILTER_TEXT: Final[dict[EventKind, str]] = {
     "annotation": "Notes",
+    "mark": "Marks",
     "scalp spike": "Spikes",
     "reconstructed spike": f"{RECONSTRUCTED} Spikes",
 }
 _FILTER_TIP: Final[dict[EventKind, str]] = {
-    "annotation": "Show annotations of the file and of readers",
-    "scalp spike": "Show spikes proposed on the scalp",
+    "annotation": "Show annotations of the file",
+    "mark": "Show events that readers marked",
+    "scalp spike": "Show spikes on the scalp, proposed and decided on",
     "reconstructed spike": "Show spikes proposed on the reconstruction: a machine's proposal on a reconstructed signal",
 }
 _TIME, _TEXT, _CHANNEL, _SHARE = range(4)
@@ -54,7 +56,9 @@ Index = QModelIndex | QPersistentModelIndex
 class EventRow:
     """One line of the list; ``time`` in seconds. ``channel`` is without ``≈``.
 
-    A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply.
+    A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply. ``mark`` is
+    the identifier of a reader's mark, empty for what is not one; ``decision`` what a reader decided on a spike; ``by``
+    who.
     """
 
     time: float
@@ -63,6 +67,13 @@ class EventRow:
     channel: str = ""
     count: int = 0
     samples: int = 0
+    mark: str = ""
+    decision: str = ""
+    by: str = ""
+
+    @property
+    def can_be_renamed(self) -> bool:
+        return bool(self.mark) and not self.decision
 
     @property
     def where(self) -> str:
@@ -75,6 +86,9 @@ class EventRow:
 
 class EventModel(QAbstractTableModel):
     """Events in order of time, of which those that pass the search and the filter are rows."""
+
+    renamed = Signal(str, str)
+    """Identifier of a mark, and what it is to be called."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,7 +119,7 @@ class EventModel(QAbstractTableModel):
         self.endResetModel()
 
     def _matches(self, event: EventRow, words: list[str]) -> bool:
-        text = f"{event.text} {event.channel} {event.kind}".casefold()
+        text = f"{event.text} {event.channel} {event.kind} {event.by}".casefold()
         return all(w in text or (":" in w and w in clock(event.time, self._start)) for w in words)
 
     def set_page(self, page: Span) -> None:
@@ -143,16 +157,32 @@ class EventModel(QAbstractTableModel):
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        flags = super().flags(index)
+        renamed = index.isValid() and index.column() == _TEXT and self._rows[index.row()].can_be_renamed
+        return flags | Qt.ItemFlag.ItemIsEditable if renamed else flags
+
+    def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
+        if role != Qt.ItemDataRole.EditRole or not index.isValid():
+            return False
+        self.renamed.emit(self._rows[index.row()].mark, str(value))
+        return True
+
+    def row_of(self, mark: str) -> int | None:
+        """The row of a mark, where it is shown."""
+        return next((k for k, e in enumerate(self._rows) if e.mark == mark), None)
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         event, column = self._rows[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (self._when(event), event.text, event.where, event.share)[column]
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             where = f" at {event.where}" if event.where else ""
             share = f", in {event.count} of {event.samples} samples" if event.samples else ""
-            return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}"
+            who = f", by {event.by}" if event.by else ""
+            return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}{who}"
         return None
 
     def _when(self, event: EventRow) -> str:
@@ -164,9 +194,31 @@ class EventModel(QAbstractTableModel):
 
 
 class _EventDelegate(QStyledItemDelegate):
-    """Paints a mark of the event's kind, a tint on rows in the page, violet for what is reconstructed."""
+    """Paints a mark of the event's kind, a tint on rows in the page, violet for what is reconstructed.
+
+    ``left`` tells that an editor has gone.
+    """
+
+    left = Signal()
 
     look = LIGHT
+    editing = False
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = super().createEditor(parent, option, index)
+        editor.setAccessibleName("What happens here")
+        self.editing = True
+        return editor
+
+    def setEditorData(self, editor: QWidget, index: Index) -> None:
+        # A row that is told to redraw would take the typed words back.
+        if not (isinstance(editor, QLineEdit) and editor.isModified()):
+            super().setEditorData(editor, index)
+
+    def destroyEditor(self, editor: QWidget, index: Index) -> None:
+        super().destroyEditor(editor, index)
+        self.editing = False
+        self.left.emit()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         look, model = self.look, index.model()
@@ -191,7 +243,7 @@ class _EventDelegate(QStyledItemDelegate):
         elif index.column() == _TEXT or not event.channel:
             # An event without a channel runs on into the columns that it leaves empty.
             text, inner = event.text, self._run_on(option, inner, alone=not event.channel)
-            _draw_mark(painter, QPointF(inner.left() + 4, rect.center().y()), event.kind, look)
+            _draw_mark(painter, QPointF(inner.left() + 4, rect.center().y()), event, look)
             inner.adjust(4 * UNIT, 0, 0, 0)
             painter.setPen(colour(look.ink))
         elided = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
@@ -207,16 +259,20 @@ class _EventDelegate(QStyledItemDelegate):
         return QRectF(left, inner.top(), table.viewport().width() - UNIT - left, inner.height())
 
 
-def _draw_mark(painter: QPainter, at: QPointF, kind: EventKind, look: Theme) -> None:
-    """A flag for an annotation, a triangle for a scalp spike, a violet-edged one for a reconstructed spike."""
+def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> None:
+    """A bar for an annotation or a mark, a triangle for a scalp spike, a violet-edged diamond for a reconstructed one.
+
+    What was decided on a spike is its fill.
+    """
+    kind = event.kind
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     x, y = at.x(), at.y()
-    if kind == "annotation":
+    if kind in ("annotation", "mark"):
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(look.other))
+        painter.setBrush(colour(look.other if kind == "annotation" else look.accent))
         painter.drawRoundedRect(QRectF(x - 1.5, y - 5, 3, 10), 1, 1)
         return
-    painter.setBrush(colour(look.proposed))
+    painter.setBrush(colour(look.decided(event.decision)))
     painter.setPen(hairline(look.recon_line) if kind == "reconstructed spike" else Qt.PenStyle.NoPen)
     if kind == "reconstructed spike":
         painter.drawPolygon(QPolygonF([QPointF(x, y - 5), QPointF(x + 5, y), QPointF(x, y + 5), QPointF(x - 5, y)]))
@@ -230,12 +286,19 @@ class EventPanel(QWidget):
     jump_requested = Signal(float)
     """Time (seconds) of the event that was clicked or entered."""
 
+    rename_requested = Signal(str, str)
+    """Identifier of a mark, and what the reader calls it."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = LIGHT
         self._page = Span(0.0, 0.0)
         self._model = EventModel(self)
         self._delegate = _EventDelegate(self)
+        self._waiting: tuple[Sequence[EventRow], datetime | None] | None = None
+        self._to_rename = ""
+        self._model.renamed.connect(self.rename_requested)
+        self._delegate.left.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self.setAccessibleName("Events")
 
         self.search = QLineEdit(self)
@@ -297,7 +360,7 @@ class EventPanel(QWidget):
         table.setWordWrap(False)
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setTabKeyNavigation(False)
@@ -316,10 +379,51 @@ class EventPanel(QWidget):
     # What is shown ----------------------------------------------------------------------------------------------------
 
     def set_events(self, events: Sequence[EventRow], start: datetime | None = None) -> None:
-        """All events, in any order; times are written as clock time where the recording's ``start`` is known."""
+        """All events, in any order; times are written as clock time where the recording's ``start`` is known.
+
+        While the reader types a name they wait: a list that is filled anew would throw the words away.
+        """
+        if self._delegate.editing:
+            self._waiting = (events, start)
+            return
+        kept = self.selected_mark
         self._model.set_events(events, start)
         self._fit_columns()
         self._say()
+        if self._to_rename:
+            self._edit(self._to_rename)
+        elif kept:
+            self._select(kept)
+
+    @property
+    def selected_mark(self) -> str:
+        """Identifier of the reader's mark that is selected in the list; empty for none."""
+        index = self.table.currentIndex()
+        return self._model.row(index.row()).mark if index.isValid() else ""
+
+    def start_rename(self, mark: str) -> None:
+        """Let the reader type what a mark is called, now or as soon as it is in the list."""
+        self._to_rename = mark
+        if not self._delegate.editing:
+            self._edit(mark)
+
+    def _edit(self, mark: str) -> None:
+        row = self._select(mark)
+        if row is not None and self.isVisible():
+            self._to_rename = ""
+            self.table.setFocus()
+            self.table.edit(self._model.index(row, _TEXT))
+
+    def _select(self, mark: str) -> int | None:
+        row = self._model.row_of(mark)
+        if row is not None:
+            self.table.setCurrentIndex(self._model.index(row, _TEXT))
+        return row
+
+    def _catch_up(self) -> None:
+        if self._waiting is not None:
+            (events, start), self._waiting = self._waiting, None
+            self.set_events(events, start)
 
     def set_page(self, page: Span) -> None:
         """The page on screen: its events are tinted, and scrolled to unless the reader is in the list."""
@@ -395,7 +499,7 @@ class EventPanel(QWidget):
         self._say()
 
     def _jump(self, index: QModelIndex) -> None:
-        if index.isValid():
+        if index.isValid() and not self._delegate.editing:
             self.jump_requested.emit(self._model.row(index.row()).time)
 
     def _jump_to_first(self) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Span
+from neuroflow.review import Mark
 from neuroflow.signal.montage import Row
 from neuroflow_review.display import sensitivity_words
 from neuroflow_review.paper import (
@@ -28,6 +29,8 @@ from neuroflow_review.session.page import PageData, Trace
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import GUTTER, RIGHT_MARGIN, UNIT, colour, hairline, hatch, time_to_x, ui_font
 
+_LONGEST_NAME = 240.0  # pixels of an event's name
+
 
 class PageView(Sheet):
     """Traces of one montage, negative up, in true µV/mm; a trace may run over its neighbours, as on paper."""
@@ -41,6 +44,7 @@ class PageView(Sheet):
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
+        self._marks: tuple[Mark, ...] = ()
         self._channel = ""
         self._message = ""
         self.setAccessibleName("Scalp EEG")
@@ -81,6 +85,12 @@ class PageView(Sheet):
             self._spikes = tuple(spikes)
             self.redraw()
 
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Events that readers marked; those of other pages are not drawn."""
+        if tuple(marks) != self._marks:
+            self._marks = tuple(marks)
+            self.redraw()
+
     def set_channel(self, label: str) -> None:
         """The selected row, or none."""
         if label != self._channel:
@@ -110,6 +120,7 @@ class PageView(Sheet):
         painter.fillRect(self.rect(), colour(look.paper))
         draw_grid(painter, plot, self._span, self.width(), look.grid, look.grid_strong)
         self._draw_nothing(painter, plot)
+        self._draw_marks(painter, plot)
         places, height = self.places()
         struck = frozenset(i for i, row in enumerate(self._rows) if row.bad)
         selected = self._labels.index(self._channel) if self._channel in self._labels else -1
@@ -138,6 +149,32 @@ class PageView(Sheet):
                 box = QRectF(left, plot.top(), max(right - left, 1.0), plot.height())
                 painter.fillRect(box, colour(self._look.panel))
                 hatch(painter, box, self._look)
+
+    def _draw_marks(self, painter: QPainter, plot: QRectF) -> None:
+        """A line where an event begins, a wash for as long as it lasts, and its name where it does not hide a trace."""
+        look, metrics = self._look, QFontMetricsF(ui_font(-1.5))
+        painter.save()
+        painter.setClipRect(QRectF(GUTTER, 0, plot.width(), self.height()))
+        painter.setFont(ui_font(-1.5))
+        taken = -1e9
+        for mark in self._marks:
+            if mark.stop < self._span.start or mark.start >= self._span.stop:
+                continue
+            left, right = (time_to_x(t, self._span, self.width()) for t in (mark.start, mark.stop))
+            if mark.duration:
+                painter.fillRect(QRectF(left, plot.top(), right - left, plot.height()), colour(look.accent, 0.07))
+            painter.setPen(hairline(look.accent))
+            painter.drawLine(QLineF(left, plot.top(), left, plot.bottom()))
+            text = f"{mark.text} · {mark.channel}" if mark.channel else mark.text
+            x = max(left, GUTTER) + UNIT
+            if x < taken:
+                continue
+            words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _LONGEST_NAME)
+            taken = x + metrics.horizontalAdvance(words) + UNIT
+            box = QRectF(x, plot.bottom() - metrics.height() - UNIT, taken - x, metrics.height())
+            painter.fillRect(box, colour(look.paper))
+            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.restore()
 
     def _draw_traces(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
         look, plot, scale = self._look, self.plot(), pixels_per_mm(self)
@@ -186,7 +223,7 @@ class PageView(Sheet):
             place = by_label.get(spike.label)
             if place is not None and self._span.start <= spike.time < self._span.stop:
                 x = time_to_x(spike.time, self._span, self.width())
-                draw_spike(painter, x, place.y - min(height * 0.35, 8.0), self._look.proposed)
+                draw_spike(painter, x, place.y - min(height * 0.35, 8.0), self._look.decided(spike.decision))
         painter.restore()
 
     def _draw_message(self, painter: QPainter, plot: QRectF) -> None:

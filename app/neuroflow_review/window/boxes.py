@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QInputDialog
 
 from neuroflow_review.actions import ACTIONS
 from neuroflow_review.dialogs.about import AboutDialog
@@ -20,6 +20,7 @@ from neuroflow_review.dialogs.keys import KeysDialog
 
 if TYPE_CHECKING:
     from neuroflow_review.session import Session
+    from neuroflow_review.settings import Settings
     from neuroflow_review.window.window import ReviewWindow
 
 POINTER_KEYS = (
@@ -51,6 +52,28 @@ def _go(session: Session, dialog: GoToDialog) -> None:
     if dialog.seconds is not None:
         session.go_to(dialog.seconds)
         session.set_cursor(dialog.seconds)
+
+
+def with_reader(window: ReviewWindow, act: Callable[[], None]) -> None:
+    """Do what is kept under the reader's name; the name is asked for once, and may be left empty."""
+    settings = window.session.settings
+    if settings.get("reader.name") or window.property("reader asked"):
+        act()
+        return
+    window.setProperty("reader asked", True)
+    dialog = QInputDialog(window)
+    dialog.setWindowTitle("Who reads?")
+    dialog.setLabelText("Your name or initials, kept with every mark and decision:")
+    dialog.setAccessibleName("Who reads?")
+    dialog.finished.connect(partial(_keep_reader, settings, dialog, act))
+    _open(dialog)
+
+
+def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], None], _: int) -> None:
+    if dialog.result() == QDialog.DialogCode.Accepted:
+        settings.set("reader.name", " ".join(dialog.textValue().split())[:80])
+        settings.save()
+    act()
 
 
 def show_export(window: ReviewWindow) -> None:

@@ -15,10 +15,13 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu
 
 from neuroflow.recording import Span
+from neuroflow.review import Change
+from neuroflow.review.document import Decision
 from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS, NOTCHES, SENSITIVITIES
 from neuroflow_review.actions import ACTIONS, MENUS, MONTAGE_NAMES, Action, Situation
 from neuroflow_review.display import low_cut_words, sensitivity_words
 from neuroflow_review.session import Session, ViewState
+from neuroflow_review.session.marking import decide, mark_here
 from neuroflow_review.theme import RECONSTRUCTED, icon, theme
 from neuroflow_review.window import boxes
 
@@ -136,6 +139,7 @@ class Commands(QObject):
         session.model_changed.connect(self.refresh)
         session.comparison.changed.connect(self.refresh)
         session.spikes.changed.connect(self.refresh)
+        session.marks.changed.connect(self.refresh)
         for panel in (frame.page, frame.ieeg):
             panel.cursor_moved.connect(session.set_cursor)
             panel.cursor_left.connect(self._cursor_left)
@@ -152,6 +156,7 @@ class Commands(QObject):
         frame.spectrogram.colour_map_changed.connect(partial(session.settings.set, "look.colormap"))
         frame.overview.span_requested.connect(session.go_to)
         frame.events.jump_requested.connect(session.show_time)
+        frame.events.rename_requested.connect(self._rename)
         frame.implant.shafts_changed.connect(lambda shafts: session.store.update(shafts=tuple(shafts)))
         frame.implant.contact_selected.connect(self._choose_contact)
         frame.start.open_requested.connect(self.choose_file)
@@ -169,8 +174,11 @@ class Commands(QObject):
             computing=work.computing,
             selection=session.state.selection is not None,
             reconstructed=work.has_any,
-            events=recording is not None and bool(recording.annotations),
+            events=recording is not None and bool(recording.annotations or session.marks.all),
             spikes=recording is not None and session.state.spikes_shown,
+            markable=session.marks.writable,
+            undoable=bool(session.marks.to_undo),
+            redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,
             demo=self._demo is not None,
         )
@@ -184,6 +192,9 @@ class Commands(QObject):
             action.setEnabled(entry.enabled(now))
             if entry.check:
                 action.setChecked(checks(entry.check))
+        marks = self.session.marks
+        for name, what in (("undo", marks.to_undo), ("redo", marks.to_redo)):
+            self.actions[name].setText(f"{name.capitalize()}: {what}" if what else name.capitalize())
         self.montage.set_value(state.montage)
         self.sensitivity.set_value(state.sensitivity)
         self.low.set_value(state.filters.low_cut)
@@ -358,6 +369,50 @@ class Commands(QObject):
     def next_event(self, direction: int) -> None:
         if not self.session.next_event(direction):
             self.session.noticed.emit("No further event in that direction.")
+
+    def mark_here(self) -> None:
+        boxes.with_reader(self.window, self._mark_here)
+
+    def _mark_here(self) -> None:
+        mark = mark_here(self.session)
+        if mark is not None:
+            self.frame.events.start_rename(mark.id)
+
+    def rename_mark(self) -> None:
+        mark = self.frame.events.selected_mark
+        if mark:
+            self.frame.events.start_rename(mark)
+        else:
+            self.session.noticed.emit("Choose an event of yours in the list first.")
+
+    def delete_mark(self) -> None:
+        if not self.session.marks.remove(self.frame.events.selected_mark):
+            self.session.noticed.emit("Choose an event of yours in the list first.")
+
+    def _rename(self, mark: str, text: str) -> None:
+        self.session.marks.rename(mark, text, self.session.reader)
+
+    def decide(self, decision: Decision) -> None:
+        boxes.with_reader(self.window, partial(self._decide, decision))
+
+    def _decide(self, decision: Decision) -> None:
+        if not decide(self.session, decision):
+            self.session.noticed.emit("No spike is proposed at the cursor: S goes to the next one.")
+
+    def undo(self) -> None:
+        self._say_change("Undone", self.session.marks.undo())
+
+    def redo(self) -> None:
+        self._say_change("Done again", self.session.marks.redo())
+
+    def _say_change(self, word: str, change: Change | None) -> None:
+        """Say what was undone, and show where it was."""
+        if change is None:
+            return
+        marks = change.after or change.before
+        if marks:
+            self.session.show_time(marks[0].start)
+        self.session.noticed.emit(f"{word}: {change.what}.")
 
     def toggle_spikes(self) -> None:
         self.session.store.update(spikes_shown=not self.session.state.spikes_shown)

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, QTimer
 
 from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
-from neuroflow.recording import Recording, Span
+from neuroflow.recording import Annotation, Recording, Span
+from neuroflow.review import Mark
 from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.session import Session, ViewState
@@ -19,7 +20,7 @@ from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.theme import RECONSTRUCTED
-from neuroflow_review.views.events import EventRow
+from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.wording import clock
@@ -27,6 +28,8 @@ from neuroflow_review.wording import clock
 _SPIKES_MS = 120
 _ONE_DISCHARGE = 0.1
 _TIP_CHARACTERS = 60
+
+_SPIKE: dict[bool, EventKind] = {False: "scalp spike", True: "reconstructed spike"}
 
 
 class Feeds(QObject):
@@ -51,6 +54,7 @@ class Feeds(QObject):
         session.model_changed.connect(self.show_model)
         session.reconstruction.changed.connect(self.show_reconstruction)
         session.spikes.changed.connect(self._spikes_due.start)
+        session.marks.changed.connect(self.show_marks)
         session.spectra.ready.connect(self._on_spectrogram)
         session.spectra.computing.connect(self._on_computing)
         session.comparison.ready.connect(self._on_truth)
@@ -80,7 +84,7 @@ class Feeds(QObject):
         state = self.session.state
         self._on_state(state, state)
         self.show_model()
-        self._show_spikes()
+        self.show_marks()
         self.show_cursor(None)
 
     def show_model(self) -> None:
@@ -183,29 +187,54 @@ class Feeds(QObject):
         frame.bar.progress.set_progress(work.progress())
         self._show_model_words()
 
+    def show_marks(self) -> None:
+        """What the reader marked and decided, at once."""
+        recording, marks = self.session.recording, self.session.marks
+        if recording is None:
+            return
+        events = [Annotation(m.start, m.duration, m.text) for m in marks.all if not m.decision]
+        self.frame.overview.set_annotations([*recording.annotations, *events])
+        self._listed = None
+        self._show_spikes()
+        self.show_status()
+
     def _show_spikes(self) -> None:
         session, frame = self.session, self.frame
+        recording, marks = session.recording, session.marks
+        if recording is None:
+            return
         scalp, depth = session.spikes.scalp(), session.spikes.depth()
         page, hull = session.state.span, session.state.seconds
-        near = [s for s in scalp if page.start - hull <= s.time < page.stop + hull]
+        near = Span(page.start - hull, page.stop + hull)
         # Of the neighbouring pages too, so that a page that turns has its marks at once.
-        frame.page.set_spikes(near)
-        frame.ieeg.set_spikes([s for s in depth if page.start - hull <= s.time < page.stop + hull])
+        frame.page.set_spikes(self._with_decisions(scalp, near, reconstructed=False))
+        frame.ieeg.set_spikes(self._with_decisions(depth, near, reconstructed=True))
+        frame.page.set_marks([m for m in marks.on(near) if not m.decision])
         if (scalp, depth) == self._listed:
             return
         self._listed = scalp, depth
         shares = [(s.time, s.count / s.samples) for s in depth if s.samples]
         frame.overview.set_spikes([s.time for s in scalp], shares)
-        recording = session.recording
-        rows = [EventRow(s.time, _spike_words(n, "channel"), "scalp spike", s.label) for s, n in discharges(scalp)]
-        rows += [
-            EventRow(s.time, _spike_words(n, "contact"), "reconstructed spike", s.label, s.count, s.samples)
-            for s, n in discharges(depth)
+        rows = [
+            EventRow(s.time, _spike_words(n, "contact" if far else "channel"), _SPIKE[far], s.label, s.count, s.samples)
+            for spikes, far in ((scalp, False), (depth, True))
+            for s, n in discharges(spikes)
+            if not marks.decided_near(s.time, far)
         ]
-        if recording is not None:
-            rows += [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
-            frame.events.set_events(rows, recording.start)
-            frame.events.set_page(page)
+        rows += [_mark_row(mark) for mark in marks.all]
+        rows += [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
+        frame.events.set_events(rows, recording.start)
+        frame.events.set_page(page)
+
+    def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
+        """Spikes near the page: what the reader decided stands in place of what was proposed."""
+        marks = self.session.marks
+        open_ones = [
+            s for s in spikes
+            if near.start <= s.time < near.stop and not marks.decided_near(s.time, reconstructed)
+        ]  # fmt: skip
+        decided = [m for m in marks.on(near) if m.decision and m.reconstructed == reconstructed]
+        return [*open_ones, *(Spike(m.channel, m.start, decision=m.decision) for m in decided)]
 
     # The cursor -------------------------------------------------------------------------------------------------------
 
@@ -290,6 +319,10 @@ class Feeds(QObject):
             parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
         if frame.page.row_mm < 4.0 and len(session.rows) > 1:
             parts.append(f"{frame.page.row_mm:.0f} mm a channel")
+        if session.marks.unsaved:
+            parts.append("marks not saved yet")
+        elif session.marks.all:
+            parts.append("marks saved")
         if recording.problems:
             parts.append(f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''} in the file")
         frame.says.setText(" · ".join(parts))
@@ -331,6 +364,16 @@ def discharges(spikes: Sequence[Spike]) -> list[tuple[Spike, int]]:
 
 def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
     return max(group, key=lambda s: s.count), len({s.label for s in group})
+
+
+def _mark_row(mark: Mark) -> EventRow:
+    """A line of the list for what a reader marked or decided."""
+    if not mark.decision:
+        return EventRow(mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by)
+    text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
+    return EventRow(
+        mark.start, text, _SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by
+    )
 
 
 def _spike_words(channels: int, what: str) -> str:

@@ -264,7 +264,7 @@ def schedule_of(recipe: Recipe) -> Schedule:
         budget=60.0 * recipe.minutes if recipe.updates is None else recipe.updates,
         in_updates=in_updates,
         check_every=recipe.check_updates if in_updates else recipe.check_seconds,
-        warm_up=recipe.warm_up, average=recipe.average, clip=recipe.clip,
+        warm_up=recipe.warm_up, average=recipe.average, clip=recipe.clip, tie=recipe.tie,
     )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The budget in seconds of the training clock or in updates, and what depends on it."""
+    """The budget in seconds of the training clock or in updates, and what depends on it; ``tie`` as in a recipe."""
 
     budget: float
     in_updates: bool
@@ -58,6 +58,7 @@ class Schedule:
     warm_up: int
     average: float
     clip: float
+    tie: float = 0.0
 
     def done(self, place: Place, phase: Phase) -> float:
         """How much of a phase is over, 0 to 1."""
@@ -290,8 +291,8 @@ def _check(
     }  # fmt: skip
     if place.recent:
         row["loss"] = round(sum(place.recent) / len(place.recent), 4)
-    if place.best_score is None or found[CHOSEN_BY] < place.best_score:
-        place.best_score = found[CHOSEN_BY]
+    if place.best_score is None or found[CHOSEN_BY] < place.best_score * (1.0 + schedule.tie):
+        place.best_score = min(found[CHOSEN_BY], place.best_score or math.inf)
         run.best.load_state_dict(run.average.state_dict())
     place.history.append(row)
     on_check(row)

@@ -21,8 +21,9 @@ class Recipe:
     of ``steps`` steps go into an update, over all processes together. The pool of simulated patients holds ``pool``,
     begins with ``first_patients`` and takes in a fresh one every ``fresh_every`` updates; ``local_share`` is the range
     from which a patient's share of depth background without scalp field is drawn. Held-out scores are taken every
-    ``check_seconds`` of the training clock, or every ``check_updates``. ``shape`` overrides sizes of
-    :class:`neuroflow.flow.model.FlowShape`.
+    ``check_seconds`` of the training clock, or every ``check_updates``; later weights win over the best so far unless
+    theirs is worse by more than the share ``tie``, which is less than the held-out windows can tell. ``shape``
+    overrides sizes of :class:`neuroflow.flow.model.FlowShape`.
     """
 
     name: str = "default"
@@ -44,8 +45,9 @@ class Recipe:
     clip: float = 0.5
     check_seconds: float = 150.0
     check_updates: int = 250
-    selection_patients: int = 8
+    selection_patients: int = 24
     selection_draws: int = 24
+    tie: float = 0.001
     shape: dict[str, Any] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -70,7 +72,7 @@ RECIPES = {
         # Few parameters on few minutes of one patient: small steps, looked at often.
         Recipe(
             name="fine-tune", minutes=5.0, batch=8, learning_rate=5e-4, warm_up=20, average=0.98, check_seconds=30.0,
-            check_updates=25,
+            check_updates=25, tie=0.0,
         ),
     )
 }  # fmt: skip

@@ -1,0 +1,47 @@
+"""What a reader marks and decides: where an event begins, and which discharge a decision is about."""
+
+from __future__ import annotations
+
+from neuroflow.recording import Span
+from neuroflow.review import Mark
+from neuroflow.review.document import Decision
+from neuroflow_review.session.session import Session
+
+EVENT = "Event"
+REACH = 0.25
+"""Seconds from the cursor to the discharge that a decision is about."""
+
+
+def mark_here(session: Session) -> Mark | None:
+    """Mark an event over the selection, or at the cursor, or in the middle of the page; None where none can be made."""
+    selection, span, cursor = session.state.selection, session.state.span, session.cursor
+    if selection is not None and selection.overlaps(span):
+        return session.marks.add(selection.start, EVENT, selection.duration, by=session.reader)
+    on_page = cursor is not None and span.start <= cursor < span.stop
+    at = cursor if on_page and cursor is not None else (span.start + span.stop) / 2
+    return session.marks.add(at, EVENT, by=session.reader)
+
+
+def decide(session: Session, decision: Decision) -> bool:
+    """Accept, reject or leave open the discharge at the cursor; false where none is proposed there."""
+    found = _discharge_at(session, session.cursor) if session.cursor is not None else None
+    if found is None:
+        return False
+    time, channel, reconstructed = found
+    return session.marks.decide(time, channel, decision, reconstructed=reconstructed, by=session.reader)
+
+
+def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:
+    """Time, channel, and whether reconstructed, of the discharge nearest to a time, decided on or not.
+
+    A reader who looks at a contact decides on the reconstruction where both have one.
+    """
+    near = [
+        (m.start, m.channel, m.reconstructed)
+        for m in session.marks.on(Span(cursor - REACH, cursor + REACH))
+        if m.decision
+    ]
+    for spikes, reconstructed in ((session.spikes.scalp(), False), (session.spikes.depth(), True)):
+        near += [(s.time, s.label, reconstructed) for s in spikes if abs(s.time - cursor) <= REACH]
+    wanted = session.state.reconstructed
+    return min(near, key=lambda n: (n[2] != wanted, abs(n[0] - cursor)), default=None)

@@ -1,0 +1,211 @@
+"""The reader's marks: read with the recording, undone and redone, saved at every edit in the background."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from bisect import bisect_left
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from neuroflow.errors import NeuroflowError
+from neuroflow.io.review_file import Review, read_review, write_review
+from neuroflow.jobs import Control
+from neuroflow.recording import Recording, Span
+from neuroflow.review import Change, Document, History, Mark, added, changed, decided, removed
+from neuroflow.review.document import Decision
+from neuroflow_review.lanes import Failure, Lane
+
+log = logging.getLogger(__name__)
+
+SAME_DISCHARGE = 0.15
+"""Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
+
+
+class Marks(QObject):
+    """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence."""
+
+    changed = Signal()
+    noticed = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, lane: Lane, folder: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.lane, self.folder = lane, folder
+        self.history = History()
+        self._recording: Recording | None = None
+        self._path: Path | None = None
+        self._writable = False
+        self._saved: Document = self.history.document
+        self._ordered: tuple[Mark, ...] = ()
+        self._said_unsaved = False
+        self._desk = Desk()
+
+    # What there is ----------------------------------------------------------------------------------------------------
+
+    @property
+    def all(self) -> tuple[Mark, ...]:
+        """In order of time."""
+        return self._ordered
+
+    @property
+    def unsaved(self) -> bool:
+        return self.history.document is not self._saved
+
+    @property
+    def writable(self) -> bool:
+        """Whether marks can be made: a recording is open, and its marks are not of a later version."""
+        return self._writable
+
+    @property
+    def to_undo(self) -> str:
+        return self.history.to_undo
+
+    @property
+    def to_redo(self) -> str:
+        return self.history.to_redo
+
+    def on(self, span: Span) -> tuple[Mark, ...]:
+        """Those that touch a span."""
+        last = bisect_left(self._ordered, span.stop, key=lambda m: m.start)
+        return tuple(m for m in self._ordered[:last] if m.stop >= span.start)
+
+    def decided_near(self, time: float, reconstructed: bool) -> tuple[Mark, ...]:
+        """Decisions on the discharge at a time, of the scalp or of the reconstruction."""
+        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=lambda m: m.start)
+        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=lambda m: m.start)
+        return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
+
+    # Open and close ---------------------------------------------------------------------------------------------------
+
+    def read(self, recording: Recording) -> Review:
+        """In a worker: what is kept of a recording."""
+        return read_review(recording, self.folder)
+
+    def adopt(self, recording: Recording | None, review: Review | None) -> None:
+        """Another recording and its marks; those of the one before are saved first."""
+        self.flush()
+        self._recording = recording
+        self.history = History(review.document if review is not None else None)
+        self._path = review.path if review is not None else None
+        self._writable = review is not None and review.writable
+        self._saved = self.history.document
+        self._said_unsaved = False
+        self._order()
+        if review is not None and review.notice:
+            self.noticed.emit(review.notice)
+
+    def flush(self) -> None:
+        """Save now what is not saved yet: the window or the recording is about to go."""
+        if not self.unsaved or self._recording is None or self._path is None:
+            return
+        for place in dict.fromkeys((self._path, self.folder / f"{self._recording.identity}.review.json")):
+            try:
+                self._desk.write(self._desk.turn(), self._recording, self.history.document, place)
+            except NeuroflowError as error:
+                log.error("marks were not saved: %s", error.detail)
+                continue
+            self._saved = self.history.document
+            return
+
+    # Edits ------------------------------------------------------------------------------------------------------------
+
+    def add(self, start: float, text: str, duration: float = 0.0, channel: str = "", by: str = "") -> Mark | None:
+        """Mark an event; the mark, or None where marks cannot be made."""
+        change = added(start, text, duration=duration, channel=channel, by=by)
+        return change.after[0] if self._do(change) else None
+
+    def decide(
+        self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False, by: str = ""
+    ) -> bool:
+        """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo."""
+        earlier = self.decided_near(time, reconstructed)
+        return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=by))
+
+    def rename(self, identifier: str, text: str, by: str = "") -> bool:
+        mark = self.history.document.marks.get(identifier)
+        if mark is None or not text.strip() or mark.text == text.strip():
+            return False
+        return self._do(changed(mark, by=by, text=text.strip()))
+
+    def remove(self, identifier: str) -> bool:
+        mark = self.history.document.marks.get(identifier)
+        return mark is not None and self._do(removed(mark))
+
+    def undo(self) -> Change | None:
+        return self._after(self.history.undo()) if self._writable else None
+
+    def redo(self) -> Change | None:
+        return self._after(self.history.redo()) if self._writable else None
+
+    def _do(self, change: Change) -> bool:
+        if not self._writable:
+            self.noticed.emit("These marks cannot be changed: they are of a later version of the program.")
+            return False
+        self.history.do(change)
+        self._after(change)
+        return True
+
+    def _after(self, change: Change | None) -> Change | None:
+        if change is not None:
+            self._order()
+            self._save()
+        return change
+
+    def _order(self) -> None:
+        self._ordered = tuple(sorted(self.history.document, key=lambda m: (m.start, m.id)))
+        self.changed.emit()
+
+    # Saving -----------------------------------------------------------------------------------------------------------
+
+    def _save(self) -> None:
+        recording, path, document = self._recording, self._path, self.history.document
+        if recording is None or path is None:
+            return
+        work = partial(self._desk.write, self._desk.turn(), recording, document, path)
+        self.lane.submit("marks", work, done=partial(self._on_saved, document), failed=self._on_failed)
+
+    def _on_saved(self, document: Document, _: None) -> None:
+        self._saved = document if document is self.history.document else self._saved
+        self._said_unsaved = False
+        self.changed.emit()
+
+    def _on_failed(self, failure: Failure) -> None:
+        if not self._said_unsaved:  # once, and not at every key
+            self._said_unsaved = True
+            self.failed.emit(failure)
+        self.changed.emit()
+
+
+def reviews_folder() -> Path:
+    """Where marks are kept of recordings beside which nothing can be written."""
+    from platformdirs import user_data_path
+
+    return user_data_path("neuroflow-review", appauthor=False) / "reviews"
+
+
+class Desk:
+    """Writes one version after the other, from any thread, and never an older one over a newer."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._turns = itertools.count()
+        self._written: dict[Path, int] = {}
+
+    def turn(self) -> int:
+        """The number of a version; the later, the greater."""
+        return next(self._turns)
+
+    def write(
+        self, turn: int, recording: Recording, document: Document, path: Path, control: Control | None = None
+    ) -> None:  # fmt: skip
+        """Raises: FileProblem, Cancelled."""
+        with self._lock:
+            if control is not None:
+                control.checkpoint()
+            if turn > self._written.get(path, -1):
+                write_review(recording, document, path)
+                self._written[path] = turn

@@ -1,0 +1,188 @@
+"""The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
+
+``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
+of the reader's. The version before is kept as ``….previous``. Format 1: ``format``, ``program``, ``recording`` (name,
+identity, duration in seconds), ``saved`` (UTC) and ``marks`` (:class:`neuroflow.review.Mark`). A file of a later format
+is never written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from neuroflow import __version__
+from neuroflow.errors import FileProblem
+from neuroflow.recording import Recording
+from neuroflow.review.document import Document, Mark, document_of
+
+FORMAT = 1
+SUFFIX = ".review.json"
+LARGEST = 256 << 20
+
+
+class _About(Struct, frozen=True):
+    name: str
+    identity: str
+    duration: float
+
+
+class _Review(Struct, frozen=True):
+    format: int
+    program: str
+    recording: _About
+    saved: str
+    marks: tuple[Mark, ...]
+
+
+class _Format(Struct):
+    format: int
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
+
+    ``writable`` is false for a file of a later format: it is shown, where it can be, and never changed.
+    """
+
+    document: Document
+    path: Path
+    notice: str = ""
+    writable: bool = True
+
+
+def read_review(recording: Recording, folder: Path) -> Review:
+    """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet."""
+    places = _places(recording, folder)
+    there = [place for place in places if place.is_file()]
+    if not there:
+        return Review(Document(), places[0])
+    path = max(there, key=lambda place: place.stat().st_mtime_ns)
+    try:
+        found = _read(path)
+    except _LaterFormat as later:
+        return Review(
+            Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
+            "and change them.", writable=False,
+        )  # fmt: skip
+    except (OSError, ValueError, msgspec.MsgspecError):
+        return _without(recording, path)
+    notice = ""
+    if found.recording.identity != recording.identity:
+        notice = "This recording has changed since its marks were made: check that they are where they should be."
+    return Review(document_of(found.marks), _writable(path, places), notice)
+
+
+def write_review(recording: Recording, document: Document, path: Path) -> None:
+    """Write the marks in one step, keeping the version before. Raises: FileProblem."""
+    review = _Review(
+        FORMAT,
+        f"NeuroFlow Review {__version__}",
+        _About(recording.path.name, recording.identity, recording.duration),
+        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
+    )
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(handle, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(review), indent=1))
+            file.flush()
+            os.fsync(file.fileno())
+        if path.is_file():
+            with contextlib.suppress(OSError):
+                _keep_previous(path)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+        raise FileProblem(
+            f"The marks could not be saved to “{path.parent}”: make room there or give the right to write; they are "
+            "kept in the window, and saving is tried again at the next edit.",
+            str(error),
+        ) from error
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a file can be made in a folder; asked of the system by making one."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".neuroflow-"):
+            return True
+    except OSError:
+        return False
+
+
+class _LaterFormat(Exception):
+    """A review file that this version does not read."""
+
+
+def _read(path: Path) -> _Review:
+    if path.stat().st_size > LARGEST:
+        raise ValueError("too large for a file of marks")
+    data = path.read_bytes()
+    declared = msgspec.json.decode(data, type=_Format).format
+    if declared > FORMAT:
+        raise _LaterFormat(f"format {declared}")
+    found = msgspec.json.decode(data, type=_Review)
+    document_of(found.marks)
+    return found
+
+
+def _without(recording: Recording, path: Path) -> Review:
+    """What to do about a damaged file: set it aside, and go on from the version before it where that is sound."""
+    aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    previous = _previous(path)
+    document, whence = Document(), "there is no earlier version, so that there are no marks"
+    with contextlib.suppress(OSError, ValueError, msgspec.MsgspecError, _LaterFormat):
+        found = _read(previous)
+        if found.recording.identity == recording.identity:
+            document, whence = document_of(found.marks), f"the version before it, saved {found.saved}, is shown"
+    try:
+        os.replace(path, aside)
+    except OSError:
+        return Review(document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False)
+    return Review(document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.")
+
+
+def _places(recording: Recording, folder: Path) -> list[Path]:
+    """Where marks may be, the place where they should be first."""
+    own = folder / f"{recording.identity}{SUFFIX}"
+    beside = recording.path.with_name(recording.path.name + SUFFIX)
+    return [beside, own] if not _belongs_to_program(recording.path) and is_writable(beside.parent) else [own, beside]
+
+
+def _writable(path: Path, places: Sequence[Path]) -> Path:
+    return path if is_writable(path.parent) else places[0]
+
+
+def _belongs_to_program(path: Path) -> bool:
+    """The demonstration is the program's, not the reader's: nothing is written beside it."""
+    from importlib.resources import files
+
+    return Path(str(files("neuroflow_resources"))).resolve() in path.resolve().parents
+
+
+def _previous(path: Path) -> Path:
+    return path.with_name(path.name + ".previous")
+
+
+def _keep_previous(path: Path) -> None:
+    """A second name for the version that is about to be replaced; a copy where the system has no links."""
+    previous, link = _previous(path), path.with_name(f".{path.name}.link")
+    link.unlink(missing_ok=True)
+    try:
+        os.link(path, link)
+    except OSError:
+        link.write_bytes(path.read_bytes())
+    os.replace(link, previous)

@@ -1,0 +1,131 @@
+"""Marks and decisions on a recording, as immutable values; every edit is a change that can be taken back."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+Decision = Literal["", "accepted", "rejected", "unsure"]
+DECISIONS: tuple[Decision, ...] = ("accepted", "rejected", "unsure")
+LONGEST_TEXT = 4000
+
+
+class Mark(Struct, frozen=True, omit_defaults=True):
+    """An event that a reader marked, or a discharge that a reader decided on.
+
+    ``start`` and ``duration`` in seconds of the recording; ``channel`` is a derivation's or contact's label, empty for
+    all; ``decision`` is empty for an event. ``by`` and ``at`` say who made it as it is, and when (UTC, ISO 8601).
+    """
+
+    id: str
+    start: float
+    text: str
+    duration: float = 0.0
+    channel: str = ""
+    reconstructed: bool = False
+    decision: Decision = ""
+    by: str = ""
+    at: str = ""
+
+    @property
+    def stop(self) -> float:
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An edit: the marks that it takes away and those that it puts there; ``what`` names it for the menu."""
+
+    what: str
+    before: tuple[Mark, ...]
+    after: tuple[Mark, ...]
+
+    @property
+    def reverse(self) -> Change:
+        return Change(self.what, self.after, self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """All marks of a recording, by identifier."""
+
+    marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __iter__(self) -> Iterator[Mark]:
+        return iter(self.marks.values())
+
+    def __len__(self) -> int:
+        return len(self.marks)
+
+    def applied(self, change: Change) -> Document:
+        """The document after a change. Raises: ValueError where it is not about this document."""
+        marks = dict(self.marks)
+        for mark in change.before:
+            if marks.pop(mark.id, None) != mark:
+                raise ValueError("this change was made to another version of the marks")
+        for mark in change.after:
+            if mark.id in marks:
+                raise ValueError("this mark is there already")
+            marks[mark.id] = checked(mark)
+        return Document(MappingProxyType(marks))
+
+
+def document_of(marks: Iterable[Mark]) -> Document:
+    """Raises: ValueError where two marks have one identifier, or one is not to be believed."""
+    return Document().applied(Change("read", (), tuple(marks)))
+
+
+def checked(mark: Mark) -> Mark:
+    """The mark itself. Raises: ValueError where its time or text cannot be."""
+    if not (math.isfinite(mark.start) and math.isfinite(mark.duration) and mark.duration >= 0):
+        raise ValueError("a mark needs a time, and a duration of 0 s or more")
+    if not mark.id or len(mark.text) > LONGEST_TEXT:
+        raise ValueError(f"a mark needs an identifier, and a text of {LONGEST_TEXT} characters at most")
+    return mark
+
+
+def added(
+    start: float, text: str, *, duration: float = 0.0, channel: str = "", by: str = "", now: datetime | None = None
+) -> Change:
+    """Mark an event."""
+    mark = Mark(_identifier(), start, text, duration, channel, by=by, at=_stamp(now))
+    return Change("mark an event", (), (mark,))
+
+
+def decided(
+    start: float, channel: str, decision: Decision, earlier: Iterable[Mark] = (), *, reconstructed: bool = False,
+    by: str = "", now: datetime | None = None,
+) -> Change:  # fmt: skip
+    """Accept, reject or leave open a proposed discharge, in place of what was decided on it before."""
+    if decision not in DECISIONS:
+        raise ValueError(f"a discharge is {', '.join(DECISIONS)}, not {decision!r}")
+    mark = Mark(_identifier(), start, "spike", 0.0, channel, reconstructed, decision, by, _stamp(now))
+    word = {"accepted": "accept a spike", "rejected": "reject a spike", "unsure": "leave a spike open"}[decision]
+    return Change(word, tuple(earlier), (mark,))
+
+
+def changed(mark: Mark, *, by: str = "", now: datetime | None = None, **fields: object) -> Change:
+    """Give a mark another time, text or channel."""
+    what = "rename an event" if set(fields) == {"text"} else "change an event"
+    return Change(what, (mark,), (msgspec.structs.replace(mark, by=by, at=_stamp(now), **fields),))
+
+
+def removed(*marks: Mark) -> Change:
+    """Delete marks."""
+    return Change("delete an event" if len(marks) == 1 else f"delete {len(marks)} events", marks, ())
+
+
+def _identifier() -> str:
+    return uuid.uuid4().hex[:16]
+
+
+def _stamp(now: datetime | None) -> str:
+    return (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,254 @@
+"""Marks and decisions, made by keyboard and mouse as a reader does, and found again."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from neuroflow.recording import Span
+from neuroflow_review.dialogs.fault import FaultDialog
+from neuroflow_review.session.analysis import Spike
+from neuroflow_review.views.events import EventRow
+from neuroflow_review.window import ReviewWindow
+
+Key = Qt.Key
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+Press = Callable[..., None]
+Settle = Callable[[ReviewWindow], None]
+
+
+@pytest.fixture
+def mine(qtbot: QtBot, window: ReviewWindow, demo: Path, tmp_path: Path) -> Iterator[ReviewWindow]:
+    """The window on a copy of the demonstration, beside which marks can be kept."""
+    path = tmp_path / "patient.edf"
+    shutil.copy(demo, path)
+    window.session.open(path)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    yield window
+    qtbot.waitUntil(lambda: not window.session.lanes.save.busy)
+
+
+def review_of(window: ReviewWindow) -> Path:
+    recording = window.session.recording
+    assert recording is not None
+    return recording.path.with_name(recording.path.name + ".review.json")
+
+
+def listed(window: ReviewWindow) -> list[EventRow]:
+    model = window.events._model
+    return [model.row(k) for k in range(model.rowCount())]
+
+
+def editor_of(qtbot: QtBot, window: ReviewWindow) -> QLineEdit:
+    """The editor that the list has opened."""
+    found: list[QLineEdit] = []
+
+    def there() -> bool:
+        found[:] = [e for e in window.events.table.findChildren(QLineEdit) if e.isVisible()]
+        return window.events._delegate.editing and len(found) == 1
+
+    qtbot.waitUntil(there)
+    return found[0]
+
+
+def type_name(qtbot: QtBot, window: ReviewWindow, text: str) -> None:
+    editor = editor_of(qtbot, window)
+    editor.selectAll()
+    qtbot.keyClicks(editor, text)
+    qtbot.keyClick(editor, Key.Key_Return)
+    qtbot.waitUntil(lambda: not window.events._delegate.editing and window.events._waiting is None)
+
+
+def saved(qtbot: QtBot, window: ReviewWindow) -> None:
+    qtbot.waitUntil(lambda: not window.session.marks.unsaved, timeout=5000)
+
+
+def test_an_event_is_marked_named_and_found_again(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle
+) -> None:
+    mine.session.set_cursor(3.25)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "swallowing")
+    saved(qtbot, mine)
+    (mark,) = mine.session.marks.all
+    assert (mark.start, mark.text, mark.by) == (3.25, "swallowing", "Dr Reader")
+    assert [row.text for row in listed(mine) if row.kind == "mark"] == ["swallowing"]
+    path = review_of(mine).with_name("patient.edf")
+    mine.session.close_recording()
+    assert mine.session.marks.all == ()
+    mine.session.open(path)
+    settle(mine)
+    assert [m.text for m in mine.session.marks.all] == ["swallowing"]
+    assert "marks saved" in mine.says.text()
+
+
+def test_a_selection_becomes_an_event_with_a_duration(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.store.update(selection=Span(2.0, 4.5))
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "run of theta")
+    (mark,) = mine.session.marks.all
+    assert (mark.start, mark.duration) == (2.0, 2.5)
+    saved(qtbot, mine)
+
+
+def test_every_edit_is_undone_and_redone_by_key(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.set_cursor(1.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "first")
+    assert mine.commands.actions["undo"].text() == "Undo: rename an event"
+    press(mine, Key.Key_Z, CTRL)
+    assert [m.text for m in mine.session.marks.all] == ["Event"]
+    press(mine, Key.Key_Z, CTRL)
+    assert mine.session.marks.all == ()
+    assert not mine.commands.actions["undo"].isEnabled()
+    press(mine, Key.Key_Z, CTRL | SHIFT)
+    press(mine, Key.Key_Z, CTRL | SHIFT)
+    assert [m.text for m in mine.session.marks.all] == ["first"]
+    mine.events.start_rename(mine.session.marks.all[0].id)
+    type_name(qtbot, mine, "second")
+    press(mine, Key.Key_Delete)
+    assert mine.session.marks.all == ()
+    press(mine, Key.Key_Z, CTRL)
+    assert [m.text for m in mine.session.marks.all] == ["second"]
+    saved(qtbot, mine)
+    assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["second"]
+
+
+def test_undo_shows_where_it_was(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle) -> None:
+    mine.session.set_cursor(2.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "here")
+    mine.session.go_to(300.0)
+    settle(mine)
+    press(mine, Key.Key_Z, CTRL)
+    assert mine.session.state.span.start <= 2.0 < mine.session.state.span.stop
+    saved(qtbot, mine)
+
+
+@pytest.mark.parametrize(
+    ("key", "decision", "said"),
+    [(Key.Key_A, "accepted", "spike"), (Key.Key_X, "rejected", "no spike"), (Key.Key_U, "unsure", "spike, unsure")],
+)
+def test_a_proposed_spike_is_decided_on_once(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, key: Qt.Key, decision: str, said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    proposed = (Spike("Fp1–F7", 4.0), Spike("F7–T3", 4.02), Spike("T3–T5", 8.0))
+    monkeypatch.setattr(mine.session.spikes, "scalp", lambda: proposed)
+    mine.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: mine.settled)
+    mine.session.set_cursor(4.05)
+    press(mine, key)
+    press(mine, key)  # a second time says nothing new
+    (mark,) = mine.session.marks.all
+    assert (mark.decision, mark.by, mark.reconstructed) == (decision, "Dr Reader", False)
+    assert abs(mark.start - 4.0) < 0.05
+    spikes = [row for row in listed(mine) if row.kind == "scalp spike"]
+    assert [(round(row.time), row.text) for row in spikes] == [(4, said), (8, "spike?")]
+    drawn = [spike.decision for spike in mine.page._spikes]
+    assert sorted(drawn) == sorted(["", decision])
+    press(mine, Key.Key_Z, CTRL)
+    press(mine, Key.Key_Z, CTRL)
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["spike? 2 channels", "spike?"]
+    saved(qtbot, mine)
+
+
+def test_a_machine_never_takes_a_decision_back(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mine.session.spikes, "scalp", lambda: (Spike("T3–T5", 8.0),))
+    mine.session.set_cursor(8.0)
+    press(mine, Key.Key_X)
+    monkeypatch.setattr(mine.session.spikes, "scalp", lambda: (Spike("T3–T5", 8.01), Spike("F7–T3", 8.03)))
+    mine.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: mine.settled)
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["no spike"]
+    saved(qtbot, mine)
+
+
+def test_where_no_spike_is_proposed_nothing_is_decided(mine: ReviewWindow, press: Press) -> None:
+    mine.session.set_cursor(0.01)
+    mine.session.store.update(spikes_shown=False)
+    press(mine, Key.Key_A)
+    assert mine.session.marks.all == ()
+    assert "No spike is proposed" in mine.statusBar().currentMessage()
+
+
+def test_marks_are_visited_with_the_keys_of_events(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.marks.add(97.0, "late")
+    mine.session.set_cursor(90.0)
+    mine.session.go_to(90.0)
+    press(mine, Key.Key_N)
+    assert mine.session.cursor == pytest.approx(97.0, abs=10.0)
+    saved(qtbot, mine)
+
+
+def test_words_being_typed_outlive_spikes_that_arrive(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.set_cursor(1.5)
+    press(mine, Key.Key_E)
+    editor = editor_of(qtbot, mine)
+    editor.selectAll()
+    qtbot.keyClicks(editor, "half a na")
+    mine.feeds.show_marks()
+    assert editor_of(qtbot, mine) is editor
+    qtbot.keyClicks(editor, "me")
+    qtbot.keyClick(editor, Key.Key_Return)
+    qtbot.waitUntil(lambda: [m.text for m in mine.session.marks.all] == ["half a name"])
+    qtbot.waitUntil(lambda: [r.text for r in listed(mine) if r.kind == "mark"] == ["half a name"])
+    saved(qtbot, mine)
+
+
+def test_who_reads_is_asked_once(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.settings.set("reader.name", "")
+    mine.session.set_cursor(1.0)
+    press(mine, Key.Key_E)
+    dialog = mine.findChild(QInputDialog)
+    assert dialog is not None
+    dialog.setTextValue("  Dr   Name ")
+    dialog.accept()
+    assert mine.session.marks.all[0].by == "Dr Name"
+    type_name(qtbot, mine, "one")
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "two")
+    assert len(mine.session.marks.all) == 2
+    assert mine.session.reader == "Dr Name"
+    saved(qtbot, mine)
+
+
+@pytest.mark.expects_warnings
+def test_a_folder_that_fills_up_loses_nothing(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch, fault: Callable[[ReviewWindow], FaultDialog]
+) -> None:
+    real = os.fsync
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    mine.session.marks.add(1.0, "kept")
+    qtbot.waitUntil(lambda: bool(mine.findChildren(FaultDialog)))
+    dialog = fault(mine)
+    assert "could not be saved" in dialog.text
+    dialog.close()
+    assert "marks not saved yet" in mine.says.text()
+    assert [m.text for m in mine.session.marks.all] == ["kept"]
+    monkeypatch.setattr(os, "fsync", real)
+    mine.session.marks.add(2.0, "and this")
+    saved(qtbot, mine)
+    assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["kept", "and this"]
+
+
+def test_marks_survive_a_window_that_is_closed_at_once(mine: ReviewWindow) -> None:
+    path = review_of(mine)
+    for k in range(20):
+        mine.session.marks.add(float(k), f"event {k}")
+    mine.close()
+    assert len(json.loads(path.read_text())["marks"]) == 20

@@ -1,0 +1,192 @@
+"""Marks and decisions: undo and redo as laws, and a file that survives whatever happens to it."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroflow.errors import FileProblem
+from neuroflow.io import review_file
+from neuroflow.io.review_file import SUFFIX, read_review, write_review
+from neuroflow.recording import Patient, Recording
+from neuroflow.review import Document, History, Mark, added, changed, decided, removed
+from neuroflow.review.document import document_of
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def recording(path: Path, identity: str = "a" * 16) -> Recording:
+    return Recording(path, "EDF", (), 600.0, None, Patient(), "", (), (), (), identity)
+
+
+def some_marks(count: int = 3) -> Document:
+    return document_of(Mark(f"m{k}", 10.0 * k, f"event {k}", 1.0, "T3", by="Dr Ä", at="2026-11-24T12:00:00Z")
+                       for k in range(count))  # fmt: skip
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_done_is_undone_and_done_again(steps: list[int]) -> None:
+    """Each step adds, renames, deletes, decides, or takes one back; then all is undone and redone."""
+    history = History()
+    for number, step in enumerate(steps):
+        marks = list(history.document)
+        if step == 0 or not marks:
+            history.do(added(float(number), f"event {number}", by="a", now=NOW))
+        elif step == 1:
+            history.do(changed(marks[number % len(marks)], text=f"name {number}", now=NOW))
+        elif step == 2:
+            history.do(removed(marks[number % len(marks)]))
+        elif step == 3:
+            earlier = [m for m in marks if m.decision]
+            history.do(decided(float(number), "T3", "accepted", earlier, now=NOW))
+        else:
+            history.undo()
+    end = dict(history.document.marks)
+    undone = 0
+    while history.undo() is not None:
+        undone += 1
+    assert len(history.document) == 0
+    assert not history.to_undo
+    for _ in range(undone):
+        assert history.redo() is not None
+    assert dict(history.document.marks) == end
+
+
+def test_a_new_edit_ends_what_could_be_redone() -> None:
+    history = History()
+    history.do(added(1.0, "one"))
+    history.undo()
+    assert history.to_redo == "mark an event"
+    history.do(added(2.0, "two"))
+    assert history.redo() is None
+    assert [m.text for m in history.document] == ["two"]
+
+
+def test_a_decision_takes_the_place_of_the_one_before_and_keeps_who_and_when() -> None:
+    history = History()
+    history.do(decided(12.3, "T3", "rejected", by="A", now=NOW))
+    (first,) = history.document
+    assert (first.by, first.at) == ("A", "2026-11-24T12:00:00Z")
+    history.do(decided(12.3, "T3", "accepted", [first], by="B"))
+    assert [(m.decision, m.by) for m in history.document] == [("accepted", "B")]
+    history.undo()
+    assert list(history.document) == [first]
+
+
+def test_ten_thousand_edits_stay_small_and_quick_to_take_back() -> None:
+    history = History(document_of(Mark(f"m{k}", float(k), "x") for k in range(200)))
+    for k in range(10_000):
+        mark = history.document.marks[f"m{k % 200}"]
+        history.do(changed(mark, text=f"edit {k}"))
+    while history.undo():
+        pass
+    assert {m.text for m in history.document} == {"x"}
+
+
+def test_changes_of_another_document_and_marks_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="another version"):
+        Document().applied(removed(Mark("m", 1.0, "gone")))
+    with pytest.raises(ValueError, match="time"):
+        Document().applied(added(float("nan"), "when?"))
+    with pytest.raises(ValueError, match="there already"):
+        document_of([Mark("m", 1.0, "a"), Mark("m", 2.0, "b")])
+    with pytest.raises(ValueError, match="accepted"):
+        decided(1.0, "T3", "maybe")  # type: ignore[arg-type]
+
+
+def test_marks_come_back_from_beside_the_recording(tmp_path: Path) -> None:
+    about = recording(tmp_path / "a.edf")
+    empty = read_review(about, tmp_path / "own")
+    assert empty.path == tmp_path / f"a.edf{SUFFIX}"
+    assert not empty.path.exists()  # looking leaves nothing behind
+    write_review(about, some_marks(), empty.path)
+    again = read_review(about, tmp_path / "own")
+    assert again.document == some_marks()
+    assert again.notice == ""
+    assert json.loads(empty.path.read_text())["recording"]["name"] == "a.edf"
+
+
+def test_where_the_folder_cannot_be_written_marks_go_to_the_readers_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_file, "is_writable", lambda folder: folder != tmp_path)
+    about = recording(tmp_path / "a.edf")
+    place = read_review(about, tmp_path / "own").path
+    assert place.parent == tmp_path / "own"
+    write_review(about, some_marks(), place)
+    assert read_review(about, tmp_path / "own").document == some_marks()
+
+
+def test_nothing_is_written_beside_the_demonstration(tmp_path: Path) -> None:
+    from importlib.resources import files
+
+    demo = Path(str(files("neuroflow_resources"))) / "demo" / "demo-scalp.edf"
+    assert read_review(recording(demo), tmp_path).path.parent == tmp_path
+
+
+@pytest.mark.parametrize("when", ["write", "fsync", "replace"])
+def test_a_save_that_fails_leaves_the_version_before(
+    when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    name = {"write": "fdopen", "fsync": "fsync", "replace": "replace"}[when]
+    monkeypatch.setattr(os, name, full)
+    with pytest.raises(FileProblem, match="could not be saved"):
+        write_review(about, some_marks(3), place)
+    monkeypatch.undo()
+    assert read_review(about, tmp_path).document == some_marks(2)
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(f".a.edf{SUFFIX}-")]
+
+
+def test_a_damaged_file_is_kept_and_the_version_before_is_shown(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+    write_review(about, some_marks(3), place)
+    place.write_bytes(place.read_bytes()[:40])
+    found = read_review(about, tmp_path)
+    assert found.document == some_marks(2)
+    assert "damaged" in found.notice
+    assert [p for p in tmp_path.iterdir() if ".damaged-" in p.name]
+    assert found.writable
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[]", b"\xff\xfe", b'{"format": 1}', b'{"format": "one"}', b'{"format":1,"marks":[{"id":1}]}', b"[" * 5000],
+)
+def test_what_is_no_review_file_is_set_aside(data: bytes, tmp_path: Path) -> None:
+    place = tmp_path / f"a.edf{SUFFIX}"
+    place.write_bytes(data)
+    found = read_review(recording(tmp_path / "a.edf"), tmp_path)
+    assert len(found.document) == 0
+    assert "damaged" in found.notice
+    assert next(p for p in tmp_path.iterdir() if ".damaged-" in p.name).read_bytes() == data
+
+
+def test_a_later_format_is_never_written_over(tmp_path: Path) -> None:
+    place = tmp_path / f"a.edf{SUFFIX}"
+    place.write_text('{"format": 2, "everything": "else"}')
+    found = read_review(recording(tmp_path / "a.edf"), tmp_path)
+    assert not found.writable
+    assert "later version" in found.notice
+    assert place.read_text() == '{"format": 2, "everything": "else"}'
+
+
+def test_a_recording_that_changed_under_its_marks_is_noticed(tmp_path: Path) -> None:
+    place = tmp_path / f"a.edf{SUFFIX}"
+    write_review(recording(tmp_path / "a.edf"), some_marks(), place)
+    found = read_review(recording(tmp_path / "a.edf", "b" * 16), tmp_path)
+    assert "has changed" in found.notice
+    assert found.document == some_marks()
