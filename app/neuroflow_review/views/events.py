@@ -38,7 +38,7 @@ _FILTER_TEXT: Final[dict[EventKind, str]] = {
     "annotation": "Notes",
     "mark": "Marks",
     "scalp spike": "Spikes",
-    "reconstructed spike": f"{RECONSTRUCTED} Spikes",
+    "reconstructed spike": RECONSTRUCTED,
 }
 _FILTER_TIP: Final[dict[EventKind, str]] = {
     "annotation": "Show annotations of the file",

@@ -23,6 +23,7 @@ from neuroflow_review.paper import (
     draw_spike,
     pixels_per_mm,
     polylines,
+    translucent,
 )
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.page import PageData, Trace
@@ -129,6 +130,7 @@ class PageView(Sheet):
         if self._data is not None and len(self._data.traces) == len(places):
             self._draw_traces(painter, places, self._data)
             self._draw_spikes(painter, places, height)
+        self._draw_names(painter, plot)
         header = QRectF(0, 0, self.width(), self.header_height())
         painter.fillRect(header, colour(look.paper))
         draw_clock(painter, header, self._span, self.width(), self._start, look)
@@ -151,28 +153,32 @@ class PageView(Sheet):
                 hatch(painter, box, self._look)
 
     def _draw_marks(self, painter: QPainter, plot: QRectF) -> None:
-        """A line where an event begins, a wash for as long as it lasts, and its name where it does not hide a trace."""
-        look, metrics = self._look, QFontMetricsF(ui_font(-1.5))
+        """A line where an event begins, and a wash for as long as it lasts."""
         painter.save()
-        painter.setClipRect(QRectF(GUTTER, 0, plot.width(), self.height()))
-        painter.setFont(ui_font(-1.5))
-        taken = -1e9
+        painter.setClipRect(plot)
+        painter.setPen(hairline(self._look.accent))
         for mark in self._marks:
-            if mark.stop < self._span.start or mark.start >= self._span.stop:
-                continue
             left, right = (time_to_x(t, self._span, self.width()) for t in (mark.start, mark.stop))
-            if mark.duration:
-                painter.fillRect(QRectF(left, plot.top(), right - left, plot.height()), colour(look.accent, 0.07))
-            painter.setPen(hairline(look.accent))
+            painter.fillRect(QRectF(left, plot.top(), right - left, plot.height()), colour(self._look.accent, 0.07))
             painter.drawLine(QLineF(left, plot.top(), left, plot.bottom()))
-            text = f"{mark.text} · {mark.channel}" if mark.channel else mark.text
-            x = max(left, GUTTER) + UNIT
-            if x < taken:
+        painter.restore()
+
+    def _draw_names(self, painter: QPainter, plot: QRectF) -> None:
+        """What the events of the page are called, along its lower edge; of two that would overlap, the first."""
+        painter.save()
+        painter.setClipRect(plot)
+        painter.setFont(ui_font(-1.5))
+        painter.setPen(colour(self._look.accent))
+        metrics, taken = QFontMetricsF(painter.font()), -1e9
+        for mark in self._marks:
+            x = max(time_to_x(mark.start, self._span, self.width()), GUTTER) + UNIT
+            if x < taken or mark.stop < self._span.start or mark.start >= self._span.stop:
                 continue
+            text = f"{mark.text} · {mark.channel}" if mark.channel else mark.text
             words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _LONGEST_NAME)
-            taken = x + metrics.horizontalAdvance(words) + UNIT
-            box = QRectF(x, plot.bottom() - metrics.height() - UNIT, taken - x, metrics.height())
-            painter.fillRect(box, colour(look.paper))
+            box = QRectF(x, plot.bottom() - metrics.height(), metrics.horizontalAdvance(words), metrics.height())
+            taken = box.right() + 2 * UNIT
+            painter.fillRect(box, translucent(self._look.paper, 0.85))
             painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
 
