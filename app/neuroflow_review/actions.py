@@ -122,6 +122,7 @@ ACTIONS: Final = (
         "depth_smaller", "View", "Reconstruction smaller", "step_depth", ("Shift+Down",), _R, argument=1, section="size"
     ),
     Action("filters", "View", "Filters", "toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"),
+    Action("map", "View", "Map at the cursor", "toggle_map", ("M",), _R, "circle-half", check="map", section="map"),
     Action("dark", "View", "Dark", "toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
         "privacy",

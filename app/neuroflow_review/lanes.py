@@ -375,8 +375,9 @@ class Lanes(QObject):
         self.spectrogram = Lane("spectrogram", self, stallable=True)
         self.detect = Lane("detect", self, stallable=True, background=True)
         self.export = Lane("export", self, background=True)
+        self.map = Lane("map", self, stallable=True)
         self.save = Lane("save", self, stallable=True)
-        self.all = (self.save, self.export, self.flow, self.bands, self.detect, self.spectrogram, self.read)
+        self.all = (self.save, self.map, self.export, self.flow, self.bands, self.detect, self.spectrogram, self.read)
         for lane in self.all:
             lane.failed.connect(self.failed)
 

@@ -35,6 +35,7 @@ from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spikes import Spikes
 from neuroflow_review.session.state import Store, ViewState
+from neuroflow_review.session.topography import Topographies
 from neuroflow_review.settings import Settings
 
 _KEPT_PAGES = 8
@@ -96,6 +97,7 @@ class Session(QObject):
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
         self.comparison = Comparison(self.lanes.read, self)
+        self.topographies = Topographies(self.lanes.map, self)
         self.marks = Marks(self.lanes.save, reviews or reviews_folder(), self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
@@ -153,6 +155,7 @@ class Session(QObject):
             or self.spectra.busy
             or self.spikes.busy
             or self.comparison.busy
+            or self.topographies.busy
         )
 
     def load_model(self) -> None:
@@ -217,6 +220,7 @@ class Session(QObject):
             lane.cancel()
         self.comparison.close()
         self.spectra.forget()
+        self.topographies.forget()
         old, self.source = self.source, source
         self._pages.clear()
         self.page = self.depth = None

@@ -84,7 +84,7 @@ class Commands(QObject):
         for name, dock in self.frame.docks.items():
             action = QAction(name, self.frame)
             action.setCheckable(True)
-            action.setChecked(True)
+            action.setChecked(not dock.property("hidden by reader"))
             action.toggled.connect(partial(self.show_dock, name))
             dock.visibilityChanged.connect(partial(self._dock_seen, name))
             self.menus["Window"].addAction(action)
@@ -217,6 +217,8 @@ class Commands(QObject):
                 return state.montage == name.removeprefix("montage ")
             if name == "dark":
                 return self.frame.look.is_dark
+            if name == "map":
+                return not self.frame.docks["Map"].property("hidden by reader")
             if name == "follow":
                 return bool(self.session.settings.get("reconstruction.follow"))
             return bool(getattr(state, name))
@@ -299,6 +301,10 @@ class Commands(QObject):
         self.set_icons()
         self.refresh()
 
+    def toggle_map(self) -> None:
+        self.actions["dock Map"].toggle()
+        self.refresh()
+
     def toggle_privacy(self) -> None:
         self.session.store.update(private=not self.session.state.private)
 
@@ -311,6 +317,7 @@ class Commands(QObject):
     def show_dock(self, name: str, there: bool) -> None:
         dock = self.frame.docks[name]
         dock.setProperty("hidden by reader", not there)
+        self.refresh()
         if self.session.recording is not None:
             dock.setVisible(there)
 

@@ -19,6 +19,7 @@ from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
+from neuroflow_review.session.topography import Topography
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.reconstruction import UNDETERMINED
@@ -47,6 +48,7 @@ class Feeds(QObject):
         self._listed: tuple[tuple[Spike, ...], tuple[Spike, ...]] | None = None
         self._truth: Truth | None = None
         self._ratios: dict[str, float] = {}
+        self._topography: Topography | None = None
         session.store.changed.connect(self._on_state)
         session.page_ready.connect(self._on_page)
         session.page_failed.connect(frame.page.set_message)
@@ -58,6 +60,8 @@ class Feeds(QObject):
         session.spectra.ready.connect(self._on_spectrogram)
         session.spectra.computing.connect(self._on_computing)
         session.comparison.ready.connect(self._on_truth)
+        session.topographies.ready.connect(self._on_topography)
+        frame.docks["Map"].visibilityChanged.connect(self._want_map)
         session.trend_ready.connect(frame.overview.set_trend)
         session.cursor_moved.connect(self.show_cursor)
 
@@ -77,7 +81,7 @@ class Feeds(QObject):
         frame.page.set_rows(self.session.rows)
         if not self.session.rows:
             frame.page.set_message("This file holds no signals: only its annotations can be read.")
-        self._done, self._listed = (), None
+        self._done, self._listed, self._topography = (), None, None
         frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
         frame.spectrogram.set_gaps(recording.gaps)
         frame.ieeg.set_depth(None)
@@ -140,6 +144,7 @@ class Feeds(QObject):
         watched = ("samples", "seed", "montage", "spikes_shown", "bad", "start", "seconds")
         if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
+        self._ask_map()
         self.show_reconstruction()
         self.show_status()
         self.show_cursor(session.cursor)
@@ -159,6 +164,32 @@ class Feeds(QObject):
         self._truth = truth
         self.frame.ieeg.set_truth(truth, self.session.comparison.name)
         self.show_cursor(self.session.cursor)
+
+    def _want_map(self, _visible: bool) -> None:
+        """Nothing is read for a map that nobody sees."""
+        self.session.topographies.wanted = not self.frame.docks["Map"].isHidden()
+        self._ask_map()
+
+    def _ask_map(self) -> None:
+        state = self.session.state
+        self.session.topographies.ask(self.session.source, state.bad, state.span, state.applied)
+
+    def _on_topography(self, made: Topography | None) -> None:
+        self._topography = made
+        self._show_map(self.session.cursor)
+
+    def _show_map(self, time: float | None) -> None:
+        panel, made = self.frame.topomap, self._topography
+        if not self.session.topographies.wanted or self.session.topographies.busy:
+            return  # while a page is read, the map that is there stays
+        if made is None:
+            panel.set_message("A map needs six electrodes at known places")
+            return
+        values = made.at(time) if time is not None else None
+        if values is None:
+            panel.set_message("Move the pointer over a page" if time is None else "No signal at the cursor")
+        else:
+            panel.set_map(made.picture(values), values, made.places, made.sites)
 
     def _on_spectrogram(self, page: SpectrogramPage) -> None:
         panel = self.frame.spectrogram
@@ -247,6 +278,7 @@ class Feeds(QObject):
         self._show_scalp_value(time)
         self._show_distribution(time)
         self._show_place(time)
+        self._show_map(time)
 
     def _show_scalp_value(self, time: float | None) -> None:
         frame, session, state = self.frame, self.session, self.session.state

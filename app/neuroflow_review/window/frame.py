@@ -33,6 +33,7 @@ from neuroflow_review.views.reconstruction import ReconstructionView
 from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
+from neuroflow_review.views.topomap import TopomapPanel
 
 STANDARD_SIZE = QSize(1600, 1000)
 _EVENTS_WIDTH = 300
@@ -80,6 +81,7 @@ class Frame(QMainWindow):
         self.implant = ImplantPanel()
         self.events = EventPanel()
         self.inspector = InspectorPanel()
+        self.topomap = TopomapPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
@@ -112,7 +114,9 @@ class Frame(QMainWindow):
             "Implant": self._dock("Implant", self.implant, Qt.DockWidgetArea.LeftDockWidgetArea),
             "Events": self._dock("Events", self.events, Qt.DockWidgetArea.RightDockWidgetArea),
             "At the cursor": self._dock("At the cursor", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
+            "Map": self._dock("Map", self.topomap, Qt.DockWidgetArea.RightDockWidgetArea),
         }
+        self.docks["Map"].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
         self.overview_bar = QToolBar("Overview")
         self.overview_bar.setObjectName("overview")
@@ -160,7 +164,7 @@ class Frame(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, look)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        for panel in (*panels, self.events, self.inspector, self.bar.progress):
+        for panel in (*panels, self.events, self.inspector, self.topomap, self.bar.progress):
             panel.set_theme(look)
         for dock in self.docks.values():
             title = dock.titleBarWidget()
