@@ -112,6 +112,21 @@ ACTIONS: Final = (
     Action("second_back", "View", "One second back", "move", ("Ctrl+Left",), _R, argument=-1.0),
     Action("first", "View", "Start of the recording", "go_first", ("Home",), _R),
     Action("last", "View", "End of the recording", "go_last", ("End",), _R),
+    Action(
+        "play",
+        "View",
+        "Play",
+        "play",
+        ("Space",),
+        _R,
+        "play",
+        "The cursor runs in real time, and pages turn",
+        check="playing",
+    ),
+    *(
+        Action(f"speed_{n}", "View", f"Play at {n} ×", "set_speed", (), _R, argument=n, check=f"speed {n}")
+        for n in (1, 2, 4, 8)
+    ),
     Action("goto", "View", "Go to a time…", "show_goto", ("G",), _R, "clock"),
     Action("larger", "View", "Larger", "step_sensitivity", ("Up",), _R, tip="Fewer µV/mm", argument=-1, section="size"),
     Action("smaller", "View", "Smaller", "step_sensitivity", ("Down",), _R, argument=1, section="size"),
@@ -162,6 +177,19 @@ ACTIONS: Final = (
     Action("sample_off", "Reconstruct", "No single sample", "flip", (), ("reconstructed",), argument=0, section="flip"),
     Action(
         "mark", "Marks", "Event here", "mark_here", ("E",), ("markable",), "flag", "Mark the selection or the cursor"
+    ),
+    Action(
+        "ruler", "Marks", "Ruler", "ruler", ("L",), _R, "ruler", "Measure from the cursor to where L is pressed again"
+    ),
+    Action(
+        "bad",
+        "Marks",
+        "Bad channel",
+        "mark_bad",
+        ("B",),
+        _R,
+        "prohibit",
+        "Set the chosen channel aside, or take it back",
     ),
     Action("rename", "Marks", "Rename the event", "rename_mark", ("F2",), ("markable",), "pencil-simple"),
     Action("delete", "Marks", "Delete the event", "delete_mark", ("Delete",), ("markable",), "trash"),

@@ -77,6 +77,14 @@ class PageData:
             return float(pair.mean()) if pair.size else float("nan")
         return float(trace.y[k]) if 0 <= k < trace.y.size else float("nan")
 
+    def extremes(self, row: int, span: Span) -> tuple[float, float]:
+        """The least and the largest value of a row within a span; NaN where there is none."""
+        trace = self.traces[row]
+        first, last = ((t - trace.start) / trace.step for t in (span.start, span.stop))
+        inside = trace.y[max(int(np.ceil(first)), 0) : max(int(np.floor(last)) + 1, 0)]
+        inside = inside[np.isfinite(inside)]
+        return (float(inside.min()), float(inside.max())) if inside.size else (float("nan"), float("nan"))
+
 
 def rows_of(recording: Recording, montage: str, bad: frozenset[str]) -> tuple[Row, ...]:
     """The rows of a montage for a recording; as recorded where the montage has no derivation for its electrodes."""

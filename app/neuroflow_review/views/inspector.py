@@ -139,11 +139,12 @@ class InspectorPanel(QWidget):
         self.setAccessibleName("At the cursor")
         self._time, self._elapsed = self._label("time"), self._label("elapsed")
         self._channel, self._value = self._label("channel"), self._label("value")
+        self._ruler = self._label("ruler")
         self._title, self._words = self._label("title"), self._label("words")
         self._words.setText("reconstructed, not recorded")
         self._summary, self._limits = self._label("summary"), self._label("limits")
         self._measure, self._why = self._label("measure"), self._label("why")
-        for label in (self._measure, self._why, self._limits, self._channel):
+        for label in (self._measure, self._why, self._limits, self._channel, self._ruler):
             label.setWordWrap(True)
         self.histogram = Histogram(self)
 
@@ -153,7 +154,7 @@ class InspectorPanel(QWidget):
         for widget in (self._time, self._elapsed):
             recorded.addWidget(widget)
         recorded.addSpacing(3 * UNIT)
-        for widget in (self._channel, self._value):
+        for widget in (self._channel, self._value, self._ruler):
             recorded.addWidget(widget)
 
         self._box = QFrame(self)
@@ -180,6 +181,7 @@ class InspectorPanel(QWidget):
         outer.addStretch(1)
         self.set_time(None, None)
         self.set_scalp("", None)
+        self.set_ruler("")
         self.set_contact("", "Choose a contact to see its distribution")
         self.set_measure("")
         self.set_theme(LIGHT)
@@ -210,6 +212,11 @@ class InspectorPanel(QWidget):
         self._value.setText("" if value is None else microvolts(value))
         self._channel.setVisible(bool(label))
         self._value.setVisible(value is not None)
+
+    def set_ruler(self, text: str) -> None:
+        """What lies between the ends of the selection; empty for none."""
+        self._ruler.setText(text)
+        self._ruler.setVisible(bool(text))
 
     def set_contact(self, contact: str, why: str = "") -> None:
         """The selected contact without samples at the cursor, and why there are none."""
@@ -272,6 +279,7 @@ class InspectorPanel(QWidget):
             self._elapsed: (look.muted, -1.0, QFont.Weight.Normal),
             self._channel: (look.muted, -1.0, QFont.Weight.Normal),
             self._value: (look.ink, 4.0, QFont.Weight.Normal),
+            self._ruler: (look.muted, -1.0, QFont.Weight.Normal),
             self._title: (look.recon_line, 1.0, QFont.Weight.DemiBold),
             self._words: (look.recon_line, -1.0, QFont.Weight.Normal),
             self._summary: (look.ink, 1.0, QFont.Weight.Normal),

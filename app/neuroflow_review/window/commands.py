@@ -22,6 +22,7 @@ from neuroflow_review.actions import ACTIONS, MENUS, MONTAGE_NAMES, Action, Situ
 from neuroflow_review.display import low_cut_words, sensitivity_words
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.marking import decide, mark_here
+from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import RECONSTRUCTED, icon, theme
 from neuroflow_review.window import boxes
 
@@ -42,6 +43,8 @@ class Commands(QObject):
         self.session, self.window, self.frame = session, window, window
         self.actions: dict[str, QAction] = {}
         self._demo = demo_recording()
+        self.player = Player(session, self)
+        self._anchor: float | None = None
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -140,6 +143,9 @@ class Commands(QObject):
         session.comparison.changed.connect(self.refresh)
         session.spikes.changed.connect(self.refresh)
         session.marks.changed.connect(self.refresh)
+        self.player.changed.connect(self.refresh)
+        session.cursor_moved.connect(self._measure)
+        session.opened.connect(self._let_go)
         for panel in (frame.page, frame.ieeg):
             panel.cursor_moved.connect(session.set_cursor)
             panel.cursor_left.connect(self._cursor_left)
@@ -217,6 +223,10 @@ class Commands(QObject):
                 return state.montage == name.removeprefix("montage ")
             if name == "dark":
                 return self.frame.look.is_dark
+            if name == "playing":
+                return self.player.playing
+            if name.startswith("speed "):
+                return self.player.speed == int(name.removeprefix("speed "))
             if name == "map":
                 return not self.frame.docks["Map"].property("hidden by reader")
             if name == "follow":
@@ -301,6 +311,12 @@ class Commands(QObject):
         self.set_icons()
         self.refresh()
 
+    def play(self) -> None:
+        self.player.toggle()
+
+    def set_speed(self, speed: int) -> None:
+        self.player.set_speed(speed)
+
     def toggle_map(self) -> None:
         self.actions["dock Map"].toggle()
         self.refresh()
@@ -348,11 +364,14 @@ class Commands(QObject):
 
     def cancel(self) -> None:
         """Stop whatever was asked for; with nothing to stop, take the selection back."""
-        if self.session.reconstruction.computing:
+        if self.player.playing:
+            self.player.stop()
+        elif self.session.reconstruction.computing:
             self.session.reconstruction.cancel()
         elif self.session.spikes.searching:
             self.session.spikes.stop_search()
         else:
+            self._let_go()
             self.session.store.update(selection=None)
 
     def flip(self, step: int) -> None:
@@ -384,6 +403,38 @@ class Commands(QObject):
         mark = mark_here(self.session)
         if mark is not None:
             self.frame.events.start_rename(mark.id)
+
+    def ruler(self) -> None:
+        """Lay one end down at the cursor; the next time, the other."""
+        if self._anchor is not None:
+            self._let_go()
+        elif self.session.cursor is None:
+            self.session.noticed.emit("Put the cursor where the ruler is to begin.")
+        else:
+            self._anchor = self.session.cursor
+            self.session.noticed.emit("Move the pointer to measure; L again lays the ruler down, Esc takes it away.")
+
+    def _measure(self, time: float | None) -> None:
+        if self._anchor is not None and time is not None and time != self._anchor:
+            self.session.store.update(selection=Span(*sorted((self._anchor, time))))
+
+    def _let_go(self, _recording: object = None) -> None:
+        self._anchor = None
+
+    def mark_bad(self) -> None:
+        """Set the electrode of the chosen row aside; of a derivation of two, ask which."""
+        frame, label = self.frame, self.session.state.channel
+        row = next((r for r in self.session.rows if r.label == label), None)
+        if row is None:
+            self.session.noticed.emit("Choose a channel of the scalp first: click on it.")
+            return
+        heaviest = max(abs(weight) for _, weight in row.weights)
+        members = [name for name, weight in row.weights if abs(weight) == heaviest]
+        if len(members) == 1:
+            self.session.toggle_bad(members[0])
+        else:
+            place = next((p for p in frame.page.places()[0] if p.label == label), None)
+            self._row_menu(label, frame.page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0)))
 
     def rename_mark(self) -> None:
         mark = self.frame.events.selected_mark

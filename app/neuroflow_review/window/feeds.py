@@ -24,7 +24,7 @@ from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
-from neuroflow_review.wording import clock
+from neuroflow_review.wording import clock, microvolts
 
 _SPIKES_MS = 120
 _ONE_DISCHARGE = 0.1
@@ -291,6 +291,22 @@ class Feeds(QObject):
         if page is not None and time is not None and label in labels and page.request.span == state.span:
             value = page.value(labels.index(label), time)
         frame.inspector.set_scalp(label, value, filter_words(state.applied))
+        frame.inspector.set_ruler(self._ruler_words(label, labels))
+
+    def _ruler_words(self, label: str, labels: list[str]) -> str:
+        """Length of the selection and what one trace does within it."""
+        selection, page = self.session.state.selection, self.session.page
+        if selection is None or selection.duration <= 0:
+            return ""
+        words = f"Selection {selection.duration:.3g} s · {1 / selection.duration:.3g} /s"
+        if page is None or label not in labels or not selection.overlaps(page.request.span):
+            return words
+        row, inside = labels.index(label), selection.clipped_to(page.request.span)
+        low, high = page.extremes(row, inside)
+        step = page.value(row, inside.stop) - page.value(row, inside.start)
+        if not np.isfinite([low, high, step]).all():
+            return words
+        return f"{words}\nend − start {microvolts(step)} · peak to peak {microvolts(high - low)}"
 
     def _show_distribution(self, time: float | None) -> None:
         frame, session, state = self.frame, self.session, self.session.state
