@@ -22,6 +22,7 @@ class Situation:
     """Something of this recording is reconstructed."""
     events: bool = False
     spikes: bool = False
+    marked: bool = False
     markable: bool = False
     """Marks can be made and changed."""
     undoable: bool = False
@@ -101,6 +102,20 @@ ACTIONS: Final = (
         ("ready",),
         "export",
         "Write reconstructed channels as EDF+",
+        section="export",
+    ),
+    Action(
+        "marks_out", "File", "Export marks…", "export_marks", (), ("marked",), "", "As a table (CSV)", section="export"
+    ),
+    Action(
+        "marks_in",
+        "File",
+        "Import marks…",
+        "import_marks",
+        (),
+        ("markable",),
+        "",
+        "From a table (CSV, TSV) of onset and description",
         section="export",
     ),
     Action("quit", "File", "Quit", "close", ("Ctrl+Q",), (), "", section="quit"),

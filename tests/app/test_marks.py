@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QInputDialog, QLineEdit
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from neuroflow.recording import Span
@@ -252,3 +252,38 @@ def test_marks_survive_a_window_that_is_closed_at_once(mine: ReviewWindow) -> No
         mine.session.marks.add(float(k), f"event {k}")
     mine.close()
     assert len(json.loads(path.read_text())["marks"]) == 20
+
+
+def test_marks_go_out_and_come_in_as_a_table(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    table = tmp_path / "marks.csv"
+    mine.session.marks.add(1.0, "one")
+    mine.session.marks.add(2.0, "two, with a comma")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(table), ""))
+    mine.commands.actions["marks_out"].trigger()
+    qtbot.waitUntil(table.is_file)
+    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
+    press(mine, Key.Key_Z, CTRL)
+    press(mine, Key.Key_Z, CTRL)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(table), ""))
+    mine.commands.actions["marks_in"].trigger()
+    qtbot.waitUntil(lambda: [m.text for m in mine.session.marks.all] == ["one", "two, with a comma"])
+    press(mine, Key.Key_Z, CTRL)
+    assert mine.session.marks.all == ()
+    saved(qtbot, mine)
+
+
+def test_a_table_of_something_else_changes_nothing(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    fault: Callable[[ReviewWindow], FaultDialog],
+) -> None:  # fmt: skip
+    table = tmp_path / "other.csv"
+    table.write_text("name,value\na,1\n")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(table), ""))
+    mine.commands.actions["marks_in"].trigger()
+    qtbot.waitUntil(lambda: bool(mine.findChildren(FaultDialog)))
+    dialog = fault(mine)
+    assert "column onset" in dialog.text
+    dialog.close()
+    assert mine.session.marks.all == ()

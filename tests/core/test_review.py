@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from neuroflow.errors import FileProblem
 from neuroflow.io import review_file
+from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, write_review
 from neuroflow.recording import Patient, Recording
 from neuroflow.review import Document, History, Mark, added, changed, decided, removed
@@ -190,3 +191,53 @@ def test_a_recording_that_changed_under_its_marks_is_noticed(tmp_path: Path) -> 
     found = read_review(recording(tmp_path / "a.edf", "b" * 16), tmp_path)
     assert "has changed" in found.notice
     assert found.document == some_marks()
+
+
+_WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\x85"), max_size=40)
+
+
+@given(st.lists(st.tuples(st.floats(0, 600), st.floats(0, 100), _WORDS, st.sampled_from(["", "accepted", "unsure"])),
+                max_size=20))  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_marks_come_back_from_a_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:
+    path = tmp_path_factory.mktemp("table") / "marks.csv"
+    marks = [Mark(f"m{k}", a, text.strip() or "Event", b, "T3", k % 2 == 0, decision, "Dr Ä", "2026-11-24T12:00:00Z")
+             for k, (a, b, text, decision) in enumerate(rows)]  # fmt: skip
+    assert write_marks(marks, path) == len(marks)
+    again = read_marks(path, 600.0)
+    told = [(m.start, m.text, m.duration, m.channel, m.reconstructed, m.decision, m.by, m.at) for m in again]
+    assert told == [(m.start, m.text, m.duration, m.channel, m.reconstructed, m.decision, m.by, m.at) for m in marks]
+
+
+def test_events_of_a_bids_tree_are_a_table_of_marks(tmp_path: Path) -> None:
+    path = tmp_path / "events.tsv"
+    path.write_text("onset\tduration\ttrial_type\n1.5\tn/a\tfixation\n2\t0.5\tprobe\n")
+    assert [(m.start, m.duration, m.text) for m in read_marks(path, 10.0)] == [
+        (1.5, 0.0, "fixation"),
+        (2.0, 0.5, "probe"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "column onset"),
+        (b"time,what\n1,2\n", "column onset"),
+        (b"onset,description\n1,ok\nsoon,x\n", "line 3"),
+        (b"onset,description\n9999,late\n", "outside the recording"),
+        (b"onset,description\n-1,early\n", "outside the recording"),
+        (b"onset,description\nnan,x\n", "no time"),
+        (b"\xff\xfe\x00", "cannot be read"),
+        (b'onset,description\n1,"open\n', "no table"),
+    ],
+)
+def test_a_table_that_cannot_be_believed_is_named_by_line(data: bytes, says: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(data)
+    with pytest.raises(FileProblem, match=says):
+        read_marks(path, 600.0)
+
+
+def test_a_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem, match="another folder"):
+        write_marks(some_marks(), tmp_path / "no" / "t.csv")

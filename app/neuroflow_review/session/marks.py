@@ -12,10 +12,11 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.errors import NeuroflowError
+from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import Review, read_review, write_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
-from neuroflow.review import Change, Document, History, Mark, added, changed, decided, removed
+from neuroflow.review import Change, Document, History, Mark, added, changed, decided, imported, removed
 from neuroflow.review.document import Decision
 from neuroflow_review.lanes import Failure, Lane
 
@@ -134,6 +135,39 @@ class Marks(QObject):
     def remove(self, identifier: str) -> bool:
         mark = self.history.document.marks.get(identifier)
         return mark is not None and self._do(removed(mark))
+
+    def take(self, marks: tuple[Mark, ...]) -> bool:
+        """Take up marks that were read from a table."""
+        return bool(marks) and self._do(imported(marks))
+
+    def ask_export(self, path: Path) -> None:
+        """Write a table of all marks in the background; ``noticed`` says when it is there."""
+        marks = self._ordered
+
+        def work(_: Control) -> int:
+            return write_marks(marks, path)
+
+        self.lane.submit(("table", path), work, done=self._on_exported, failed=self.failed.emit)
+
+    def ask_import(self, path: Path) -> None:
+        """Read a table in the background and take its marks up."""
+        if self._recording is None:
+            return
+        duration = self._recording.duration
+
+        def work(_: Control) -> tuple[Mark, ...]:
+            return read_marks(path, duration)
+
+        self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
+
+    def _on_exported(self, count: int) -> None:
+        self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
+
+    def _on_imported(self, marks: tuple[Mark, ...]) -> None:
+        took = self.take(marks)
+        self.noticed.emit(
+            f"{len(marks)} mark{'' if len(marks) == 1 else 's'} read." if took else "No mark was taken up."
+        )
 
     def undo(self) -> Change | None:
         return self._after(self.history.undo()) if self._writable else None

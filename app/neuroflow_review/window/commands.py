@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
 SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
 _DEVICES = (("auto", "Fastest present"), ("cuda", "CUDA"), ("mps", "Apple GPU"), ("cpu", "CPU"))
+_TABLES = "Tables (*.csv *.tsv);;All files (*)"
 _FILES = "Recordings (*.edf *.EDF *.bdf *.BDF *.rec);;All files (*)"
 
 
@@ -182,6 +183,7 @@ class Commands(QObject):
             reconstructed=work.has_any,
             events=recording is not None and bool(recording.annotations or session.marks.all),
             spikes=recording is not None and session.state.spikes_shown,
+            marked=bool(session.marks.all),
             markable=session.marks.writable,
             undoable=bool(session.marks.to_undo),
             redoable=bool(session.marks.to_redo),
@@ -265,6 +267,21 @@ class Commands(QObject):
 
     def close_comparison(self) -> None:
         self.session.comparison.close()
+
+    def export_marks(self) -> None:
+        recording = self.session.recording
+        if recording is None:
+            return
+        beside = str(recording.path.with_name(f"{recording.path.stem}-marks.csv"))
+        name, _ = QFileDialog.getSaveFileName(self.frame, "Export marks", beside, _TABLES)
+        if name:
+            self.session.marks.ask_export(Path(name))
+
+    def import_marks(self) -> None:
+        folder = self.session.settings.get("files.folder")
+        name, _ = QFileDialog.getOpenFileName(self.frame, "Import marks", folder, _TABLES)
+        if name:
+            self.session.marks.ask_import(Path(name))
 
     def close(self) -> None:
         self.frame.close()

@@ -1,0 +1,110 @@
+"""Marks as a table of comma-separated values, for other programs and from them.
+
+One row a mark, UTF-8: ``onset`` and ``duration`` in seconds of the recording, ``description``, ``channel``,
+``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``. Only ``onset`` and
+``description`` are needed on reading, so that tables of events of other programs (BIDS ``events.tsv`` too) can be read.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from neuroflow.errors import FileProblem
+from neuroflow.review.document import DECISIONS, LONGEST_TEXT, Decision, Mark
+
+LARGEST = 64 << 20
+COLUMNS = ("onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at")
+_DESCRIPTIONS = ("description", "trial_type", "text", "event")
+
+
+def write_marks(marks: Iterable[Mark], path: Path) -> int:
+    """Write a table in one step; returns how many rows. Raises: FileProblem."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    count = 0
+    for m in marks:
+        yes = "yes" if m.reconstructed else "no"
+        table.writerow([repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at])
+        count += 1
+    temporary = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text.getvalue())
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            with suppress(OSError):
+                os.unlink(temporary)
+        raise FileProblem(
+            f"The marks could not be written to “{path.name}”: choose another folder.", str(error)
+        ) from error
+    return count
+
+
+def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
+    """The marks of a table, each with an identifier of its own; ``duration`` of the recording in seconds.
+
+    Raises: FileProblem, with the line, where anything in it cannot be believed: nothing is taken from it then.
+    """
+    try:
+        if path.stat().st_size > LARGEST:
+            raise FileProblem(f"“{path.name}” is too large to be a table of marks: choose another file.")
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileProblem(
+            f"“{path.name}” cannot be read as text: choose a table of comma- or tab-separated values.", str(error)
+        ) from error
+    head = text.split("\n", 1)[0]
+    try:
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+        names = {name.strip().casefold(): name for name in table.fieldnames or () if name}
+        described = next((names[name] for name in _DESCRIPTIONS if name in names), None)
+        if "onset" not in names or described is None:
+            raise FileProblem(
+                f"“{path.name}” needs a column onset and a column description: add them, or choose another."
+            )
+        return tuple(_mark(row, names, described, table.line_num, path.name, duration) for row in table)
+    except csv.Error as error:
+        raise FileProblem(f"“{path.name}” is no table of marks: choose another file.", str(error)) from error
+
+
+def _mark(
+    row: dict[str, str], names: dict[str, str], described: str, line: int, file: str, duration: float
+) -> Mark:  # fmt: skip
+    def value(name: str) -> str:
+        return (row.get(names[name]) or "").strip() if name in names else ""
+
+    where = f"“{file}”, line {line}"
+    start, lasts = _seconds(value("onset"), where), _seconds(value("duration"), where) if value("duration") else 0.0
+    if not 0.0 <= start <= duration or lasts < 0.0:
+        raise FileProblem(
+            f"{where}: {start:g} s lies outside the recording: correct it, or choose the file of this one."
+        )
+    text = (row.get(described) or "").strip()[:LONGEST_TEXT] or "Event"
+    decision: Decision = next((d for d in DECISIONS if d == value("decision")), "")
+    return Mark(
+        uuid.uuid4().hex[:16], start, text, lasts, value("channel")[:80], value("reconstructed") == "yes", decision,
+        value("by")[:80], value("at")[:40],
+    )  # fmt: skip
+
+
+def _seconds(text: str, where: str) -> float:
+    if text.casefold() == "n/a":
+        return 0.0
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise FileProblem(f"{where}: “{text[:20]}” is no time in seconds: correct it, or choose another file.")
+    return found
