@@ -13,6 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from neuroflow.io import audit
+from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session.analysis import Spike
@@ -250,8 +252,13 @@ def test_marks_survive_a_window_that_is_closed_at_once(mine: ReviewWindow) -> No
     path = review_of(mine)
     for k in range(20):
         mine.session.marks.add(float(k), f"event {k}")
+    mine.session.marks.undo()
     mine.close()
-    assert len(json.loads(path.read_text())["marks"]) == 20
+    assert len(json.loads(path.read_text())["marks"]) == 19
+    log = path.with_name("patient.edf.audit.jsonl")
+    found = audit.verify(log, sealed(path))
+    assert (found.seal.entries, found.problem) == (21, "")
+    assert {json.loads(line)["by"] for line in log.read_text().splitlines()} == {"Dr Reader"}
 
 
 def test_marks_go_out_and_come_in_as_a_table(
@@ -287,3 +294,13 @@ def test_a_table_of_something_else_changes_nothing(
     assert "column onset" in dialog.text
     dialog.close()
     assert mine.session.marks.all == ()
+
+
+def test_marks_are_kept_even_where_their_log_is_spoilt(qtbot: QtBot, mine: ReviewWindow) -> None:
+    log = review_of(mine).with_name("patient.edf.audit.jsonl")
+    log.write_text("this is no log\n")
+    mine.session.marks.add(1.0, "kept")
+    saved(qtbot, mine)
+    assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["kept"]
+    assert "cannot be continued" in mine.statusBar().currentMessage()
+    assert log.read_text() == "this is no log\n"

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroflow.cli import main
 from neuroflow.errors import FileProblem
-from neuroflow.io import review_file
+from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, write_review
 from neuroflow.recording import Patient, Recording
@@ -241,3 +242,73 @@ def test_a_table_that_cannot_be_believed_is_named_by_line(data: bytes, says: str
 def test_a_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="another folder"):
         write_marks(some_marks(), tmp_path / "no" / "t.csv")
+
+
+def a_log(path: Path, count: int = 4) -> audit.Seal:
+    history, told = History(), []
+    for k in range(count):
+        history.do(added(float(k), f"event {k}", by="Dr Ä", now=NOW))
+        told.append((history._changes[-1], "Dr Ä", "2026-11-24T12:00:00Z"))
+    return audit.append(path, told)
+
+
+def test_a_log_that_nobody_touched_is_whole_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    assert a_log(path).entries == 4
+    seal = audit.append(path, [(removed(Mark("m", 1.0, "x")), "B", "2026-11-24T12:01:00Z")])
+    assert audit.verify(path, seal) == audit.Verdict(seal)
+    assert seal.entries == 5
+    entry = json.loads(path.read_text().splitlines()[-1])
+    assert (entry["by"], entry["what"], entry["before"][0]["text"]) == ("B", "delete an event", "x")
+
+
+@pytest.mark.parametrize("how", ["word", "removed", "swapped", "added", "seal", "end"])
+def test_a_log_that_was_touched_is_found_out(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    seal = a_log(path)
+    lines = path.read_text().splitlines(keepends=True)
+    touched = {
+        "word": [lines[0], lines[1].replace("event 1", "event 9"), *lines[2:]],
+        "removed": [lines[0], *lines[2:]],
+        "swapped": [lines[1], lines[0], *lines[2:]],
+        "added": [*lines, lines[-1]],
+        "seal": [lines[0], lines[1][:-10] + "0" * 8 + lines[1][-2:], *lines[2:]],
+        "end": lines[:-1],
+    }[how]
+    path.write_text("".join(touched))
+    found = audit.verify(path, seal)
+    assert found.problem
+    assert found.seal.entries < 4 or how == "added"
+
+
+def test_half_a_line_left_by_a_crash_is_named_and_then_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    a_log(path)
+    with path.open("ab") as file:
+        file.write(b'{"n": 5, "at": "2026')
+    assert "cut off" in audit.verify(path).problem
+    seal = audit.append(path, [(added(9.0, "after"), "A", "2026-11-24T12:01:00Z")])
+    assert seal.entries == 5
+    assert audit.verify(path, seal).problem == ""
+
+
+def test_a_log_of_long_entries_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    for k in range(3):
+        marks = tuple(Mark(f"m{k}-{n}", 1.0, "x" * 100) for n in range(3000))
+        seal = audit.append(path, [(removed(*marks), "A", "2026-11-24T12:00:00Z")])
+        assert seal.entries == k + 1
+    assert audit.verify(path, seal).problem == ""
+
+
+def test_the_command_says_whether_a_log_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, about = tmp_path / "a.edf.audit.jsonl", recording(tmp_path / "a.edf")
+    seal = a_log(log)
+    write_review(about, some_marks(), tmp_path / f"a.edf{SUFFIX}", seal)
+    for named in ("a.edf", f"a.edf{SUFFIX}", log.name):
+        assert main(["audit", str(tmp_path / named)]) == 0
+        assert "4 entries, whole" in capsys.readouterr().out
+    log.write_text(log.read_text().replace("event 2", "event 7"))
+    assert main(["audit", str(log)]) == 1
+    assert "line 3 was changed" in capsys.readouterr().out
+    assert main(["audit", str(tmp_path / "none.edf")]) == 2

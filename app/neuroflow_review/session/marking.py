@@ -16,10 +16,10 @@ def mark_here(session: Session) -> Mark | None:
     """Mark an event over the selection, or at the cursor, or in the middle of the page; None where none can be made."""
     selection, span, cursor = session.state.selection, session.state.span, session.cursor
     if selection is not None and selection.overlaps(span):
-        return session.marks.add(selection.start, EVENT, selection.duration, by=session.reader)
+        return session.marks.add(selection.start, EVENT, selection.duration)
     on_page = cursor is not None and span.start <= cursor < span.stop
     at = cursor if on_page and cursor is not None else (span.start + span.stop) / 2
-    return session.marks.add(at, EVENT, by=session.reader)
+    return session.marks.add(at, EVENT)
 
 
 def decide(session: Session, decision: Decision) -> bool:
@@ -28,7 +28,7 @@ def decide(session: Session, decision: Decision) -> bool:
     if found is None:
         return False
     time, channel, reconstructed = found
-    return session.marks.decide(time, channel, decision, reconstructed=reconstructed, by=session.reader)
+    return session.marks.decide(time, channel, decision, reconstructed=reconstructed)
 
 
 def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:

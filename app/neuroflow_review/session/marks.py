@@ -6,14 +6,18 @@ import itertools
 import logging
 import threading
 from bisect import bisect_left
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from neuroflow.errors import NeuroflowError
+from neuroflow.errors import FileProblem, NeuroflowError
+from neuroflow.io import audit, review_file
+from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
-from neuroflow.io.review_file import Review, read_review, write_review
+from neuroflow.io.review_file import Review, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import Change, Document, History, Mark, added, changed, decided, imported, removed
@@ -33,9 +37,11 @@ class Marks(QObject):
     noticed = Signal(str)
     failed = Signal(object)
 
-    def __init__(self, lane: Lane, folder: Path, parent: QObject | None = None) -> None:
+    def __init__(
+        self, lane: Lane, folder: Path, reader: Callable[[], str] = str, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
-        self.lane, self.folder = lane, folder
+        self.lane, self.folder, self._reader = lane, folder, reader
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -95,6 +101,7 @@ class Marks(QObject):
         self._writable = review is not None and review.writable
         self._saved = self.history.document
         self._said_unsaved = False
+        self._desk = Desk()
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
@@ -114,23 +121,21 @@ class Marks(QObject):
 
     # Edits ------------------------------------------------------------------------------------------------------------
 
-    def add(self, start: float, text: str, duration: float = 0.0, channel: str = "", by: str = "") -> Mark | None:
+    def add(self, start: float, text: str, duration: float = 0.0, channel: str = "") -> Mark | None:
         """Mark an event; the mark, or None where marks cannot be made."""
-        change = added(start, text, duration=duration, channel=channel, by=by)
+        change = added(start, text, duration=duration, channel=channel, by=self._reader())
         return change.after[0] if self._do(change) else None
 
-    def decide(
-        self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False, by: str = ""
-    ) -> bool:
+    def decide(self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False) -> bool:
         """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo."""
         earlier = self.decided_near(time, reconstructed)
-        return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=by))
+        return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
-    def rename(self, identifier: str, text: str, by: str = "") -> bool:
+    def rename(self, identifier: str, text: str) -> bool:
         mark = self.history.document.marks.get(identifier)
         if mark is None or not text.strip() or mark.text == text.strip():
             return False
-        return self._do(changed(mark, by=by, text=text.strip()))
+        return self._do(changed(mark, by=self._reader(), text=text.strip()))
 
     def remove(self, identifier: str) -> bool:
         mark = self.history.document.marks.get(identifier)
@@ -185,6 +190,7 @@ class Marks(QObject):
 
     def _after(self, change: Change | None) -> Change | None:
         if change is not None:
+            self._desk.note(change, self._reader())
             self._order()
             self._save()
         return change
@@ -202,7 +208,9 @@ class Marks(QObject):
         work = partial(self._desk.write, self._desk.turn(), recording, document, path)
         self.lane.submit("marks", work, done=partial(self._on_saved, document), failed=self._on_failed)
 
-    def _on_saved(self, document: Document, _: None) -> None:
+    def _on_saved(self, document: Document, problem: str) -> None:
+        if problem:
+            self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
         self._said_unsaved = False
         self.changed.emit()
@@ -222,12 +230,21 @@ def reviews_folder() -> Path:
 
 
 class Desk:
-    """Writes one version after the other, from any thread, and never an older one over a newer."""
+    """Writes one version after the other, from any thread, and never an older one over a newer.
+
+    Every change goes into the audit log first, once and in order, however many versions are skipped.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._turns = itertools.count()
         self._written: dict[Path, int] = {}
+        self._pending: list[tuple[Change, str, str]] = []
+        self._seal = Seal()
+
+    def note(self, change: Change, by: str) -> None:
+        """A change that the log is to tell of, made now."""
+        self._pending.append((change, by, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
 
     def turn(self) -> int:
         """The number of a version; the later, the greater."""
@@ -235,11 +252,24 @@ class Desk:
 
     def write(
         self, turn: int, recording: Recording, document: Document, path: Path, control: Control | None = None
-    ) -> None:  # fmt: skip
-        """Raises: FileProblem, Cancelled."""
+    ) -> str:  # fmt: skip
+        """Write a version; returns in a sentence why the log could not tell of it, or nothing.
+
+        Raises: FileProblem, Cancelled.
+        """
         with self._lock:
             if control is not None:
                 control.checkpoint()
-            if turn > self._written.get(path, -1):
-                write_review(recording, document, path)
-                self._written[path] = turn
+            if turn <= self._written.get(path, -1):
+                return ""
+            noted = len(self._pending)  # the window may note more meanwhile
+            log = path.with_name(path.name.removesuffix(review_file.SUFFIX) + audit.SUFFIX)
+            problem = ""
+            try:
+                self._seal = audit.append(log, self._pending[:noted])
+                del self._pending[:noted]
+            except FileProblem as error:
+                problem = error.text  # marks are worth more than their log: it is continued when that is possible
+            review_file.write_review(recording, document, path, self._seal)
+            self._written[path] = turn
+            return problem

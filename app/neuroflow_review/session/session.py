@@ -98,7 +98,7 @@ class Session(QObject):
         self.spectra = Spectra(self.lanes.spectrogram, self)
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
-        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), self)
+        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), lambda: self.reader, self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
         self.page: PageData | None = None

@@ -465,7 +465,7 @@ class Commands(QObject):
             self.session.noticed.emit("Choose an event of yours in the list first.")
 
     def _rename(self, mark: str, text: str) -> None:
-        self.session.marks.rename(mark, text, self.session.reader)
+        self.session.marks.rename(mark, text)
 
     def decide(self, decision: Decision) -> None:
         boxes.with_reader(self.window, partial(self._decide, decision))

@@ -2,8 +2,8 @@
 
 ``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
 of the reader's. The version before is kept as ``….previous``. Format 1: ``format``, ``program``, ``recording`` (name,
-identity, duration in seconds), ``saved`` (UTC) and ``marks`` (:class:`neuroflow.review.Mark`). A file of a later format
-is never written over.
+identity, duration in seconds), ``saved`` (UTC), ``marks`` (:class:`neuroflow.review.Mark`) and ``audit`` (entries and
+last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). A file of a later format is never written over.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from neuroflow import __version__
 from neuroflow.errors import FileProblem
+from neuroflow.io.audit import Seal
 from neuroflow.recording import Recording
 from neuroflow.review.document import Document, Mark, document_of
 
@@ -41,6 +42,7 @@ class _Review(Struct, frozen=True):
     recording: _About
     saved: str
     marks: tuple[Mark, ...]
+    audit: Seal = Seal()
 
 
 class _Format(Struct):
@@ -82,14 +84,18 @@ def read_review(recording: Recording, folder: Path) -> Review:
     return Review(document_of(found.marks), _writable(path, places), notice)
 
 
-def write_review(recording: Recording, document: Document, path: Path) -> None:
-    """Write the marks in one step, keeping the version before. Raises: FileProblem."""
+def write_review(recording: Recording, document: Document, path: Path, seal: Seal | None = None) -> None:
+    """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
+
+    Raises: FileProblem.
+    """
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
         _About(recording.path.name, recording.identity, recording.duration),
         datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
+        seal or Seal(),
     )
     temporary = None
     try:
@@ -112,6 +118,14 @@ def write_review(recording: Recording, document: Document, path: Path) -> None:
             "kept in the window, and saving is tried again at the next edit.",
             str(error),
         ) from error
+
+
+def sealed(path: Path) -> Seal | None:
+    """How far the audit log goes, as the review file says; None where it cannot be read."""
+    try:
+        return _read(path).audit
+    except (OSError, ValueError, msgspec.MsgspecError, _LaterFormat):
+        return None
 
 
 def is_writable(folder: Path) -> bool:
