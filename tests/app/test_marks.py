@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -17,7 +20,9 @@ from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
+from neuroflow_review.session import Session
 from neuroflow_review.session.analysis import Spike
+from neuroflow_review.settings import Settings
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.window import ReviewWindow
 
@@ -41,7 +46,11 @@ def mine(qtbot: QtBot, window: ReviewWindow, demo: Path, tmp_path: Path) -> Iter
 def review_of(window: ReviewWindow) -> Path:
     recording = window.session.recording
     assert recording is not None
-    return recording.path.with_name(recording.path.name + ".review.json")
+    return review_of_path(recording.path)
+
+
+def review_of_path(path: Path) -> Path:
+    return path.with_name(path.name + ".review.json")
 
 
 def listed(window: ReviewWindow) -> list[EventRow]:
@@ -304,3 +313,48 @@ def test_marks_are_kept_even_where_their_log_is_spoilt(qtbot: QtBot, mine: Revie
     assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["kept"]
     assert "cannot be continued" in mine.statusBar().currentMessage()
     assert log.read_text() == "this is no log\n"
+
+
+def test_of_two_windows_the_second_only_looks(qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path) -> None:
+    path = review_of(mine).with_name("patient.edf")
+    mine.session.marks.add(1.0, "by the first")
+    saved(qtbot, mine)
+    other = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews")
+    said: list[str] = []
+    other.noticed.connect(said.append)
+    other.open(path)
+    qtbot.waitUntil(lambda: other.recording is not None)
+    assert [m.text for m in other.marks.all] == ["by the first"]
+    assert other.marks.add(2.0, "by the second") is None
+    assert any("another window" in words for words in said)
+    mine.session.close_recording()  # lets go
+    other.open(path)
+    qtbot.waitUntil(lambda: other.marks.writable)
+    assert other.marks.add(2.0, "by the second") is not None
+    qtbot.waitUntil(lambda: not other.marks.unsaved)
+    other.shut_down()
+    assert not list(path.parent.glob("*.lock"))
+    other.deleteLater()
+
+
+def test_a_lock_left_by_a_crash_is_taken_over(qtbot: QtBot, mine: ReviewWindow) -> None:
+    path = review_of(mine).with_name("patient.edf")
+    mine.session.close_recording()
+    code = "import sys, os; from PySide6.QtCore import QLockFile; l = QLockFile(sys.argv[1]); l.tryLock(0); os._exit(9)"
+    lock = f"{review_of_path(path)}.lock"
+    subprocess.run([sys.executable, "-c", code, lock], check=False, timeout=60)
+    assert Path(lock).exists()
+    mine.session.open(path)
+    qtbot.waitUntil(lambda: mine.session.marks.writable, timeout=20_000)
+    qtbot.waitUntil(lambda: mine.settled, timeout=20_000)
+
+
+def test_a_recording_opened_again_keeps_what_was_just_marked(qtbot: QtBot, mine: ReviewWindow) -> None:
+    path = review_of(mine).with_name("patient.edf")
+    mine.session.open(path)
+    mine.session.marks.add(3.0, "in between")
+    qtbot.waitUntil(lambda: mine.settled, timeout=20_000)
+    assert [m.text for m in mine.session.marks.all] == ["in between"]
+    assert mine.session.marks.writable
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved)
+    assert len(json.loads(review_of(mine).read_text())["marks"]) == 1

@@ -7,11 +7,12 @@ import logging
 import threading
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, Signal
 
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.io import audit, review_file
@@ -28,6 +29,14 @@ log = logging.getLogger(__name__)
 
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was read of a recording's marks, and the lock that lets this window change them, None without it."""
+
+    review: Review
+    lock: QLockFile | None
 
 
 class Marks(QObject):
@@ -50,6 +59,8 @@ class Marks(QObject):
         self._ordered: tuple[Mark, ...] = ()
         self._said_unsaved = False
         self._desk = Desk()
+        self._lock: QLockFile | None = None
+        self._why = ""
 
     # What there is ----------------------------------------------------------------------------------------------------
 
@@ -88,14 +99,35 @@ class Marks(QObject):
 
     # Open and close ---------------------------------------------------------------------------------------------------
 
-    def read(self, recording: Recording) -> Review:
-        """In a worker: what is kept of a recording."""
-        return read_review(recording, self.folder)
+    def read(self, recording: Recording) -> Kept:
+        """In a worker: what is kept of a recording, and the right to change it, which one window has at a time."""
+        review = read_review(recording, self.folder)
+        name = f"{review.path}.lock"
+        if self._lock is not None and self._lock.fileName() == name:
+            return Kept(review, self._lock)  # opened again in the same window
+        lock = QLockFile(name)
+        lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
+        review.path.parent.mkdir(parents=True, exist_ok=True)
+        if lock.tryLock(0):
+            return Kept(review, lock)
+        if lock.error() != QLockFile.LockError.LockFailedError:
+            return Kept(review, None)  # a folder that takes no lock takes no marks either, and says so at the first
+        pid, host, _program = lock.getLockInfo()
+        who = f"process {pid} on {host}" if host else "another program"
+        notice = f"Marks are being made in another window ({who}): close it to make marks here."
+        return Kept(replace(review, writable=False, notice=notice), None)
 
-    def adopt(self, recording: Recording | None, review: Review | None) -> None:
+    def adopt(self, recording: Recording | None, kept: Kept | None) -> None:
         """Another recording and its marks; those of the one before are saved first."""
         self.flush()
+        review, lock = (kept.review, kept.lock) if kept is not None else (None, None)
+        if review is not None and lock is not None and lock is self._lock:
+            review = replace(review, document=self.history.document)  # what was marked since it was read
+        elif self._lock is not None:
+            self._lock.unlock()
+        self._lock = lock
         self._recording = recording
+        self._why = review.notice if review is not None else ""
         self.history = History(review.document if review is not None else None)
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
@@ -105,6 +137,13 @@ class Marks(QObject):
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
+
+    def leave(self) -> None:
+        """Save what is not saved, and let others make marks."""
+        self.flush()
+        if self._lock is not None:
+            self._lock.unlock()
+            self._lock = None
 
     def flush(self) -> None:
         """Save now what is not saved yet: the window or the recording is about to go."""
@@ -182,7 +221,7 @@ class Marks(QObject):
 
     def _do(self, change: Change) -> bool:
         if not self._writable:
-            self.noticed.emit("These marks cannot be changed: they are of a later version of the program.")
+            self.noticed.emit(self._why or "Marks cannot be made here.")
             return False
         self.history.do(change)
         self._after(change)

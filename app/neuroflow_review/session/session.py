@@ -16,7 +16,6 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import NeuroflowError
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import Tile
-from neuroflow.io.review_file import Review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Samples, SignalSource, Span
 from neuroflow.signal.filters import Filters
@@ -29,7 +28,7 @@ from neuroflow_review.session.backend import Backend, InstalledModel
 from neuroflow_review.session.comparison import Comparison
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.export import run_export
-from neuroflow_review.session.marks import Marks, reviews_folder
+from neuroflow_review.session.marks import Kept, Marks, reviews_folder
 from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.spectra import Spectra
@@ -183,7 +182,7 @@ class Session(QObject):
         """Cancel everything and join every lane; nothing is delivered afterwards."""
         self._remember()
         self._stop_opening()
-        self.marks.flush()
+        self.marks.leave()
         self.lanes.close()
         for source in (self.source, self.comparison.source):
             if source is not None:
@@ -197,10 +196,10 @@ class Session(QObject):
             self._opening.deleteLater()
             self._opening = None
 
-    def _on_opened(self, at: float | None, found: tuple[SignalSource, Review]) -> None:
+    def _on_opened(self, at: float | None, found: tuple[SignalSource, Kept]) -> None:
         self._stop_opening()
-        source, review = found
-        self._adopt(source, review)
+        source, kept = found
+        self._adopt(source, kept)
         self.settings.add_recent(source.recording.path)
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
@@ -215,7 +214,7 @@ class Session(QObject):
         self._stop_opening()
         self.open_failed.emit(failure)
 
-    def _adopt(self, source: SignalSource | None, review: Review | None) -> None:
+    def _adopt(self, source: SignalSource | None, kept: Kept | None) -> None:
         for lane in (self.lanes.read, self.lanes.bands):
             lane.cancel()
         self.comparison.close()
@@ -229,7 +228,7 @@ class Session(QObject):
         self.rows = rows_of(source.recording, self.state.montage, frozenset()) if source is not None else ()
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
-        self.marks.adopt(source.recording if source is not None else None, review)
+        self.marks.adopt(source.recording if source is not None else None, kept)
         if old is not None:
             old.close()
 
@@ -578,7 +577,7 @@ class Session(QObject):
         values.save()
 
 
-def _open(path: Path, marks: Marks, control: Control) -> tuple[SignalSource, Review]:
+def _open(path: Path, marks: Marks, control: Control) -> tuple[SignalSource, Kept]:
     from neuroflow.io import open_recording
 
     source = open_recording(path)
