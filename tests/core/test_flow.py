@@ -34,6 +34,10 @@ def small_flow() -> NeuroFlow:
     perturbed(flow)
     a = torch.randn(8, 8, dtype=torch.float64)
     flow.set_whitening(a @ a.T + torch.eye(8))
+    width = flow.linear.gram.shape[0]
+    generator = torch.Generator().manual_seed(5)
+    root = torch.randn(width, width, generator=generator)
+    flow.linear.set_moments(root @ root.T / width, 0.003 * torch.randn(flow.linear.cross.shape, generator=generator))
     return flow
 
 
