@@ -153,6 +153,31 @@ ACTIONS: Final = (
     ),
     Action("filters", "View", "Filters", "toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"),
     Action("map", "View", "Map at the cursor", "toggle_map", ("M",), _R, "circle-half", check="map", section="map"),
+    *(
+        Action(
+            f"speed_{n}_mm",
+            "View",
+            f"Paper speed {n} mm/s",
+            "set_mm_per_second",
+            (),
+            _R,
+            argument=n,
+            section="base",
+            tip="As many seconds a page as make this paper speed on this screen",
+        )
+        for n in (15, 30, 60)
+    ),
+    Action(
+        "calibrate",
+        "View",
+        "Calibrate the screen…",
+        "show_calibrate",
+        (),
+        (),
+        "ruler",
+        "True millimetres",
+        section="base",
+    ),
     Action("dark", "View", "Dark", "toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
         "privacy",

@@ -6,7 +6,7 @@ traces, every line lands on device pixels, and grid, labels and bars share one g
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -41,8 +41,32 @@ class Place:
     group: int
 
 
+_CALIBRATED = "calibrated screens"
+
+
+def set_calibrated(screens: Mapping[str, float]) -> None:
+    """Pixels to a millimetre of the screens that the reader has held a card to, by name; for the whole application."""
+    application = QGuiApplication.instance()
+    if application is not None:
+        application.setProperty(_CALIBRATED, dict(screens))
+
+
+def is_calibrated(widget: QWidget) -> bool:
+    """Whether the reader has held a card to the screen that a widget is on."""
+    return _measured(widget) is not None
+
+
+def _measured(widget: QWidget) -> float | None:
+    application = QGuiApplication.instance()
+    known = application.property(_CALIBRATED) if application is not None else None
+    return known.get(widget.screen().name()) if isinstance(known, dict) else None
+
+
 def pixels_per_mm(widget: QWidget) -> float:
-    """Device-independent pixels to a millimetre of the screen that a widget is on, as far as the system knows."""
+    """Device-independent pixels to a millimetre of a widget's screen: as measured, or as the system says."""
+    measured = _measured(widget)
+    if measured is not None:
+        return measured
     screen = widget.screen()
     dots = screen.physicalDotsPerInch()
     # Projectors, remote desktops and some drivers report nonsense, and what is drawn off screen has no size at all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,11 +13,13 @@ from PySide6.QtWidgets import QDialog, QInputDialog
 
 from neuroflow_review.actions import ACTIONS
 from neuroflow_review.dialogs.about import AboutDialog
+from neuroflow_review.dialogs.calibrate import LEAST, MOST, CalibrateDialog
 from neuroflow_review.dialogs.card import CardDialog
 from neuroflow_review.dialogs.export import ExportDialog
 from neuroflow_review.dialogs.export_offer import Offer
 from neuroflow_review.dialogs.goto import GoToDialog
 from neuroflow_review.dialogs.keys import KeysDialog
+from neuroflow_review.paper import pixels_per_mm
 
 if TYPE_CHECKING:
     from neuroflow_review.session import Session
@@ -74,6 +77,32 @@ def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], Non
         settings.set("reader.name", " ".join(dialog.textValue().split())[:80])
         settings.save()
     act()
+
+
+def show_calibrate(window: ReviewWindow) -> None:
+    """Let the reader hold a card to the screen."""
+    dialog = CalibrateDialog(window.screen().name(), pixels_per_mm(window.page), window)
+    dialog.accepted.connect(partial(_keep_scale, window, dialog))
+    _open(dialog)
+
+
+def _keep_scale(window: ReviewWindow, dialog: CalibrateDialog) -> None:
+    settings = window.session.settings
+    scales = {**screen_scales(settings), dialog.screen_name: dialog.pixels_per_mm}
+    settings.set("screen.scales", [f"{name}\t{scale:g}" for name, scale in scales.items()][-16:])
+    settings.save()
+    window.apply_scales()
+
+
+def screen_scales(settings: Settings) -> dict[str, float]:
+    """Pixels to a millimetre by screen, as far as what was kept can be believed."""
+    found = {}
+    for line in settings.get("screen.scales"):
+        name, _, number = line.partition("\t")
+        with contextlib.suppress(ValueError):
+            if LEAST <= float(number) <= MOST:
+                found[name] = float(number)
+    return found
 
 
 def show_export(window: ReviewWindow) -> None:

@@ -25,13 +25,19 @@ from neuroflow_review.session.marking import decide, mark_here
 from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import RECONSTRUCTED, icon, theme
 from neuroflow_review.window import boxes
+from neuroflow_review.window.ladders import (
+    DEVICES,
+    PAGE_SECONDS,
+    SPIKE_LADDER,
+    high_word,
+    low_word,
+    notch_word,
+    spike_hint,
+)
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
 
-PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
-SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
-_DEVICES = (("auto", "Fastest present"), ("cuda", "CUDA"), ("mps", "Apple GPU"), ("cpu", "CPU"))
 _TABLES = "Tables (*.csv *.tsv);;All files (*)"
 _FILES = "Recordings (*.edf *.EDF *.bdf *.BDF *.rec);;All files (*)"
 
@@ -114,11 +120,11 @@ class Commands(QObject):
         ladder = [(s, sensitivity_words(s)) for s in SENSITIVITIES]
         self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, field("sensitivity"))
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
-        self.low = bar.add_choice("Low cut", lows, _low_word, partial(self._set_filter, "low_cut"))
+        self.low = bar.add_choice("Low cut", lows, low_word, partial(self._set_filter, "low_cut"))
         highs = [(None, "HF off"), *((f, f"HF {f:g} Hz") for f in HIGH_CUTS)]
-        self.high = bar.add_choice("High cut", highs, _high_word, partial(self._set_filter, "high_cut"))
+        self.high = bar.add_choice("High cut", highs, high_word, partial(self._set_filter, "high_cut"))
         notches = [(None, "Notch off"), *((f, f"Notch {f:g} Hz") for f in NOTCHES)]
-        self.notch = bar.add_choice("Notch", notches, _notch_word, partial(self._set_filter, "notch"))
+        self.notch = bar.add_choice("Notch", notches, notch_word, partial(self._set_filter, "notch"))
         bases = [(s, f"{s:g} s a page") for s in PAGE_SECONDS]
         self.base = bar.add_choice("Time base", bases, "{:g} s".format, self.session.set_seconds)
         bar.addSeparator()
@@ -127,9 +133,9 @@ class Commands(QObject):
         self.samples = bar.add_number("Samples: 39 give an exact 90 % band", 1, 255, "", " samples", field("samples"))
         self.seed = bar.add_number("Seed of the samples", 0, 2**31 - 1, "seed ", "", field("seed"))
         self.seed.setMaximumWidth(96)
-        self.device = bar.add_choice("Where the model runs", _DEVICES, self._device_word, field("device"))
+        self.device = bar.add_choice("Where the model runs", DEVICES, self._device_word, field("device"))
         bar.addSeparator()
-        spikes = [(k, f"{k:g}  {_spike_hint(k)}") for k in SPIKE_LADDER]
+        spikes = [(k, f"{k:g}  {spike_hint(k)}") for k in SPIKE_LADDER]
         self.spike = bar.add_choice(
             "Spikes: threshold of the detector; lower proposes more", spikes, "Spikes k {:g}".format, self._set_spike
         )
@@ -309,6 +315,11 @@ class Commands(QObject):
         recording = self.session.recording
         if recording is not None:
             self.session.go_to(recording.duration)
+
+    def set_mm_per_second(self, speed: int) -> None:
+        """A time base of true millimetres on the screen that the window is on."""
+        page = self.frame.page
+        self.session.set_seconds(max(page.mm_per_second * page.span.duration / speed, 1.0))
 
     def step_sensitivity(self, step: int) -> None:
         state = self.session.state
@@ -555,6 +566,9 @@ class Commands(QObject):
     def show_export(self) -> None:
         boxes.show_export(self.window)
 
+    def show_calibrate(self) -> None:
+        boxes.show_calibrate(self.window)
+
     def show_card(self) -> None:
         boxes.show_card(self.window)
 
@@ -577,19 +591,3 @@ def demo_recording() -> Path | None:
     """The simulated patient that ships with the program."""
     path = Path(str(resources.files("neuroflow_resources"))) / "demo" / "demo-scalp.edf"
     return path if path.is_file() else None
-
-
-def _low_word(value: float | None) -> str:
-    return "LF off" if value is None else f"LF {value:g} Hz"
-
-
-def _high_word(value: float | None) -> str:
-    return "HF off" if value is None else f"HF {value:g} Hz"
-
-
-def _notch_word(value: float | None) -> str:
-    return "Notch off" if value is None else f"Notch {value:g} Hz"
-
-
-def _spike_hint(k: float) -> str:
-    return {2.5: "most", 3.0: "more", 3.65: "as published", 4.5: "fewer", 6.0: "fewest"}[k]

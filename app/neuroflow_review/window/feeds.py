@@ -14,6 +14,7 @@ from neuroflow.recording import Annotation, Recording, Span
 from neuroflow.review import Mark
 from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.paper import is_calibrated
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
@@ -22,6 +23,7 @@ from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.topography import Topography
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventKind, EventRow
+from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.wording import clock, microvolts
@@ -356,7 +358,7 @@ class Feeds(QObject):
             frame.says.setText("")
             return
         parts = [
-            f"{frame.page.mm_per_second:.0f} mm/s",
+            f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)"),
             sensitivity_words(state.sensitivity),
             filter_words(state.applied) if state.filters_on else "filters off",
         ]
@@ -365,8 +367,9 @@ class Feeds(QObject):
         parts.append(f"{good} of {len(eeg)} channels")
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
-        if frame.page.row_mm < 4.0 and len(session.rows) > 1:
-            parts.append(f"{frame.page.row_mm:.0f} mm a channel")
+        below = below_standard(frame.page, len(session.rows))
+        if below:
+            parts.append(f"below display standard: {', '.join(below)}")
         if session.marks.unsaved:
             parts.append("marks not saved yet")
         elif session.marks.all:
@@ -394,6 +397,19 @@ class Feeds(QObject):
         if redrawn:
             parts.append(f"{redrawn} sample{'' if redrawn == 1 else 's'} redrawn")
         self.frame.model_says.setText(" · ".join(p for p in parts if p))
+
+
+def below_standard(page: PageView, rows: int) -> list[str]:
+    """What of the page is smaller than a reader should judge EEG by: 10 mm, 25 mm/s, 120 points a second."""
+    below = []
+    if rows > 1 and page.row_mm < 9.5:
+        below.append(f"{page.row_mm:.0f} mm a channel")
+    if page.mm_per_second < 24.5:
+        below.append(f"{page.mm_per_second:.0f} mm/s")
+    points = page.columns / max(page.span.duration, 1e-9)
+    if points < 120:
+        below.append(f"{points:.0f} points a second")
+    return below
 
 
 def discharges(spikes: Sequence[Spike]) -> list[tuple[Spike, int]]:

@@ -14,9 +14,11 @@ from neuroflow.export import ExportReport
 from neuroflow.recording import Recording
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.lanes import Failure
+from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session
 from neuroflow_review.theme import theme
 from neuroflow_review.views.header import SIMULATED
+from neuroflow_review.window import boxes
 from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
 from neuroflow_review.window.frame import Frame
@@ -43,6 +45,7 @@ class ReviewWindow(Frame):
         self.spectrogram.set_colour_map(session.settings.get("look.colormap"))
         self.start.set_recent(session.settings.get("files.recent"), private=session.state.private)
         self._arranged = False
+        set_calibrated(boxes.screen_scales(session.settings))
         session.opening.connect(self._on_opening)
         session.opened.connect(self._on_opened)
         session.open_failed.connect(self._on_open_failed)
@@ -62,6 +65,13 @@ class ReviewWindow(Frame):
         if session.reconstruction.computing and not session.reconstruction.page_complete:
             return False
         return self.page.drawn and all(canvas.fresh for canvas in self.findChildren(Canvas) if canvas.isVisible())
+
+    def apply_scales(self) -> None:
+        """Draw anew in the millimetres that the reader measured."""
+        set_calibrated(boxes.screen_scales(self.settings))
+        for panel in (self.page, self.ieeg):
+            panel.redraw()
+        self.feeds.show_status()
 
     def say(self, text: str) -> None:
         """A notice in the status line for some seconds."""

@@ -1,0 +1,23 @@
+"""What the toolbar offers to choose from, and what it calls it."""
+
+from __future__ import annotations
+
+PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
+SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
+DEVICES = (("auto", "Fastest present"), ("cuda", "CUDA"), ("mps", "Apple GPU"), ("cpu", "CPU"))
+
+
+def low_word(value: float | None) -> str:
+    return "LF off" if value is None else f"LF {value:g} Hz"
+
+
+def high_word(value: float | None) -> str:
+    return "HF off" if value is None else f"HF {value:g} Hz"
+
+
+def notch_word(value: float | None) -> str:
+    return "Notch off" if value is None else f"Notch {value:g} Hz"
+
+
+def spike_hint(k: float) -> str:
+    return {2.5: "most", 3.0: "more", 3.65: "as published", 4.5: "fewer", 6.0: "fewest"}[k]
