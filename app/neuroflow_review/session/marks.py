@@ -152,8 +152,8 @@ class Marks(QObject):
         for place in dict.fromkeys((self._path, self.folder / f"{self._recording.identity}.review.json")):
             try:
                 self._desk.write(self._desk.turn(), self._recording, self.history.document, place)
-            except NeuroflowError as error:
-                log.error("marks were not saved: %s", error.detail)
+            except NeuroflowError:
+                log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
                 continue
             self._saved = self.history.document
             return

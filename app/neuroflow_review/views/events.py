@@ -392,6 +392,7 @@ class EventPanel(QWidget):
         self._say()
         if self._to_rename:
             self._edit(self._to_rename)
+            self._to_rename = ""  # what search or filter hides is not named later, when nobody expects it
         elif kept:
             self._select(kept)
 
