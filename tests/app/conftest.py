@@ -213,11 +213,15 @@ def backend() -> FakeBackend:
 
 
 @pytest.fixture
-def session(qapp: QApplication, backend: FakeBackend, tmp_path: Path) -> Iterator[Session]:  # noqa: ARG001 - Qt must be up
+def session(
+    qapp: QApplication,
+    backend: FakeBackend,
+    tmp_path_factory: pytest.TempPathFactory,  # noqa: ARG001 - Qt must be up
+) -> Iterator[Session]:
     """A session without a window, whose model is loaded."""
     settings = Settings()
     settings.set("reader.name", "Dr Reader")
-    made = Session(settings, make_backend=lambda: backend, reviews=tmp_path / "reviews")
+    made = Session(settings, make_backend=lambda: backend, reviews=tmp_path_factory.mktemp("reviews"))
     made.store.update(samples=9)
     made.load_model()
     yield made
