@@ -214,9 +214,9 @@ def backend() -> FakeBackend:
 
 @pytest.fixture
 def session(
-    qapp: QApplication,
+    qapp: QApplication,  # noqa: ARG001 - Qt must be up
     backend: FakeBackend,
-    tmp_path_factory: pytest.TempPathFactory,  # noqa: ARG001 - Qt must be up
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Session]:
     """A session without a window, whose model is loaded."""
     settings = Settings()
