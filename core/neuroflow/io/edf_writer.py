@@ -201,6 +201,8 @@ def _sentence(error: OSError, target: Path) -> str:
         return f"There is no room left on the drive for “{target.name}”: make room, or choose another drive."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"You may not write “{target.name}” into “{target.parent}”: choose another folder."
+    if error.errno == errno.ENOENT and target.parent.is_dir():
+        return f"Nothing can be written into “{target.parent}”: choose another folder."
     if error.errno == errno.ENOENT:
         return f"There is no folder “{target.parent}” any more: choose another place."
     if error.errno == errno.ENOTDIR:
