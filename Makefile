@@ -54,7 +54,7 @@ screenshots: setup
 
 model: setup
 	$(BIN)/neuroflow train --simulated --minutes 30 -o resources/neuroflow_resources/models/twin-64
-	$(BIN)/neuroflow evaluate --simulated --fit-vae 30 --model resources/neuroflow_resources/models/twin-64 --write-card
+	$(BIN)/neuroflow evaluate --simulated --fit-vae 30 --gaussian 5 --model resources/neuroflow_resources/models/twin-64 --write-card
 
 demo-recording: setup
 	$(BIN)/python -m neuroflow.simulation.demonstration resources/neuroflow_resources/demo

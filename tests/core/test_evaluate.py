@@ -85,8 +85,10 @@ class Exact:
         mean: np.ndarray
         std: float
 
-        def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        def draw(self, count: int, generator: torch.Generator, *, mirrored: bool = False) -> Tensor:
             noise = torch.randn((count, *self.mean.shape), generator=generator)
+            if mirrored:
+                noise[count // 2 :] = -noise[: count // 2]
             return torch.from_numpy(self.mean).float() + self.std * noise
 
         def log_prob(self, depth: np.ndarray) -> float:
@@ -193,7 +195,7 @@ class Faulty:
     def __init__(self, bad: int, value: float) -> None:
         self.left, self.value = bad, value
 
-    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator, *, mirrored: bool = False) -> Tensor:  # noqa: ARG002
         drawn = torch.randn((count, 2, 16), generator=generator)
         for row in range(count):
             if self.left > 0:

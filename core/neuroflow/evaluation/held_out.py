@@ -14,7 +14,7 @@ from neuroflow.anatomy.implant import Implant
 from neuroflow.evaluation.baselines import CLIMATOLOGY, NAMES, PIECE_SECONDS, RIDGE, Baselines, Scales, bipolar_pairs
 from neuroflow.evaluation.measures import crps_of_samples, sums_of
 from neuroflow.evaluation.patients import UnseenPatient, Window, context, kinds_of, windows
-from neuroflow.evaluation.posterior import Drawn, Given, Posterior, draw
+from neuroflow.evaluation.posterior import Drawn, Given, Posterior, draw, mean_of
 from neuroflow.evaluation.tally import Tally, Truth
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
@@ -147,7 +147,8 @@ class _Patient:
         given = self._given(subject.posterior, window)
         drawn = draw(given, self.draws, subject.limit, self.generator)
         samples = drawn.samples / np.float32(scale)
-        mean = self.tally.add_samples(MODEL, samples, truth)
+        mean = mean_of(given, subject.limit, self.generator).astype(np.float64) / scale
+        self.tally.add_samples(MODEL, samples, mean, truth)
         self.tally.add_coupling_of_estimate(MEAN, mean, truth)
         self.tally.add_ranks_of_pieces(samples, truth, self.rng)
         self._add_density(MODEL, given, recorded)
@@ -163,7 +164,8 @@ class _Patient:
         for name, posterior in subject.others.items():
             other = self._given(posterior, window)
             some = draw(other, draws_of(name, self.draws), math.inf, self.generator).samples
-            self.tally.add_samples(name, some / np.float32(scale), truth)
+            mean = mean_of(other, math.inf, self.generator).astype(np.float64) / scale
+            self.tally.add_samples(name, some / np.float32(scale), mean, truth)
             self._add_density(name, other, recorded)
         return drawn
 

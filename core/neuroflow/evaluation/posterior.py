@@ -17,13 +17,14 @@ from neuroflow.recording import Samples
 LARGEST_FACTOR = 2.0
 ATTEMPTS = 8
 _BATCH = 16
+_PAIRS = 32
 
 
 class Given(Protocol):
     """The distribution over one window, given its scalp EEG."""
 
-    def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """(sample, contact, time) in volts."""
+    def draw(self, count: int, generator: torch.Generator, *, mirrored: bool = False) -> Tensor:
+        """(sample, contact, time) in volts; ``mirrored`` as :meth:`neuroflow.flow.model.ConditionalFlow.sample`."""
         ...
 
     def log_prob(self, depth: Samples) -> float:
@@ -67,8 +68,8 @@ class _FlowGiven:
     given: ConditionalFlow
     margin: int
 
-    def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        return self.given.sample(count, generator)[..., self.margin : -self.margin]
+    def draw(self, count: int, generator: torch.Generator, *, mirrored: bool = False) -> Tensor:
+        return self.given.sample(count, generator, mirrored=mirrored)[..., self.margin : -self.margin]
 
     def log_prob(self, depth: Samples) -> float:
         core = self.given.trimmed(self.margin)
@@ -112,3 +113,23 @@ def draw(given: Given, draws: int, limit: float, generator: torch.Generator) -> 
             samples[row] = 0.0
             unsound += 1
     return Drawn(samples, bad.size, unsound, int(not_finite.sum()), int(too_large.sum()))
+
+
+def mean_of(given: Given, limit: float, generator: torch.Generator) -> Samples:
+    """The posterior mean (contact, time) in volts, from pairs of draws whose noises are each other's negatives.
+
+    What is odd in the noise, nearly all of it, cancels within a pair (antithetic variates: Hammersley and Morton 1956).
+    The mean of 99 free draws has noise of its own, a tenth of a draw's, beside which little of a small posterior mean
+    is left: it costs 5 % of r, and most where the scalp says least. A pair with an unsound draw is left out; where none
+    is sound the mean is zero.
+    """
+    total: Samples | float = 0.0
+    sound = 0
+    for _ in range(0, 2 * _PAIRS, _BATCH):
+        drawn = given.draw(_BATCH, generator, mirrored=True).float().cpu().numpy()
+        pairs = 0.5 * (drawn[: _BATCH // 2] + drawn[_BATCH // 2 :])
+        largest = np.abs(drawn).max(axis=(1, 2)).reshape(2, -1).max(axis=0)  # NaN where any is
+        kept = pairs[largest <= limit]
+        total = total + kept.sum(axis=0)
+        sound += len(kept)
+    return np.asarray(total / max(sound, 1), dtype=np.float32)

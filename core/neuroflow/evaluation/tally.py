@@ -153,11 +153,10 @@ class Tally:
         )
         self._add_bands(scores, estimate, truth)
 
-    def add_samples(self, name: str, samples: Samples, truth: Truth) -> Array:
-        """A method that gives samples (sample, contact, time). Returns their mean (contact, time)."""
+    def add_samples(self, name: str, samples: Samples, mean: Array, truth: Truth) -> None:
+        """A method that gives samples (sample, contact, time) of a posterior with a ``mean`` (contact, time)."""
         scores = self.of(name)
         draws = samples.shape[0]
-        mean = samples.mean(axis=0, dtype=np.float64)
         variance = samples.var(axis=0, ddof=1)
         score, rank = crps_and_ranks(samples, truth.depth)
         scores.sums += sums_of(mean, truth.depth, score, truth.kinds)
@@ -169,8 +168,7 @@ class Tally:
         scores.variance = kept if scores.variance is None else scores.variance + kept
         differences = between(samples, truth.pairs)
         scores.bipolar_sums += sums_of(
-            differences.mean(axis=0, dtype=np.float64), truth.bipolar, crps_and_ranks(differences, truth.bipolar)[0],
-            truth.kinds,
+            between(mean, truth.pairs), truth.bipolar, crps_and_ranks(differences, truth.bipolar)[0], truth.kinds
         )  # fmt: skip
         self._add_bands(scores, mean, truth)
         if truth.has_pieces:
@@ -180,7 +178,6 @@ class Tally:
             found = power(some, truth.rate).mean(axis=0)
             scores.power = found if scores.power is None else scores.power + found
             self._add_coupling(scores, some, pieces(differences[:SPECTRAL_DRAWS], truth.step), truth)
-        return np.asarray(mean)
 
     def add_coupling_of_estimate(self, name: str, estimate: Array, truth: Truth) -> None:
         """Power and coupling between contacts of one estimate (contact, time)."""

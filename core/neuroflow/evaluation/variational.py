@@ -188,12 +188,17 @@ class _VariationalGiven:
     mean: Tensor
     noise: bool
 
-    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator, *, mirrored: bool = False) -> Tensor:
+        def normal(size: torch.Size) -> Tensor:
+            if not mirrored:
+                return torch.randn((count, *size), generator=generator)
+            half = torch.randn((count // 2, *size), generator=generator)
+            return torch.cat((half, -half))
+
         p_mean, p_log = _halves(self.model.prior(self.contexts[2]))
-        z = p_mean + p_log.exp() * torch.randn((count, *p_mean.shape[1:]), generator=generator)
-        x = self.model.decode(z, self.contexts)
+        x = self.model.decode(p_mean + p_log.exp() * normal(p_mean.shape[1:]), self.contexts)
         if self.noise:
-            x = x + self.model.log_noise.exp() * torch.randn(x.shape, generator=generator)
+            x = x + self.model.log_noise.exp() * normal(x.shape[1:])
         depth = (self.model.unwhitening @ x + self.mean) * self.model.shape.depth_scale
         return depth[..., self.model.reach : -self.model.reach]
 

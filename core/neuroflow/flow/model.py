@@ -253,10 +253,16 @@ class ConditionalFlow:
         assert x is not None
         return (flow.unwhitening @ x + self.mean) * flow.shape.depth_scale
 
-    def sample(self, count: int, generator: torch.Generator | None = None) -> Tensor:
-        """``count`` samples for a single scalp EEG, (sample, contact, time) in volts."""
+    def sample(self, count: int, generator: torch.Generator | None = None, *, mirrored: bool = False) -> Tensor:
+        """``count`` samples for a single scalp EEG, (sample, contact, time) in volts.
+
+        ``mirrored``: the noise of the second half is that of the first with its sign changed; ``count`` is even.
+        """
         noise = [
-            torch.randn(count, channels, time, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+            torch.randn(
+                count // 2 if mirrored else count, channels, time,
+                generator=generator, device=self.mean.device, dtype=self.mean.dtype,
+            )
             for channels, time in self.latent_shapes()
-        ]
-        return self.decode(noise)
+        ]  # fmt: skip
+        return self.decode([torch.cat((n, -n)) for n in noise] if mirrored else noise)
