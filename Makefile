@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 BIN := .venv/bin
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
 
-.PHONY: setup setup-dev demo test check bench soak screenshots model demo-recording clean
+.PHONY: setup setup-dev demo test check bench fuzz soak screenshots model demo-recording clean
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -45,6 +45,9 @@ check: setup-dev
 
 bench: setup-dev
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/bench.py
+
+fuzz: setup-dev
+	NEUROFLOW_FUZZ=20000 $(BIN)/python -m pytest -q -n 2 tests/core/test_hostile_files.py
 
 soak: setup-dev
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/soak.py

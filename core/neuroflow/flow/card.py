@@ -111,7 +111,7 @@ def read_card(folder: Path) -> ModelCard:
         ) from error
     try:
         declared = msgspec.json.decode(raw, type=_Format)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ModelProblem(
             f"The model card {path} is damaged; install the model again or choose another.", str(error)
         ) from error
@@ -123,7 +123,7 @@ def read_card(folder: Path) -> ModelCard:
         )
     try:
         card = msgspec.json.decode(raw, type=ModelCard)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ModelProblem(
             f"The model card {path} is damaged; install the model again or choose another.", str(error)
         ) from error

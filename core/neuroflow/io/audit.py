@@ -60,7 +60,7 @@ def append(path: Path, changes: Sequence[tuple[Change, str, str]]) -> Seal:
             file.flush()
             os.fsync(file.fileno())
             return last
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileProblem(
             f"The audit log “{path.name}” cannot be continued: make room, or check who may write to it.", str(error)
         ) from error

@@ -31,6 +31,9 @@ MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", 
 _THREE_NUMBERS = re.compile(r"\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})")
 UNKNOWN_DATE = date(1985, 1, 1)
 """The date that EDF+ asks for where the true one is not known or was removed."""
+# A record that the file holds in part is filled up in memory, and its stated size may be anything.
+LARGEST_CUT_RECORD = 64 << 20
+SHORTEST_RECORD, LONGEST_RECORD = 1e-6, 1e6  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def parse_header(raw: bytes, file_bytes: int, name: str) -> EdfHeader:
     record_seconds = _number(raw[244:252])
     signals = _signals(raw, is_bdf, name, problems)
     data_signals = [signal for signal in signals if not signal.is_annotation]
-    if record_seconds is None or record_seconds < 0 or (record_seconds == 0 and data_signals):
+    usable = record_seconds is not None and SHORTEST_RECORD <= record_seconds <= LONGEST_RECORD
+    if record_seconds is None or not (usable or (record_seconds == 0 and not data_signals)):
         raise FileProblem(
             f"“{name}” gives {text(raw[244:252]) or 'nothing'} as the length of a record in seconds, so its sampling "
             "rates cannot be known: export it again."
@@ -133,6 +137,11 @@ def parse_header(raw: bytes, file_bytes: int, name: str) -> EdfHeader:
     records, partial = divmod(max(file_bytes - header_bytes, 0), record_bytes)
     if records == 0 and partial == 0:
         raise FileProblem(f"“{name}” holds a header and no data records: there is nothing to show; export it again.")
+    if records == 0 and record_bytes > LARGEST_CUT_RECORD:
+        raise FileProblem(
+            f"“{name}” says that one of its records is {record_bytes >> 20} MB, and holds {partial} bytes: its header "
+            "is damaged; copy or export the recording again."
+        )
     _compare_counts(stated, records, partial, record_bytes, record_seconds, problems)
     return EdfHeader(
         is_bdf=is_bdf,

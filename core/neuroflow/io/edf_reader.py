@@ -28,6 +28,7 @@ from neuroflow.io.edf_records import ReadOnlyFile, Records
 from neuroflow.recording import Annotation, Channel, ChannelKind, Recording, Samples, Span
 from neuroflow.units import MICROVOLT, volts_per_unit
 
+_LATEST = 3e8  # seconds, ten years: a record or annotation beyond is a mistake
 _ONSET_TOLERANCE = 1e-3
 _IDENTITY_BYTES = 16 * 2**10
 
@@ -140,11 +141,15 @@ def _runs(header: EdfHeader, onsets: dict[int, float], problems: list[str]) -> t
     A record begins a new run where its onset is later than the end of the one before by more than 1 ms or half a
     sample of the fastest channel. Records that overlap are laid end to end, and that is listed.
     """
+    absurd = [record for record, onset in onsets.items() if abs(onset) > _LATEST]
+    if absurd:
+        problems.append(f"The times of {len(absurd)} records lie years away; they are laid end to end.")
+        onsets = {record: onset for record, onset in onsets.items() if abs(onset) <= _LATEST}
     origin = onsets.get(0, 0.0)
     seconds = header.record_seconds
     if seconds == 0:
         return [Run(0, header.records, 0.0)], origin
-    fastest = max((s.samples for s in header.signals if not s.is_annotation), default=1) / seconds
+    fastest = max(max((s.samples for s in header.signals if not s.is_annotation), default=1), 1) / seconds
     tolerance = max(_ONSET_TOLERANCE, 0.5 / fastest)
     runs: list[Run] = []
     first, start, overlaps = 0, 0.0, 0
@@ -187,6 +192,7 @@ def _recording(
     if not channels:
         problems.append("The file holds annotations only, no signals.")
         duration = max((a.onset + a.duration for a in shifted), default=0.0)
+        duration = min(max(duration, 0.0), _LATEST)
     patient = parse_patient(header.patient_field)
     if patient.birthdate and parse_edfplus_date(patient.birthdate) is None:
         problems.append(f"The date of birth “{patient.birthdate}” is no date; it is not shown.")

@@ -43,7 +43,8 @@ class ReadOnlyFile:
 
     def read(self, offset: int, count: int) -> bytes:
         """Bytes from ``offset``; fewer than ``count`` at the end of the file. Raises: FileProblem."""
-        buffer = bytearray(count)
+        # Counts come from headers, which may say anything: never more than there is.
+        buffer = bytearray(max(min(count, self.size - offset), 0))
         view, filled = memoryview(buffer), 0
         try:
             with self._lock:

@@ -76,7 +76,7 @@ def read_review(recording: Recording, folder: Path) -> Review:
             Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
             "and change them.", writable=False,
         )  # fmt: skip
-    except (OSError, ValueError, msgspec.MsgspecError):
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
         return _without(recording, path)
     notice = ""
     if found.recording.identity != recording.identity:
@@ -124,7 +124,7 @@ def sealed(path: Path) -> Seal | None:
     """How far the audit log goes, as the review file says; None where it cannot be read."""
     try:
         return _read(path).audit
-    except (OSError, ValueError, msgspec.MsgspecError, _LaterFormat):
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
         return None
 
 
@@ -158,7 +158,7 @@ def _without(recording: Recording, path: Path) -> Review:
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
     document, whence = Document(), "there is no earlier version, so that there are no marks"
-    with contextlib.suppress(OSError, ValueError, msgspec.MsgspecError, _LaterFormat):
+    with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
         found = _read(previous)
         if found.recording.identity == recording.identity:
             document, whence = document_of(found.marks), f"the version before it, saved {found.saved}, is shown"

@@ -48,7 +48,7 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if values.pop("format") != CHECKPOINT_FORMAT:
             raise ValueError("another format")
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise FileProblem(
             f"The checkpoint {path} is damaged or of another version; delete it and train without --resume.",
             str(error),

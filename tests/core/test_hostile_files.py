@@ -1,0 +1,254 @@
+"""Files from strangers, spoiled in every way that chance finds: a sentence at most, never a traceback or a hang.
+
+``make test`` tries a fixed 500 recordings, ``make fuzz`` 20,000 (NEUROFLOW_FUZZ is how many), and a fifth as many
+tables of marks, review files, cards and audit logs each.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neuroflow.cli.info import as_json, as_text
+from neuroflow.errors import FileProblem, ModelProblem, NeuroflowError
+from neuroflow.flow.card import read_card
+from neuroflow.io import open_recording
+from neuroflow.io.audit import append, verify
+from neuroflow.io.marks_csv import read_marks, write_marks
+from neuroflow.io.review_file import read_review, write_review
+from neuroflow.recording import Patient, Recording, Span
+from neuroflow.review import Change, Document, Mark
+
+Make = Callable[..., Any]
+
+CASES = int(os.environ.get("NEUROFLOW_FUZZ", "500"))
+CHUNKS = 10
+SECONDS, BYTES = 2.0, 500 << 20
+LARGEST_BASE = 300_000
+
+NUMBERS = (
+    "0", "-1", "1", "-0", "99999999", "-9999999", "1e308", "-1e308", "1e-320", "1e9", "nan", "inf", "-inf", "", " 1 ",
+    "0x10", "1,5", "1_0", "٣", "+", ".", "1.5", "2147483", "65536", "\0", "é", "X",
+)  # fmt: skip
+TALS = (
+    b"+0\x14\x14\0", b"\x14\x14\x14", b"+1e308\x14a\x14\0", b"+nan\x14\x14\0", b"-99999999999\x14\x14\0", b"\0\0\0",
+    b"+5\x15-3\x14x\x14\0", b"+5\x15inf\x14x\x14\0", b"+1\x151e308\x14\xff\xfe\x14\0", b"+" + b"9" * 40 + b"\x14\x14\0",
+)  # fmt: skip
+WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
+FIXED = ((0, 8), (8, 80), (88, 80), (168, 8), (176, 8), (184, 8), (192, 44), (236, 8), (244, 8), (252, 4))
+
+
+@pytest.fixture
+def bases(make_edf: Make, sig: Any, noise: Make) -> tuple[bytes, ...]:
+    """Sound recordings to spoil: each format made small, and the small ones of the public test files."""
+    times = [b"+%d\x14\x14\0+%d.5\x150.2\x14spike\x14\0" % (t, t) for t in range(6)]
+    gaps = [b"+%s\x14\x14\0" % str(t).encode() for t in (0, 1, 2, 10.5, 11.5, 40)]
+    two = [sig("EEG Fp1-Ref", noise(6, 100)), sig("EEG O2-Ref", noise(6, 50, 1))]
+    files = [
+        make_edf("a.edf", two),
+        make_edf("b.edf", two, plus="C", tals=times),
+        make_edf("c.edf", two, plus="D", tals=gaps),
+        make_edf("d.bdf", two, bdf=True),
+        make_edf("e.bdf", two, bdf=True, plus="D", tals=gaps),
+        make_edf("f.edf", plus="C", tals=times),
+    ]
+    folder = Path(os.environ.get("NEUROFLOW_TEST_DATA", "")) / "edf-fixtures"
+    small = [path for path in sorted(folder.glob("*.[eb]df")) if path.stat().st_size < LARGEST_BASE]
+    return (*(made.path.read_bytes() for made in files), *(path.read_bytes() for path in small))
+
+
+def spoiled(base: bytes, rng: np.random.Generator) -> bytes:
+    """The same with one to three mistakes."""
+    out = bytearray(base)
+    for _ in range(rng.integers(1, 4)):
+        _spoil(out, rng)
+    return bytes(out)
+
+
+def _spoil(out: bytearray, rng: np.random.Generator) -> None:
+    size = max(len(out), 1)
+    with suppress(ValueError):
+        count = min(max(int(out[252:256] or b"0"), 0), 64)
+        header = min(256 * (count + 1), size)
+        kind = rng.integers(7)
+        if kind == 0:  # bytes of the header
+            for at in rng.integers(0, header, rng.integers(1, 20)):
+                out[at : at + 1] = bytes([rng.integers(256)])
+        elif kind == 1:  # a field for the whole file
+            at, width = FIXED[rng.integers(len(FIXED))]
+            out[at : at + width] = _field(rng, width)
+        elif kind == 2 and count:  # a field of a signal
+            column, signal = rng.integers(len(WIDTHS)), rng.integers(count)
+            at = 256 + count * sum(WIDTHS[:column]) + int(signal) * WIDTHS[column]
+            out[at : at + WIDTHS[column]] = _field(rng, WIDTHS[column])
+        elif kind == 3:  # annotations where there may be none
+            at, text = int(rng.integers(header, size + 1)), TALS[rng.integers(len(TALS))]
+            out[at : at + len(text)] = text
+        elif kind == 4:
+            del out[int(rng.integers(0, size)) :]
+        elif kind == 5:
+            out += rng.bytes(int(rng.integers(1, 5000)))
+        else:  # bytes of the data
+            for at in rng.integers(min(header, size - 1), size, rng.integers(1, 40)):
+                out[at : at + 1] = bytes([rng.choice([0, 0x14, 0x15, 0x2B, 0x2D, 0x39, 0xFF, rng.integers(256)])])
+
+
+def _field(rng: np.random.Generator, width: int) -> bytes:
+    return NUMBERS[rng.integers(len(NUMBERS))].encode()[:width].ljust(width)
+
+
+def read_all(path: Path) -> None:
+    """What the program does with a recording: open, describe, read its start, middle, end and beyond."""
+    source = open_recording(path)
+    try:
+        recording = source.recording
+        assert 0.0 <= recording.duration < float("inf")
+        as_text(recording)
+        as_json(recording)
+        for channel in recording.channels[:4]:
+            assert 0.0 < channel.rate < float("inf")
+            seconds = min(10.0, 20_000 / channel.rate)
+            for start in (-1.0, 0.0, recording.duration / 2, recording.duration - seconds / 2):
+                source.read(Span(start, start + seconds), channel)
+    finally:
+        source.close()
+
+
+def sentence(path: Path) -> str:
+    """What a reader is told where a recording cannot be read; nothing where it can."""
+    try:
+        read_all(path)
+    except FileProblem as problem:
+        return problem.text
+    return ""
+
+
+@contextmanager
+def bounded(case: object) -> Iterator[None]:
+    """Fails where what is inside is slow or large; processor time, so that a busy machine does not count."""
+    resource = pytest.importorskip("resource")
+    before, begun = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    try:
+        yield
+    except NeuroflowError:
+        raise
+    except Exception as error:
+        raise AssertionError(f"{case}: {error!r}") from error
+    took = time.process_time() - begun
+    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    assert took < SECONDS, f"{case}: {took:.1f} s"
+    assert grown < BYTES, f"{case}: {grown >> 20} MB"
+
+
+@pytest.mark.parametrize("onset", [b"+" + b"9" * 40, b"-" + b"9" * 40, b"+1e300", b"+nan"])
+@pytest.mark.parametrize("record", [0, 3])
+def test_record_times_that_cannot_be(make_edf: Make, sig: Any, noise: Make, onset: bytes, record: int) -> None:
+    tals = [b"+%d\x14\x14\0" % t for t in range(6)]
+    tals[record] = onset + b"\x14\x14\0"
+    path = make_edf("a.edf", [sig("Fp1", noise(6, 100))], plus="D", tals=tals).path
+    assert sentence(path) == ""
+    assert open_recording(path).recording.duration == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_spoiled_recordings(bases: tuple[bytes, ...], tmp_path: Path, chunk: int) -> None:
+    for case in range(chunk, CASES, CHUNKS):
+        rng = np.random.default_rng([0xEDF, case])
+        path = tmp_path / ("case.bdf" if rng.random() < 0.3 else "case.edf")
+        path.write_bytes(spoiled(bases[rng.integers(len(bases))], rng))
+        with bounded(f"case {case}"):
+            said = sentence(path)
+        assert "\n" not in said, f"case {case}: {said}"
+        assert len(said) < 400, f"case {case}: {said}"
+
+
+# --- tables, review files, logs --------------------------------------------------------------------------------------
+
+
+def some_marks() -> tuple[Mark, ...]:
+    return tuple(
+        Mark(f"{k:016x}", 1.5 * k, f"spike {k}", 0.1, "Fp1", k % 2 == 0, "accepted", "Reader", "2026-01-01T00:00:00Z")
+        for k in range(6)
+    )  # fmt: skip
+
+
+def jumbled(base: bytes, rng: np.random.Generator) -> bytes:
+    """Text with bytes, digits and whole lines changed."""
+    out = bytearray(base)
+    for _ in range(rng.integers(1, 5)):
+        size = max(len(out), 1)
+        at = int(rng.integers(size))
+        kind = rng.integers(5)
+        if kind == 0:
+            out[at : at + 1] = bytes([rng.integers(256)])
+        elif kind == 1:
+            out[at:at] = NUMBERS[rng.integers(len(NUMBERS))].encode()
+        elif kind == 2:
+            out[at:at] = bytes(rng.choice(list(b'",[]{}:\n\r\t\\0')) for _ in range(rng.integers(1, 2000)))
+        elif kind == 3:
+            del out[at : at + int(rng.integers(1, 60))]
+        else:
+            out[at:at] = b"[" * int(rng.integers(1, 20_000))
+    return bytes(out)
+
+
+def about(path: Path) -> Recording:
+    return Recording(path, "EDF", (), 60.0, None, Patient(), "", (), (), (), "0" * 16)
+
+
+def test_spoiled_tables_of_marks(tmp_path: Path) -> None:
+    path = tmp_path / "marks.csv"
+    write_marks(some_marks(), path)
+    base = path.read_bytes()
+    for case in range(CASES // 5):
+        path.write_bytes(jumbled(base, np.random.default_rng([0xC5F, case])))
+        with suppress(FileProblem), bounded(f"case {case}"):
+            assert all(0.0 <= mark.start <= 60.0 for mark in read_marks(path, 60.0))
+
+
+def test_spoiled_review_files(tmp_path: Path) -> None:
+    (tmp_path / "r.edf").write_bytes(b"0")
+    recording = about(tmp_path / "r.edf")
+    path = read_review(recording, tmp_path / "own").path
+    document = Document().applied(Change("mark", (), some_marks()))
+    write_review(recording, document, path)
+    base = path.read_bytes()
+    for case in range(CASES // 5):
+        for old in tmp_path.iterdir():
+            if old.name != "r.edf":
+                old.unlink()
+        path.write_bytes(jumbled(base, np.random.default_rng([0x4EF, case])))
+        with bounded(f"case {case}"):
+            found = read_review(recording, tmp_path / "own")
+        assert found.notice or found.document
+        # Whatever it was, it is still there: as it was, or set aside under another name.
+        assert any(p.is_file() and p.name != "r.edf" for p in tmp_path.iterdir())
+
+
+def test_spoiled_cards(small_model_folder: Path, tmp_path: Path) -> None:
+    base = (small_model_folder / "card.json").read_bytes()
+    for case in range(CASES // 5):
+        (tmp_path / "card.json").write_bytes(jumbled(base, np.random.default_rng([0xCA4D, case])))
+        with suppress(ModelProblem), bounded(f"case {case}"):
+            read_card(tmp_path)
+
+
+def test_spoiled_audit_logs(tmp_path: Path) -> None:
+    path = tmp_path / "r.audit"
+    for mark in some_marks():
+        append(path, [(Change("mark", (), (mark,)), "Reader", "2026-01-01T00:00:00Z")])
+    base, whole = path.read_bytes(), verify(path)
+    assert not whole.problem
+    for case in range(CASES // 5):
+        changed = jumbled(base, np.random.default_rng([0xA0D, case]))
+        path.write_bytes(changed)
+        with bounded(f"case {case}"):
+            found = verify(path, whole.seal)
+        assert found.problem or changed == base or changed.startswith(base)
