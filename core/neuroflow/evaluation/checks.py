@@ -73,11 +73,11 @@ def log_determinant_error(flow: NeuroFlow, patient: UnseenPatient) -> float:
     def latents(x: Tensor) -> Tensor:
         return torch.cat([z.flatten() for z in given.encode(x.reshape(depth.shape))[0]])
 
-    noise, total = given.encode(depth)
-    gaussian = sum(float(-0.5 * (z.square().sum() + z.numel() * np.log(2.0 * np.pi))) for z in noise)
+    with torch.no_grad():
+        total = given.encode(depth)[1]
     jacobian = torch.autograd.functional.jacobian(latents, depth.flatten())  # type: ignore[no-untyped-call]
     log_det = float(torch.linalg.slogdet(jacobian)[1])
-    return abs(float(total) - gaussian - log_det) / depth.numel()
+    return abs(float(total) - log_det) / depth.numel()
 
 
 @torch.inference_mode()
@@ -141,5 +141,7 @@ def _sample(flow: NeuroFlow, patient: UnseenPatient, window: Window, reach: int,
         torch.from_numpy(normals(seed, 0, level, first >> level, steps, channels)[None])
         for level, (channels, steps) in enumerate(given.latent_shapes(), 1)
     ]
-    sample: Tensor = given.decode(latents)[..., flow.margin : -flow.margin]
+    scales = flow.loudness.scales(torch.from_numpy(normals(seed, 0, 0, 0, 1, flow.loudness.normals).T))
+    loud = [noise * scale for noise, scale in zip(latents, scales, strict=True)]
+    sample: Tensor = given.decode(loud)[..., flow.margin : -flow.margin]
     return sample

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from neuroflow.flow.conditioner import Conditioner
+from neuroflow.flow.loudness import Loudness
 from neuroflow.flow.ridge import MontageRidge
 from neuroflow.flow.transforms import (
     ActNorm,
@@ -32,7 +33,7 @@ class FlowShape:
     ``dilations`` holds one tuple a level, finest first, with one coupling per entry, and ``features`` one number a
     level. Every level halves the rate: they must reach down to where the signal has no memory left, for a coupling
     moves channels against one another and cannot whiten a channel in time. ``lags`` is the number of steps either side
-    in the linear part. Scales are volts per unit.
+    in the linear part, ``factors`` how many the loudness of a recording has in common. Scales are volts per unit.
     """
 
     sites: int
@@ -43,13 +44,14 @@ class FlowShape:
     hidden: int = 128
     dilations: tuple[tuple[int, ...], ...] = ((1, 1), (1, 1), (1, 2, 1), (1, 1, 1), (1, 1))
     lags: int = 12
+    factors: int = 16
     bound: float = 1.5
     scalp_scale: float = 2e-5
     depth_scale: float = 1e-4
 
     def __post_init__(self) -> None:
-        if self.contacts % 8:
-            raise ValueError(f"the number of contacts must be a multiple of 8, not {self.contacts}")
+        if self.contacts % 8 or self.factors % 8:
+            raise ValueError(f"contacts and factors come in multiples of 8, not {self.contacts} and {self.factors}")
         if not len(self.dilations) == len(self.features) >= 3:
             raise ValueError("dilations and features need one entry for each of at least three levels")
 
@@ -102,6 +104,7 @@ class NeuroFlow(nn.Module):
             self.priors.append(
                 ConditionalNormal(contacts, 2 * contacts if last else contacts, context, shape.hidden, 2 * bound)
             )
+        self.loudness = Loudness([contacts] * (shape.levels - 1) + [2 * contacts], shape.factors)
 
     def forward(self, scalp: Tensor, present: Tensor) -> ConditionalFlow:
         """The distribution of depth EEG given scalp (batch, site, time) in volts and present (batch, site) bool.
@@ -196,7 +199,7 @@ class ConditionalFlow:
         return ConditionalFlow(self.flow, contexts, self.mean[..., steps:-steps])
 
     def encode(self, depth: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Latents, finest level first, and log p(depth) in nats with depth in volts, shape (batch,)."""
+        """Noise, finest level first, of depth (batch, contact, time) in volts, and the log-determinant, (batch,)."""
         flow = self.flow
         x = depth / flow.shape.depth_scale - self.mean
         x = flow.whitening @ x
@@ -217,15 +220,14 @@ class ConditionalFlow:
                 out, kept = x, x.new_zeros(x.shape[0], x.shape[1] // 2, x.shape[2])
             assert isinstance(prior, ConditionalNormal)
             mean, log_std = prior.parameters_of(kept, context)
-            noise = (out - mean) * (-log_std).exp()
-            total = total - 0.5 * noise.square().sum(dim=(1, 2)) - log_std.sum(dim=(1, 2))
-            total = total - 0.5 * torch.log(x.new_tensor(2.0 * torch.pi)) * noise[0].numel()
-            latents.append(noise)
+            latents.append((out - mean) * (-log_std).exp())
+            total = total - log_std.sum(dim=(1, 2))
         return latents, total
 
     def log_prob(self, depth: Tensor) -> Tensor:
-        """Exact log density of depth (batch, contact, time) in volts; nats, shape (batch,)."""
-        return self.encode(depth)[1]
+        """Log density of depth (batch, contact, time) in volts; nats, shape (batch,)."""
+        noise, log_det = self.encode(depth)
+        return self.flow.loudness.log_prob(noise) + log_det
 
     def latent_shapes(self) -> list[tuple[int, int]]:
         """(channel, time) of the noise of each level, finest first."""
@@ -236,7 +238,10 @@ class ConditionalFlow:
         ]
 
     def decode(self, latents: list[Tensor]) -> Tensor:
-        """Depth EEG in volts from standard normals, one tensor a level (sample, channel, time), finest first."""
+        """Depth EEG in volts from noise, one tensor a level (sample, channel, time), finest first.
+
+        Noise is standard normals times the :attr:`NeuroFlow.loudness` of a recording.
+        """
         flow = self.flow
         x: Tensor | None = None
         for level in reversed(range(flow.shape.levels)):
@@ -258,11 +263,12 @@ class ConditionalFlow:
 
         ``mirrored``: the noise of the second half is that of the first with its sign changed; ``count`` is even.
         """
-        noise = [
-            torch.randn(
-                count // 2 if mirrored else count, channels, time,
-                generator=generator, device=self.mean.device, dtype=self.mean.dtype,
-            )
-            for channels, time in self.latent_shapes()
-        ]  # fmt: skip
+        drawn = count // 2 if mirrored else count
+
+        def normals(*size: int) -> Tensor:
+            return torch.randn(drawn, *size, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+
+        noise = [normals(*size) for size in self.latent_shapes()]
+        scales = self.flow.loudness.scales(normals(self.flow.loudness.normals))
+        noise = [part * scale for part, scale in zip(noise, scales, strict=True)]
         return self.decode([torch.cat((n, -n)) for n in noise] if mirrored else noise)

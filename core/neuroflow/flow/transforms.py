@@ -195,12 +195,6 @@ class ConditionalNormal(nn.Module):
         mean, raw = self.net(kept, context).chunk(2, dim=1)
         return mean, self.bound * torch.tanh(raw / self.bound)
 
-    def log_prob(self, z: Tensor, kept: Tensor, context: Tensor) -> Tensor:
-        """Log density in nats, summed over channel and time, shape (batch,)."""
-        mean, log_std = self.parameters_of(kept, context)
-        square = ((z - mean) * (-log_std).exp()).square()
-        return (-0.5 * square - log_std - 0.5 * math.log(2.0 * math.pi)).sum(dim=(1, 2))
-
     def place(self, noise: Tensor, kept: Tensor, context: Tensor) -> Tensor:
         """Standard normals moved to this distribution."""
         mean, log_std = self.parameters_of(kept, context)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Eight samples at a time keep the working set in a processor's cache, and cancelling within a tenth of a second.
 _BATCH = {"cpu": 8, "mps": 32, "cuda": 64}
 _ATTEMPTS = 8
+_WHOLE = 0  # the "level" of noise that a whole recording shares; those of the flow count from 1
 PRECISIONS = ("float32", "bfloat16")
 # A sample twice as large as anything in training is a numerical accident, not a brain (science.md, "What broke").
 _LARGEST_FACTOR = 2.0
@@ -181,6 +182,11 @@ class Reconstructor:
                     fresh = normals(seed, k, level, own[0], own[1] - own[0], channels, attempt)
                     noise[row, :, own[0] - start : own[1] - start] = fresh
             latents.append(torch.from_numpy(noise).to(self.device_name))
+        # A sample is as loud in every tile: its scales are addressed by seed and sample alone.
+        loudness = self._flow.loudness
+        shared = np.stack([normals(seed, k, _WHOLE, 0, 1, loudness.normals)[:, 0] for k in samples])
+        scales = loudness.scales(torch.from_numpy(shared).to(self.device_name))
+        latents = [noise * scale for noise, scale in zip(latents, scales, strict=True)]
         decode = self._eager if self._replayed is None else self._replayed
         depth = decode(given, latents)[..., first - begin : first - begin + self._steps]
         drawn: NDArray[np.float32] = depth.float().cpu().numpy()

@@ -29,6 +29,7 @@ from neuroflow.training.start import (
     amplitudes,
     mean_parameters,
     set_actnorms,
+    set_loudness,
     squared_error,
     start_from_ridge,
     whiten_residual,
@@ -38,6 +39,7 @@ from neuroflow.training.stream import Stream
 CHECKPOINT = "checkpoint.safetensors"
 # Batches that the residual of the mean is whitened by, and the learning rate of the mean alone, of that of the whole.
 _WHITENED, _MEAN_RATE = 30, 0.75
+_LOUDNESS = 60  # batches that the loudness of recordings is set from
 History = tuple[dict[str, float | str], ...]
 
 
@@ -118,6 +120,8 @@ def fit(
         FlowShape(sites=len(material.frame.sites), contacts=len(implant.contacts), **recipe.shape)
     )
     flow.train().requires_grad_(True)
+    if not few:
+        flow.loudness.silence()
     stream = material.stream(recipe, saved[1]["run"]["update"] if saved else 0)
     try:
         _fill(stream, control, say, place.group)
@@ -138,8 +142,11 @@ def fit(
         _carry_on(run, begun, stream, recipe, material, log, control, say, place)
         best = run.best
         assert isinstance(best, NeuroFlow)
+        history = tuple(run.place.history)
+        if not few and place.group.leads:
+            history += _with_loudness(best, stream, recipe, material, run.place.update, say)
         return Fitted(
-            best.cpu(), tuple(run.place.history), stream.patients_seen, begun.limits[:2],
+            best.cpu(), history, stream.patients_seen, begun.limits[:2],
             begun.limits[2], material.description,
         )  # fmt: skip
     finally:
@@ -171,6 +178,16 @@ def whole(flow: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, *
         Phase("mean", recipe.mean_share, error_of_mean, mean_parameters(flow), _MEAN_RATE * rate),
         Phase("likelihood", 1.0 - recipe.mean_share, likelihood, tuple(flow.parameters()), rate, begin),
     )
+
+
+def _with_loudness(
+    best: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, update: int, say: Callable[[str], None]
+) -> History:  # fmt: skip
+    """Set the loudness of the weights that were chosen, and score them with it."""
+    set_loudness(best, stream.draw(update, _LOUDNESS * recipe.batch, material.steps(recipe)))
+    row: dict[str, float | str] = {"step": update, "phase": "loudness", **material.selection(recipe).score(best)}
+    say(_in_words({**row, "minutes": 0.0}, best=False))
+    return (row,)
 
 
 def _fill(stream: Stream, control: Control, say: Callable[[str], None], group: Group) -> None:

@@ -1,4 +1,4 @@
-"""What a flow starts with, set from data: its linear part, its whitening, its actnorms."""
+"""What of a flow is set from data: linear part, whitening and actnorms at first, its loudness at last."""
 
 from __future__ import annotations
 
@@ -84,6 +84,19 @@ def set_actnorms(flow: NeuroFlow, batch: Batch) -> None:
                 transform.set_from(x)
             x, _ = transform(x, context)
         x = x.chunk(2, dim=1)[0]
+
+
+@torch.no_grad()
+def set_loudness(flow: NeuroFlow, batch: Batch) -> None:
+    """Set the loudness of recordings from windows of many, as the fitted flow sees them."""
+    flow.loudness.silence()
+    squares: list[Tensor] = []
+    for first in range(0, batch.depth.shape[0], _ROWS):
+        scalp, present, depth = _tensors(flow, batch, slice(first, first + _ROWS))
+        noise, _ = flow(scalp, present).encode(depth)
+        squares.append(torch.cat([part.square().mean(dim=2) for part in noise], dim=1))
+        steps = torch.cat([part.new_full((part.shape[1],), part.shape[2]) for part in noise])
+    flow.loudness.set_from(torch.cat(squares), steps)
 
 
 def _tensors(flow: NeuroFlow, batch: Batch, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
