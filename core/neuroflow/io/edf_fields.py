@@ -49,6 +49,8 @@ def outward(low: float, high: float) -> tuple[float, float]:
 
 
 def _fit(value: float, rounding: str) -> float:
+    if len(format(Decimal(repr(float(value))), "f")) <= NUMBER_WIDTH:
+        return float(value)  # it reads back as exactly this number
     exact = Decimal(float(value))
     for places in range(NUMBER_WIDTH - 2, -1, -1):
         rounded = exact.quantize(Decimal(1).scaleb(-places), rounding=rounding)

@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, Recognised, recognise_all
 from neuroflow.io.edf_annotations import parse_tals, split_channel
@@ -84,6 +85,26 @@ class EdfSource:
             out[low - start : high - start] = digital[skip : skip + high - low] * gain + offset
         out.flags.writeable = False
         return out
+
+    @property
+    def header(self) -> EdfHeader:
+        return self._header
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Records that follow one another without a gap, in order."""
+        return self._runs
+
+    def record_values(self, channel: Channel, first: int, last: int) -> NDArray[np.float64]:
+        """All samples of the records ``first`` to ``last`` (exclusive): volts, or the channel's own unit.
+
+        NaN where the file's last record was cut off. Raises: FileProblem.
+        """
+        signal = self._header.signals[channel.index]
+        gain, offset = _scale(signal, channel)
+        values = self._records.digital(channel.index, first, last).astype(np.float64) * gain + offset
+        values[max(self._records.available(channel.index) - first * signal.samples, 0) :] = np.nan
+        return values
 
     def close(self) -> None:
         """Close the file at once, or as soon as a read that is under way comes back."""

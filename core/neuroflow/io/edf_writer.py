@@ -1,4 +1,4 @@
-"""A streaming writer of EDF+C: a record at a time, into a temporary file that takes the target's place when it is good.
+"""A streaming writer of EDF+C and EDF+D: into a temporary file that takes the target's place when it is good.
 
 edfio holds a whole file in memory and pyedflib cuts annotations at 40 characters, so this is our own; pyedflib, edfio
 and mne check what it writes.
@@ -41,7 +41,8 @@ _ANNOTATION_LABEL = "EDF Annotations"
 class OutputSignal:
     """One signal to write. ``low`` and ``high`` bound its values, in volts for a voltage, else in its own unit.
 
-    ``samples`` is the number in a record. Text fields are ASCII of at most 16 (label), 80, 8 and 80 characters.
+    ``samples`` is the number in a record, ``digital`` the limits of its digital values. Text fields are ASCII of at
+    most 16 (label), 80, 8 and 80 characters.
     """
 
     label: str
@@ -51,6 +52,7 @@ class OutputSignal:
     dimension: str = "uV"
     transducer: str = ""
     prefilter: str = ""
+    digital: tuple[int, int] = (-DIGITAL_MAX, DIGITAL_MAX)
 
     @property
     def unit(self) -> float:
@@ -60,20 +62,22 @@ class OutputSignal:
     @property
     def limits(self) -> tuple[float, float]:
         """Physical minimum and maximum as written, rounded outward. Raises: ValueError."""
-        return outward(self.low / self.unit, self.high / self.unit)
+        # Twelve digits: what comes from division by 1e-6 must not move a limit that was a whole number.
+        return outward(float(f"{self.low / self.unit:.12g}"), float(f"{self.high / self.unit:.12g}"))
 
     @property
     def quantum(self) -> float:
         """One digital step, in volts or the signal's own unit."""
         low, high = self.limits
-        return (high - low) / (2 * DIGITAL_MAX) * self.unit
+        return (high - low) / (self.digital[1] - self.digital[0]) * self.unit
 
 
 @dataclass(frozen=True, slots=True)
 class OutputHeader:
     """What is said of a whole file. ``patient`` and ``recording`` are fields made by ``edf_fields``.
 
-    ``start`` is the time of the first sample, to the microsecond, or None where it is not known.
+    ``start`` is the time of the first sample, to the microsecond, or None where it is not known. ``record_starts`` are
+    seconds from it at which records begin, in order, where they leave gaps (EDF+D); None where they follow one another.
     """
 
     signals: tuple[OutputSignal, ...]
@@ -82,10 +86,11 @@ class OutputHeader:
     start: datetime | None
     patient: str
     recording: str
+    record_starts: tuple[float, ...] | None = None
 
 
 class EdfWriter:
-    """Write one EDF+C file: enter, :meth:`write` every record, :meth:`commit`; leaving otherwise removes all traces.
+    """Write one EDF+ file: enter, :meth:`write` every record, :meth:`commit`; leaving otherwise removes all traces.
 
     ``annotations`` are in seconds from the first sample. Raises (every method): FileProblem for what the user can mend
     (folder, room, permission), ValueError for values or fields that do not fit.
@@ -98,7 +103,10 @@ class EdfWriter:
         self._header = header
         self._part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
         fraction = header.start.microsecond / 1e6 if header.start else 0.0
-        starts = [round(fraction + k * header.record_seconds, 9) for k in range(header.records)]
+        begin = header.record_starts or tuple(k * header.record_seconds for k in range(header.records))
+        if len(begin) != header.records:
+            raise ValueError(f"{len(begin)} starts for {header.records} records")
+        starts = [round(fraction + start, 9) for start in begin]
         moved = [replace(a, onset=round(a.onset + fraction, 9)) for a in annotations]
         self._width, self._tals = lay_out(moved, starts, header.record_seconds)
         self._to_digital = _Quantiser(header.signals)
@@ -109,7 +117,7 @@ class EdfWriter:
     def __enter__(self) -> EdfWriter:
         with writing_to(self.target):
             self._file = self._part.open("xb")
-            self._file.write(_encode_header(self._header, self._width))
+            self._file.write(encode_header(self._header, self._width))
         return self
 
     def write(self, record: Sequence[NDArray[np.floating[Any]]]) -> None:
@@ -159,13 +167,15 @@ class _Quantiser:
         lows, highs = np.array([signal.limits for signal in signals], dtype=np.float64).T
         self._per_unit = np.repeat([1 / signal.unit for signal in signals], counts)
         self._low = np.repeat(lows, counts)
-        self._scale = np.repeat(2 * DIGITAL_MAX / (highs - lows), counts)
+        least, most = np.array([signal.digital for signal in signals], dtype=np.float64).T
+        self._scale = np.repeat((most - least) / (highs - lows), counts)
+        self._least, self._most = np.repeat(least, counts), np.repeat(most, counts)
 
     def __call__(self, record: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.int16]:
         """Raises: ValueError for values that are not finite or lie beyond the limits."""
         values = np.concatenate(record).astype(np.float64) * self._per_unit
-        digital = np.rint((values - self._low) * self._scale - DIGITAL_MAX)
-        if not (np.abs(digital) <= DIGITAL_MAX).all():  # false for NaN too
+        digital = np.rint((values - self._low) * self._scale + self._least)
+        if not ((digital >= self._least) & (digital <= self._most)).all():  # false for NaN too
             raise ValueError("values that are not finite or lie beyond the limits of their signal")
         quantised: NDArray[np.int16] = digital.astype("<i2")
         return quantised
@@ -210,7 +220,23 @@ def _sentence(error: OSError, target: Path) -> str:
     return f"“{target.name}” could not be written: check that its drive is connected."
 
 
-def _encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a small file in one step, whole or not at all. Raises: FileProblem."""
+    part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        with writing_to(target):
+            with part.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(target.parent)
+
+
+def encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:
+    """The bytes of a header, with room for so many bytes of annotations a record. Raises: ValueError."""
     count = len(header.signals) + 1
     start = header.start or datetime.combine(UNKNOWN_DATE, datetime.min.time())
     fixed = (
@@ -220,20 +246,20 @@ def _encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:
         + encode_date(start)
         + encode_clock(start)
         + encode_text(str(FIXED_BYTES + SIGNAL_BYTES * count), 8)
-        + encode_text("EDF+C", 44)
+        + encode_text("EDF+C" if header.record_starts is None else "EDF+D", 44)
         + encode_text(str(header.records), 8)
         + encode_number(header.record_seconds)
         + encode_text(str(count), 4)
     )
-    lows, highs = zip(*(signal.limits for signal in header.signals), strict=True)
+    limits = [signal.limits for signal in header.signals]
     columns: tuple[tuple[int, list[str]], ...] = (
         (16, [*(s.label for s in header.signals), _ANNOTATION_LABEL]),
         (80, [*(s.transducer for s in header.signals), ""]),
         (8, [*(s.dimension for s in header.signals), ""]),
-        (8, [*(_number_text(low) for low in lows), "-1"]),
-        (8, [*(_number_text(high) for high in highs), "1"]),
-        (8, [str(-DIGITAL_MAX)] * (count - 1) + ["-32768"]),
-        (8, [str(DIGITAL_MAX)] * count),
+        (8, [*(_number_text(low) for low, _ in limits), "-1"]),
+        (8, [*(_number_text(high) for _, high in limits), "1"]),
+        (8, [*(str(s.digital[0]) for s in header.signals), "-32768"]),
+        (8, [*(str(s.digital[1]) for s in header.signals), "32767"]),
         (80, [*(s.prefilter for s in header.signals), ""]),
         (8, [*(str(s.samples) for s in header.signals), str(math.ceil(annotation_bytes / 2))]),
         (32, [""] * count),
