@@ -17,7 +17,7 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, write_review
 from neuroflow.recording import Patient, Recording
-from neuroflow.review import Document, History, Mark, added, changed, decided, removed
+from neuroflow.review import Document, History, Mark, added, assessed, changed, decided, removed
 from neuroflow.review.document import document_of
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -179,11 +179,11 @@ def test_what_is_no_review_file_is_set_aside(data: bytes, tmp_path: Path) -> Non
 
 def test_a_later_format_is_never_written_over(tmp_path: Path) -> None:
     place = tmp_path / f"a.edf{SUFFIX}"
-    place.write_text('{"format": 2, "everything": "else"}')
+    place.write_text(json.dumps({"format": review_file.FORMAT + 1, "everything": "else"}))
     found = read_review(recording(tmp_path / "a.edf"), tmp_path)
     assert not found.writable
     assert "later version" in found.notice
-    assert place.read_text() == '{"format": 2, "everything": "else"}'
+    assert json.loads(place.read_text())["everything"] == "else"
 
 
 def test_a_recording_that_changed_under_its_marks_is_noticed(tmp_path: Path) -> None:
@@ -312,3 +312,56 @@ def test_the_command_says_whether_a_log_is_whole(tmp_path: Path, capsys: pytest.
     assert main(["audit", str(log)]) == 1
     assert "line 3 was changed" in capsys.readouterr().out
     assert main(["audit", str(tmp_path / "none.edf")]) == 2
+
+
+def test_criteria_are_kept_in_their_order_undone_and_written_out_and_in(tmp_path: Path) -> None:
+    history = History()
+    history.do(decided(12.3, "T3", "accepted", by="A", now=NOW))
+    (mark,) = history.document
+    history.do(assessed(mark, {"field", "pointed"}, by="B", now=NOW))
+    (met,) = history.document
+    assert met.criteria == ("pointed", "field")
+    assert (met.decision, met.by) == ("accepted", "B")
+    assert history.to_undo == "assess a spike"
+    table, place = tmp_path / "marks.csv", recording(tmp_path / "a.edf")
+    write_marks([met], table)
+    assert read_marks(table, 600.0)[0].criteria == met.criteria
+    write_review(place, history.document, tmp_path / f"a.edf{SUFFIX}")
+    assert next(iter(read_review(place, tmp_path / "own").document)).criteria == met.criteria
+    history.undo()
+    assert next(iter(history.document)).criteria == ()
+    for wrong in (("loud",), ("field", "field")):
+        with pytest.raises(ValueError, match="criteria"):
+            document_of([Mark("m", 1.0, "spike", criteria=wrong)])
+
+
+def test_a_review_file_of_the_format_before_is_read_and_goes_on_as_this_one(tmp_path: Path) -> None:
+    place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(place, some_marks(), path)
+    old = json.loads(path.read_text("utf-8"))
+    old["format"] = 1
+    path.write_text(json.dumps(old), "utf-8")
+    found = read_review(place, tmp_path / "own")
+    assert found.writable
+    assert not found.notice
+    assert dict(found.document.marks) == dict(some_marks().marks)
+    write_review(place, found.document, path)
+    assert json.loads(path.read_text("utf-8"))["format"] == review_file.FORMAT
+
+
+def test_a_table_for_bids_has_tabs_and_hed_score_on_what_is_a_finding(tmp_path: Path) -> None:
+    marks = [
+        Mark("a", 1.5, "spike", channel="F7–T3", decision="accepted", by="A", criteria=("pointed", "field")),
+        Mark("b", 2.5, "spike", channel="T3–T5", decision="rejected"),
+        Mark("c", 3.5, "spike", channel="AHL1", reconstructed=True, decision="accepted"),
+        Mark("d", 4.5, "eyes\topen", 2.0),
+    ]
+    path = tmp_path / "sub-01_events.tsv"
+    write_marks(marks, path)
+    head, *rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
+    assert head[:3] == ["onset", "duration", "trial_type"]
+    assert [row[-1] for row in rows] == ["Epileptiform-interictal-activity, Spike", "n/a", "n/a", "n/a"]
+    assert all(len(row) == len(head) and all(row) for row in rows)
+    back = read_marks(path, 600.0)
+    assert [(m.start, m.decision, m.criteria) for m in back] == [(m.start, m.decision, m.criteria) for m in marks]
+    assert [m.text for m in back] == ["spike", "spike", "spike", "eyes open"]

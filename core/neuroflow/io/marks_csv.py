@@ -1,8 +1,13 @@
 """Marks as a table of comma-separated values, for other programs and from them.
 
 One row a mark, UTF-8: ``onset`` and ``duration`` in seconds of the recording, ``description``, ``channel``,
-``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``. Only ``onset`` and
-``description`` are needed on reading, so that tables of events of other programs (BIDS ``events.tsv`` too) can be read.
+``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``, ``criteria`` (those
+of the IFCN that a discharge meets, between semicolons). Only ``onset`` and ``description`` are needed on reading, so
+that tables of events of other programs (BIDS ``events.tsv`` too) can be read.
+
+A name that ends in ``.tsv`` gets the BIDS form: tabs, ``n/a`` for nothing, ``trial_type`` for the description, and a
+column ``HED`` with the tags of HED-SCORE (short forms, which a schema such as score_2.0.0 resolves) on accepted
+discharges.
 """
 
 from __future__ import annotations
@@ -18,22 +23,28 @@ from contextlib import suppress
 from pathlib import Path
 
 from neuroflow.errors import FileProblem
-from neuroflow.review.document import DECISIONS, LONGEST_TEXT, Decision, Mark
+from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 LARGEST = 64 << 20
-COLUMNS = ("onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at")
+COLUMNS = ("onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at", "criteria")
+_BIDS_NAMES = {"description": "trial_type"}
 _DESCRIPTIONS = ("description", "trial_type", "text", "event")
 
 
 def write_marks(marks: Iterable[Mark], path: Path) -> int:
     """Write a table in one step; returns how many rows. Raises: FileProblem."""
+    bids = path.suffix.lower() == ".tsv"
     text = io.StringIO(newline="")
-    table = csv.writer(text)
-    table.writerow(COLUMNS)
+    table = csv.writer(text, delimiter="\t" if bids else ",", lineterminator="\n" if bids else "\r\n")
+    table.writerow([_BIDS_NAMES.get(c, c) for c in COLUMNS] + ["HED"] if bids else COLUMNS)
     count = 0
     for m in marks:
         yes = "yes" if m.reconstructed else "no"
-        table.writerow([repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at])
+        criteria = "; ".join(m.criteria)
+        row = [repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at, criteria]
+        if bids:
+            row = [" ".join(cell.split()) or "n/a" for cell in (*row, hed_tags(m))]
+        table.writerow(row)
         count += 1
     temporary = None
     try:
@@ -49,6 +60,15 @@ def write_marks(marks: Iterable[Mark], path: Path) -> int:
             f"The marks could not be written to “{path.name}”: choose another folder.", str(error)
         ) from error
     return count
+
+
+def hed_tags(mark: Mark) -> str:
+    """HED-SCORE's tags of a mark: of accepted discharges on recorded signals; of nothing else there is a finding.
+
+    Source: Pal Attia et al. 2023 (HED-SCORE), short forms.
+    """
+    found = mark.decision == "accepted" and not mark.reconstructed
+    return "Epileptiform-interictal-activity, Spike" if found else ""
 
 
 def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
@@ -82,7 +102,8 @@ def _mark(
     row: dict[str, str], names: dict[str, str], described: str, line: int, file: str, duration: float
 ) -> Mark:  # fmt: skip
     def value(name: str) -> str:
-        return (row.get(names[name]) or "").strip() if name in names else ""
+        cell = (row.get(names[name]) or "").strip() if name in names else ""
+        return "" if cell == "n/a" else cell
 
     where = f"“{file}”, line {line}"
     start, lasts = _seconds(value("onset"), where), _seconds(value("duration"), where) if value("duration") else 0.0
@@ -92,9 +113,10 @@ def _mark(
         )
     text = (row.get(described) or "").strip()[:LONGEST_TEXT] or "Event"
     decision: Decision = next((d for d in DECISIONS if d == value("decision")), "")
+    named = {part.strip() for part in value("criteria").split(";")}
     return Mark(
         uuid.uuid4().hex[:16], start, text, lasts, value("channel")[:80], value("reconstructed") == "yes", decision,
-        value("by")[:80], value("at")[:40],
+        value("by")[:80], value("at")[:40], tuple(c for c in IFCN_CRITERIA if c in named),
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
 ``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
-of the reader's. The version before is kept as ``….previous``. Format 1: ``format``, ``program``, ``recording`` (name,
+of the reader's. The version before is kept as ``….previous``. Format 2: ``format``, ``program``, ``recording`` (name,
 identity, duration in seconds), ``saved`` (UTC), ``marks`` (:class:`neuroflow.review.Mark`) and ``audit`` (entries and
-last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). A file of a later format is never written over.
+last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges; it is
+read, and written as format 2 at the next edit. A file of a later format is never written over.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from neuroflow.io.audit import Seal
 from neuroflow.recording import Recording
 from neuroflow.review.document import Document, Mark, document_of
 
-FORMAT = 1
+FORMAT = 2
 SUFFIX = ".review.json"
 LARGEST = 256 << 20
 

@@ -17,12 +17,27 @@ Decision = Literal["", "accepted", "rejected", "unsure"]
 DECISIONS: tuple[Decision, ...] = ("accepted", "rejected", "unsure")
 LONGEST_TEXT = 4000
 
+IFCN_CRITERIA: Mapping[str, str] = MappingProxyType(
+    {
+        "pointed": "Di- or triphasic, with a sharp or spiky peak",
+        "duration": "Other duration than the background",
+        "asymmetric": "Asymmetric waveform",
+        "slow wave": "Followed by a slow after-wave",
+        "background": "Background disturbed by it",
+        "field": "Field that fits a source in the brain",
+    }
+)
+"""What makes a transient an interictal epileptiform discharge, in words of ours (Kane et al. 2017, IFCN glossary)."""
+USUAL_CRITERIA, SPECIFIC_CRITERIA = 4, 5
+"""How many of them are usually asked for, and how many make few mistakes (Kural et al. 2020, Neurology 94:e2139)."""
+
 
 class Mark(Struct, frozen=True, omit_defaults=True):
     """An event that a reader marked, or a discharge that a reader decided on.
 
     ``start`` and ``duration`` in seconds of the recording; ``channel`` is a derivation's or contact's label, empty for
-    all; ``decision`` is empty for an event. ``by`` and ``at`` say who made it as it is, and when (UTC, ISO 8601).
+    all; ``decision`` is empty for an event; ``criteria`` are those of :data:`IFCN_CRITERIA` that a reader found. ``by``
+    and ``at`` say who made it as it is, and when (UTC, ISO 8601).
     """
 
     id: str
@@ -34,6 +49,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     decision: Decision = ""
     by: str = ""
     at: str = ""
+    criteria: tuple[str, ...] = ()
 
     @property
     def stop(self) -> float:
@@ -89,6 +105,8 @@ def checked(mark: Mark) -> Mark:
         raise ValueError("a mark needs a time, and a duration of 0 s or more")
     if not mark.id or len(mark.text) > LONGEST_TEXT:
         raise ValueError(f"a mark needs an identifier, and a text of {LONGEST_TEXT} characters at most")
+    if len(set(mark.criteria)) < len(mark.criteria) or not set(mark.criteria) <= set(IFCN_CRITERIA):
+        raise ValueError(f"criteria are {', '.join(IFCN_CRITERIA)}, each once")
     return mark
 
 
@@ -116,6 +134,14 @@ def changed(mark: Mark, *, by: str = "", now: datetime | None = None, **fields: 
     """Give a mark another time, text or channel."""
     what = "rename an event" if set(fields) == {"text"} else "change an event"
     return Change(what, (mark,), (msgspec.structs.replace(mark, by=by, at=_stamp(now), **fields),))
+
+
+def assessed(mark: Mark, criteria: Iterable[str], *, by: str = "", now: datetime | None = None) -> Change:
+    """Say which of :data:`IFCN_CRITERIA` a discharge meets."""
+    met = set(criteria)
+    found = tuple(name for name in IFCN_CRITERIA if name in met)
+    after = msgspec.structs.replace(mark, criteria=found, by=by, at=_stamp(now))
+    return Change("assess a spike", (mark,), (after,))
 
 
 def removed(*marks: Mark) -> Change:

@@ -1,0 +1,79 @@
+"""Marks as EDF+ annotations: there and back, read by other programs, and never mistaken for a recorded signal's."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import edfio
+import mne
+import pytest
+
+from neuroflow.errors import FileProblem
+from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
+from neuroflow.recording import Patient, Recording
+from neuroflow.review import Mark
+
+START = datetime(2026, 1, 12, 22, 10, 0, 250_000)
+
+
+def recording(path: Path, start: datetime | None = START, duration: float = 90_000.0) -> Recording:
+    return Recording(path, "EDF", (), duration, start, Patient("Jane Doe", "MCH-1"), "", (), (), (), "a" * 16)
+
+
+def test_marks_go_out_and_come_back_at_their_times(tmp_path: Path) -> None:
+    marks = [
+        Mark("a", 12.345678, "swallowing, Übung"),
+        Mark("b", 86_410.5, "run of theta", 3.25, "F7–T3"),
+        Mark("c", 40.0, "spike", 0.0, "AHL1", True, "accepted", criteria=("pointed", "field")),
+    ]
+    path = tmp_path / "marks.edf"
+    assert write_marks_edf(marks, recording(tmp_path / "a.edf"), path) == 3
+    back = read_marks_edf(path, recording(tmp_path / "a.edf"))
+    assert [(m.start, m.duration, m.channel, m.text) for m in back] == [
+        (12.345678, 0.0, "", "swallowing, Übung"),
+        (40.0, 0.0, "AHL1", "spike, accepted, 2 of 6 IFCN criteria (on a reconstructed signal, not recorded)"),
+        (86_410.5, 3.25, "F7–T3", "run of theta"),
+    ]
+
+
+def test_other_programs_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "marks.edf"
+    write_marks_edf([Mark("a", 2.5, "eyes open", 1.0), Mark("b", 7.0, "spike")], recording(tmp_path / "a.edf"), path)
+    found = [(a.onset, a.duration or 0.0, a.text) for a in edfio.read_edf(path).annotations]
+    assert found == [(2.5, 1.0, "eyes open"), (7.0, 0.0, "spike")]
+    theirs = mne.read_annotations(path)
+    assert list(theirs.description) == ["eyes open", "spike"]
+    assert list(theirs.onset) == pytest.approx([2.5, 7.0], abs=0.26)  # mne counts from the whole second
+
+
+def test_ten_thousand_marks_fit_into_records_that_others_can_hold(tmp_path: Path) -> None:
+    path = tmp_path / "marks.edf"
+    marks = [Mark(f"m{k}", 8.0 * k, f"event number {k}") for k in range(10_000)]
+    write_marks_edf(marks, recording(tmp_path / "a.edf"), path)
+    raw = path.read_bytes()
+    records, samples = int(raw[236:244]), int(raw[256 + 216 : 256 + 224])
+    assert records > 1
+    assert 2 * samples <= 61_440
+    assert len(raw) == 512 + records * 2 * samples
+    assert [m.text for m in read_marks_edf(path, recording(tmp_path / "a.edf"))] == [m.text for m in marks]
+
+
+def test_the_clock_says_where_marks_of_a_longer_file_belong(tmp_path: Path) -> None:
+    night, part = recording(tmp_path / "night.edf"), recording(tmp_path / "part.edf", START + timedelta(hours=2), 600.0)
+    path = tmp_path / "marks.edf"
+    write_marks_edf([Mark("a", 7230.0, "seizure"), Mark("b", 10.0, "lights out")], night, path)
+    assert [(m.start, m.text) for m in read_marks_edf(path, part)] == [(30.0, "seizure")]
+    with pytest.raises(FileProblem, match="lies within"):
+        read_marks_edf(path, replace(part, start=START + timedelta(days=3)))
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing_half_done(tmp_path: Path) -> None:
+    with pytest.raises(FileProblem):
+        write_marks_edf([Mark("a", 1.0, "x")], recording(tmp_path / "a.edf"), tmp_path / "none" / "marks.edf")
+    (tmp_path / "text.edf").write_text("hello")
+    with pytest.raises(FileProblem, match="not an EDF"):
+        read_marks_edf(tmp_path / "text.edf", recording(tmp_path / "a.edf"))
+    assert os.listdir(tmp_path) == ["text.edf"]
