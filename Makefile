@@ -54,6 +54,7 @@ soak: setup-dev
 
 screenshots: setup
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/screenshots.py docs
+	$(OFFSCREEN) $(BIN)/python tests/benchmarks/screenshots.py --all build/screenshots
 
 model: setup
 	$(BIN)/neuroflow train --simulated --minutes 30 -o resources/neuroflow_resources/models/twin-64

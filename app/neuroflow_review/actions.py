@@ -66,6 +66,8 @@ MONTAGE_NAMES: Final = {
     "as recorded": "As recorded",
 }
 
+TREND_REGIONS: Final = ("hemisphere", "frontal", "temporal", "posterior")
+
 _R = ("recording",)
 
 ACTIONS: Final = (
@@ -105,7 +107,15 @@ ACTIONS: Final = (
         section="export",
     ),
     Action(
-        "marks_out", "File", "Export marks…", "export_marks", (), ("marked",), "", "As a table (CSV)", section="export"
+        "marks_out",
+        "File",
+        "Export marks…",
+        "export_marks",
+        (),
+        ("marked",),
+        "",
+        "As a table (CSV; TSV for BIDS, with HED-SCORE), or as EDF+ annotations",
+        section="export",
     ),
     Action(
         "marks_in",
@@ -115,7 +125,7 @@ ACTIONS: Final = (
         (),
         ("markable",),
         "",
-        "From a table (CSV, TSV) of onset and description",
+        "From a table (CSV, TSV) of onset and description, or from EDF+ annotations",
         section="export",
     ),
     Action("quit", "File", "Quit", "close", ("Ctrl+Q",), (), "", section="quit"),
@@ -177,6 +187,18 @@ ACTIONS: Final = (
         "ruler",
         "True millimetres",
         section="base",
+    ),
+    Action(
+        "present",
+        "View",
+        "Presentation",
+        "present",
+        ("P",),
+        _R,
+        "presentation-chart",
+        "One clean full screen in large type, without the patient's name",
+        check="presenting",
+        section="look",
     ),
     Action("dark", "View", "Dark", "toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
@@ -272,6 +294,18 @@ ACTIONS: Final = (
         section="decide",
     ),
     Action(
+        "criteria",
+        "Marks",
+        "Criteria of the discharge",
+        "toggle_criteria",
+        ("I",),
+        _R,
+        "check-square",
+        "The six criteria of the IFCN, as a checklist on the discharge at the cursor",
+        check="discharge",
+        section="decide",
+    ),
+    Action(
         "spike_next", "Marks", "Next spike", "next_spike", ("S",), ("recording", "spikes"), argument=1, section="spikes"
     ),
     Action(
@@ -288,7 +322,31 @@ ACTIONS: Final = (
     Action(
         "event_back", "Marks", "Previous event", "next_event", ("Shift+N",), ("events",), argument=-1, section="events"
     ),
-    Action("spikes", "Analysis", "Propose spikes", "toggle_spikes", (), (), check="spikes_shown"),
+    Action(
+        "trends",
+        "Analysis",
+        "Trends",
+        "toggle_trends",
+        ("T",),
+        _R,
+        "chart-line",
+        "Power of both sides, asymmetry, amplitude and spike rates of the whole recording",
+        check="trends",
+    ),
+    *(
+        Action(
+            f"trends_{region}",
+            "Analysis",
+            f"Trends: {region}",
+            "set_trend_region",
+            (),
+            _R,
+            argument=region,
+            check=f"trends {region}",
+        )
+        for region in TREND_REGIONS
+    ),
+    Action("spikes", "Analysis", "Propose spikes", "toggle_spikes", (), (), check="spikes_shown", section="spikes"),
     Action("card", "Analysis", "About the model…", "show_card", (), ("model",), "cpu", section="card"),
     Action("keys", "Help", "Keys…", "show_keys", ("?",), (), "keyboard"),
     Action("about", "Help", "About and intended use…", "show_about", (), (), "info"),

@@ -377,7 +377,18 @@ class Lanes(QObject):
         self.export = Lane("export", self, background=True)
         self.map = Lane("map", self, stallable=True)
         self.save = Lane("save", self, stallable=True)
-        self.all = (self.save, self.map, self.export, self.flow, self.bands, self.detect, self.spectrogram, self.read)
+        self.trend = Lane("trend", self, stallable=True, background=True)
+        self.all = (
+            self.save,
+            self.trend,
+            self.map,
+            self.export,
+            self.flow,
+            self.bands,
+            self.detect,
+            self.spectrogram,
+            self.read,
+        )
         for lane in self.all:
             lane.failed.connect(self.failed)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
 
+    from neuroflow_review.crash import Footprint
     from neuroflow_review.window import ReviewWindow
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, such as 1600x1000")
     parser.add_argument("--theme", choices=("light", "dark"), help="colours of the window")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window, and exit")
+    parser.add_argument(
+        "--do", type=_actions, default=(), metavar="ACTION,…",
+        help="what to do once the recording is open, by name: trends, present, map, criteria, page_next …",
+    )  # fmt: skip
     parser.add_argument("--demo", action="store_true", help="open the recording that ships with the program")
     parser.add_argument("--model", default="default", metavar="NAME", help="a model by name, or its folder")
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), help="where the model runs")
@@ -79,6 +84,17 @@ def _size(text: str) -> tuple[int, int]:
     if found is None or not all(200 <= int(n) <= 16384 for n in found.groups()):
         raise argparse.ArgumentTypeError("give width and height in pixels, such as 1600x1000")
     return int(found[1]), int(found[2])
+
+
+def _actions(text: str) -> tuple[str, ...]:
+    from neuroflow_review.actions import ACTIONS
+
+    known = {action.id for action in ACTIONS}
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"there is no action {unknown[0]}; there are {', '.join(sorted(known))}")
+    return names
 
 
 def missing_library(error: ImportError) -> str | None:
@@ -172,6 +188,7 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
     window = ReviewWindow(session, look=options.theme)
     if options.size is not None:
         window.resize(*options.size)
+    footprint = _watch(window) if options.screenshot is None else None
     window.show()
     problems: list[str] = []
     start = partial(_start, window, options, path, problems)
@@ -179,10 +196,26 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
     app.exec()
     window.close()
     window.leave()
+    if footprint is not None:
+        footprint.leave()
     window.deleteLater()
     app.sendPostedEvents()
     app.processEvents()
     return _fail(problems[0]) if problems else 0
+
+
+def _watch(window: ReviewWindow) -> Footprint:
+    """Report what nothing else catches, offer to go on where the last session broke off, and leave a footprint."""
+    from neuroflow_review.crash import Footprint, left_behind, state_folder, watch
+
+    folder = state_folder()
+    watch(folder, window.show_crash)
+    left = left_behind(folder)
+    if left is not None and left.path.is_file():
+        window.start.set_going_on(str(left.path), left.start, private=window.session.state.private)
+    footprint = Footprint(folder)
+    window.keep_footprint(footprint)
+    return footprint
 
 
 def _screenshot_problem(target: Path, path: str | None) -> str:
@@ -197,7 +230,7 @@ def _start(window: ReviewWindow, options: argparse.Namespace, path: str | None, 
     """With the window on screen: load the model's card, open the recording, and do what was asked."""
     from importlib import import_module
 
-    from neuroflow_review.pictures import Photographer, ReconstructAtOnce
+    from neuroflow_review.pictures import DoAtOnce, Photographer, ReconstructAtOnce
 
     session = window.session
     session.load_model()
@@ -207,6 +240,8 @@ def _start(window: ReviewWindow, options: argparse.Namespace, path: str | None, 
     import_module("pyqtgraph.functions")
     if options.reconstruct:
         ReconstructAtOnce(window)
+    if options.do:
+        DoAtOnce(window, options.do)
     if options.screenshot is not None:
         Photographer(window, options.screenshot, options.reconstruct, problems)
 

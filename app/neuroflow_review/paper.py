@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Span
 from neuroflow.units import MICROVOLT
-from neuroflow_review.theme import GUTTER, RIGHT_MARGIN, UNIT, Theme, colour, hairline, time_to_x, ui_font
+from neuroflow_review.theme import UNIT, Theme, colour, gutter, hairline, right_margin, time_to_x, ui_font
 from neuroflow_review.wording import clock
 
 _GROUP_GAP: Final = 0.7
@@ -123,13 +123,13 @@ def draw_clock(painter: QPainter, row: QRectF, span: Span, width: float, start: 
     """Clock times (elapsed times where the recording has no start) above the lines of whole seconds."""
     painter.setFont(ui_font(-1.0))
     metrics = QFontMetricsF(painter.font())
-    per_second = (width - GUTTER - RIGHT_MARGIN) / max(span.duration, 1e-9)
+    per_second = (width - gutter() - right_margin()) / max(span.duration, 1e-9)
     wide = metrics.horizontalAdvance("00:00:00")
     step = next((s for s in _CLOCK_STEPS if s * per_second >= wide + 12 * UNIT), _CLOCK_STEPS[-1])
     painter.setPen(colour(look.muted))
     for k in range(int(np.ceil(span.start / step - 1e-9)), int(np.floor(span.stop / step + 1e-9)) + 1):
         x = time_to_x(k * step, span, width)
-        if x > width - RIGHT_MARGIN + 1:
+        if x > width - right_margin() + 1:
             continue
         text = clock(k * step, start)
         painter.drawText(QRectF(x - wide, row.top(), 2 * wide, row.height()), Qt.AlignmentFlag.AlignCenter, text)
@@ -155,7 +155,7 @@ def draw_labels(
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     for i in shown:
         place = places[i]
-        box = QRectF(UNIT, place.y - metrics.height(), GUTTER - 3 * UNIT, 2 * metrics.height())
+        box = QRectF(UNIT, place.y - metrics.height(), gutter() - 3 * UNIT, 2 * metrics.height())
         chosen = ui_font(-0.5, bold=i == selected)
         chosen.setStrikeOut(i in struck)
         painter.setFont(chosen)
@@ -188,7 +188,7 @@ def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink
     text = f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
     painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), text)
     painter.drawText(QPointF(left, y + line), f"{seconds:g} s")
-    fits = metrics.horizontalAdvance(words) <= RIGHT_MARGIN - 2 * UNIT
+    fits = metrics.horizontalAdvance(words) <= right_margin() - 2 * UNIT
     for k, part in enumerate([words] if fits else words.replace("/", "\nper ").split("\n")):
         painter.drawText(QPointF(left, y + (2 + k) * line), part)
 

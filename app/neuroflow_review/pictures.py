@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -33,6 +34,22 @@ class ReconstructAtOnce(QObject):
             session.model_changed.disconnect(self._try)
             self.deleteLater()
             session.reconstruct_page()
+
+
+class DoAtOnce(QObject):
+    """Does actions of the table, in order, once a recording is open; then it is gone."""
+
+    def __init__(self, window: ReviewWindow, actions: Sequence[str]) -> None:
+        super().__init__(window)
+        self._window, self._actions = window, tuple(actions)
+        window.session.opened.connect(self._do)
+
+    @Slot()
+    def _do(self) -> None:
+        self._window.session.opened.disconnect(self._do)
+        for action in self._actions:
+            self._window.commands.actions[action].trigger()
+        self.deleteLater()
 
 
 class Photographer(QObject):

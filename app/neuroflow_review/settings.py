@@ -72,6 +72,13 @@ DECLARED: Final = (
     Setting("reconstruction.follow", True, "Once a page was reconstructed, go on as pages turn."),
     Setting("spikes.shown", True, "Propose spikes on scalp and reconstruction."),
     Setting("spikes.sensitivity", 3.65, "Threshold of the spike detector; lower proposes more.", low=1.0, high=20.0),
+    Setting("trends.shown", False, "Show trends of the whole recording under the overview."),
+    Setting(
+        "trends.region",
+        "hemisphere",
+        "Region of the trends.",
+        choices=("hemisphere", "frontal", "temporal", "posterior"),
+    ),
     Setting("reader.name", "", "Who reads: kept with every mark and decision.", longest=80),
     Setting("files.recent", [], "Recordings opened last, the latest first."),
     Setting("files.folder", "", "Folder that a recording was last opened from."),

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 from neuroflow.recording import Span
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
-from neuroflow_review.theme import GUTTER, LIGHT, RIGHT_MARGIN, UNIT, Theme, hairline, time_to_x, ui_font, x_to_time
+from neuroflow_review.theme import LIGHT, UNIT, Theme, gutter, hairline, right_margin, time_to_x, ui_font, x_to_time
 
 _DRAG_PIXELS = 4
 _CLICK_PIXELS = 24
@@ -56,7 +56,7 @@ class Sheet(Canvas):
         self._tips: dict[str, str] = {}
         self.labels_shown = 0
         self.setMouseTracking(True)
-        self.setMinimumSize(GUTTER + RIGHT_MARGIN + 200, 120)
+        self.setMinimumSize(gutter() + right_margin() + 200, 120)
 
     # What is shown ----------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,7 @@ class Sheet(Canvas):
     @property
     def columns(self) -> int:
         """Device pixels of the time axis."""
-        return max(round((self.width() - GUTTER - RIGHT_MARGIN) * self.devicePixelRatioF()), 1)
+        return max(round((self.width() - gutter() - right_margin()) * self.devicePixelRatioF()), 1)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -102,8 +102,8 @@ class Sheet(Canvas):
     def plot(self) -> QRectF:
         """Where traces are drawn."""
         top = self.header_height()
-        wide, high = max(self.width() - GUTTER - RIGHT_MARGIN, 1), max(self.height() - top, 1)
-        return QRectF(GUTTER, top, wide, high)
+        wide, high = max(self.width() - gutter() - right_margin(), 1), max(self.height() - top, 1)
+        return QRectF(gutter(), top, wide, high)
 
     def places(self) -> tuple[tuple[Place, ...], float]:
         """Rows and their height in pixels."""
@@ -151,7 +151,7 @@ class Sheet(Canvas):
         selecting = event.button() is Qt.MouseButton.MiddleButton or (
             event.button() is Qt.MouseButton.LeftButton and (shift or event.position().y() < self.header_height())
         )
-        if selecting and GUTTER <= x <= self.width() - RIGHT_MARGIN:
+        if selecting and gutter() <= x <= self.width() - right_margin():
             self._drag = x
         elif event.button() is Qt.MouseButton.LeftButton:
             label = self.row_at(event.position())
@@ -164,7 +164,7 @@ class Sheet(Canvas):
             a, b = sorted((self._time(self._drag), self._time(x)))
             self._dragged = Span(a, b)
             self.update()
-        if GUTTER <= x <= self.width() - RIGHT_MARGIN:
+        if gutter() <= x <= self.width() - right_margin():
             self.cursor_moved.emit(self._time(x))
 
     def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
@@ -204,12 +204,12 @@ class Sheet(Canvas):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.DevicePixelRatioChange:
-            self._tell_columns()
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.ApplicationFontChange):
+            self._tell_columns()  # the gutter grows with the type
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            tip = self._tips.get(self.row_at(QPointF(event.pos())), "") if event.pos().x() < GUTTER else ""
+            tip = self._tips.get(self.row_at(QPointF(event.pos())), "") if event.pos().x() < gutter() else ""
             QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)

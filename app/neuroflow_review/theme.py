@@ -22,11 +22,8 @@ from neuroflow.recording import Span
 UNIT: Final = 4
 """The grid of spacing, in device-independent pixels: every margin and gap is a multiple of it."""
 
-GUTTER: Final = 76
-"""Width of the labels left of every time panel."""
-
-RIGHT_MARGIN: Final = 64
-"""Width right of every time panel, for scale bars and colour scales."""
+_GUTTER, _RIGHT_MARGIN = 76, 64  # at the usual size of type
+_TYPE_SCALE: Final = "type scale"
 
 BASE_POINTS: Final = 13.0 if sys.platform == "darwin" else 10.0
 """Size of type; a point is a pixel on macOS and 4/3 of one elsewhere."""
@@ -201,17 +198,37 @@ def hairline(value: str, opacity: float = 1.0) -> QPen:
     return pen
 
 
+# Measures that grow with the type -------------------------------------------------------------------------------------
+
+
+def gutter() -> int:
+    """Width of the labels left of every time panel."""
+    return round(_GUTTER * type_scale())
+
+
+def right_margin() -> int:
+    """Width right of every time panel, for scale bars and colour scales."""
+    return round(_RIGHT_MARGIN * type_scale())
+
+
+def type_scale() -> float:
+    """How much larger than usual the type is: 1, and more in presentation mode."""
+    application = QGuiApplication.instance()
+    held = application.property(_TYPE_SCALE) if application is not None else None
+    return float(held) if held else 1.0
+
+
 # Time axis ------------------------------------------------------------------------------------------------------------
 
 
 def time_to_x(time: float, span: Span, width: float) -> float:
-    """Abscissa (pixels) of a time (seconds) in a time panel ``width`` pixels wide: GUTTER at start, to the margin."""
-    return GUTTER + (time - span.start) / max(span.duration, 1e-9) * max(width - GUTTER - RIGHT_MARGIN, 1)
+    """Abscissa (pixels) of a time (seconds) in a time panel ``width`` pixels wide, between gutter and margin."""
+    return gutter() + (time - span.start) / max(span.duration, 1e-9) * max(width - gutter() - right_margin(), 1)
 
 
 def x_to_time(x: float, span: Span, width: float) -> float:
     """Inverse of :func:`time_to_x`; beyond the axis it runs on, so a caller clips where it must."""
-    return span.start + (x - GUTTER) / max(width - GUTTER - RIGHT_MARGIN, 1) * span.duration
+    return span.start + (x - gutter()) / max(width - gutter() - right_margin(), 1) * span.duration
 
 
 def hatch(painter: QPainter, rect: QRectF, look: Theme, spacing: float = 8.0) -> None:
@@ -323,6 +340,7 @@ def apply_theme(app: QApplication, look: Theme, points: float = BASE_POINTS) -> 
         app.setStyle(fusion)
     font = QFont(QGuiApplication.font())
     font.setPointSizeF(points)
+    app.setProperty(_TYPE_SCALE, max(points / BASE_POINTS, 1.0))
     app.setFont(_tabular(font))
     app.setPalette(palette(look))
     app.setStyleSheet(stylesheet(look))

@@ -221,7 +221,12 @@ def session(
     """A session without a window, whose model is loaded."""
     settings = Settings()
     settings.set("reader.name", "Dr Reader")
-    made = Session(settings, make_backend=lambda: backend, reviews=tmp_path_factory.mktemp("reviews"))
+    made = Session(
+        settings,
+        make_backend=lambda: backend,
+        reviews=tmp_path_factory.mktemp("reviews"),
+        trends=tmp_path_factory.mktemp("trends"),
+    )
     made.store.update(samples=9)
     made.load_model()
     yield made

@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeySequence
 from neuroflow_review.actions import ACTIONS, FACTS, MENUS, Situation
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import key_rows
-from neuroflow_review.window.commands import stepped
+from neuroflow_review.window.ladders import stepped
 
 # ui.md, "Keys", as far as this program has what they do.
 KEYS = (

@@ -23,7 +23,7 @@ from neuroflow_review.display import filter_words, low_cut_words, seconds_left_w
 from neuroflow_review.paper import lay_out, pixels_per_mm, shown_labels
 from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
 from neuroflow_review.session.page import PageData, PageRequest, Trace
-from neuroflow_review.theme import GUTTER, LIGHT, RIGHT_MARGIN, colour, time_to_x, ui_font
+from neuroflow_review.theme import LIGHT, colour, gutter, right_margin, time_to_x, ui_font
 from neuroflow_review.views.page import PageView
 
 SPAN = Span(0.0, 10.0)
@@ -56,7 +56,7 @@ def picture(view: PageView) -> QImage:
 def height_of_line(view: PageView) -> float:
     """Mean height (pixels) of what is drawn in the colour of the left side, in the middle of the page."""
     image = picture(view)
-    x = GUTTER + 333
+    x = gutter() + 333
     found = [y for y in range(round(view.header_height()), image.height()) if _near(image, x, y, LIGHT.left)]
     assert found
     return float(np.mean(found))
@@ -160,7 +160,7 @@ def test_the_pixmap_is_drawn_again_for_another_size_of_pixels(page: PageView) ->
     page.resize(900, 300)
     QApplication.sendEvent(page, QEvent(QEvent.Type.DevicePixelRatioChange))
     assert picture(page).width() == 900
-    assert page.columns == 900 - GUTTER - RIGHT_MARGIN
+    assert page.columns == 900 - gutter() - right_margin()
 
 
 # Bands ----------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -358,3 +358,28 @@ def test_a_recording_opened_again_keeps_what_was_just_marked(qtbot: QtBot, mine:
     assert mine.session.marks.writable
     qtbot.waitUntil(lambda: not mine.session.marks.unsaved)
     assert len(json.loads(review_of(mine).read_text())["marks"]) == 1
+
+
+def test_a_checklist_stands_on_the_discharge_at_the_cursor(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    session, panel = mine.session, mine.criteria
+    press(mine, Key.Key_I)
+    assert mine.docks["Discharge"].isVisible()
+    session.set_cursor(3.0)
+    assert not any(box.isEnabled() for box in panel.boxes.values()), "nothing is decided here"
+    session.marks.decide(3.0, "F7–T3", "accepted")
+    for name in ("pointed", "asymmetric", "slow wave", "background"):
+        box = panel.boxes[name]
+        qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    (mark,) = session.marks.all
+    assert mark.criteria == ("pointed", "asymmetric", "slow wave", "background")
+    assert panel.words.startswith("4 of 6: the usual threshold")
+    assert [row.text for row in listed(mine) if row.decision] == ["spike · 4/6"]
+    press(mine, Key.Key_Z, CTRL)
+    assert not panel.boxes["background"].isChecked()
+    assert panel.words.startswith("3 of 6: below")
+    session.set_cursor(9.0)
+    mine.events.table.clearSelection()
+    mine.events.table.setCurrentIndex(mine.events.table.model().index(-1, -1))
+    session.set_cursor(9.5)
+    assert not panel.boxes["pointed"].isEnabled()
+    saved(qtbot, mine)

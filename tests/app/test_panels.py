@@ -22,7 +22,7 @@ from neuroflow.recording import Annotation, Span
 from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review import glassbrain
 from neuroflow_review.canvas import Canvas
-from neuroflow_review.theme import DARK, GUTTER, LIGHT, RIGHT_MARGIN, x_to_time
+from neuroflow_review.theme import DARK, LIGHT, gutter, right_margin, x_to_time
 from neuroflow_review.views.events import EventPanel, EventRow
 from neuroflow_review.views.implant import ImplantPanel
 from neuroflow_review.views.inspector import InspectorPanel
@@ -62,7 +62,7 @@ def overview(qtbot: QtBot) -> OverviewBar:
 
 
 def at_time(bar: OverviewBar, seconds: float) -> QPoint:
-    return QPoint(round(GUTTER + seconds / 600.0 * (bar.width() - GUTTER - RIGHT_MARGIN)), bar.height() // 2)
+    return QPoint(round(gutter() + seconds / 600.0 * (bar.width() - gutter() - right_margin())), bar.height() // 2)
 
 
 def test_a_click_on_the_overview_centres_the_page_there(qtbot: QtBot, overview: OverviewBar) -> None:
@@ -121,7 +121,7 @@ def test_one_spike_in_a_day_is_still_seen(qtbot: QtBot) -> None:
     show(qtbot, bar, 1000, bar.sizeHint().height())
     bar.set_recording(86_400.0, None, (), ())
     bar.set_spikes([43_200.0], [])
-    middle = (GUTTER + 1000 - RIGHT_MARGIN) // 2
+    middle = (gutter() + 1000 - right_margin()) // 2
     assert has_colour(picture(bar), LIGHT.proposed, range(middle - 2, middle + 3), range(bar.height()))
 
 
@@ -266,20 +266,20 @@ def test_power_is_drawn_at_the_pixel_of_its_time(panel: SpectrogramPanel) -> Non
     span = Span(120.0, 130.0)
     panel.set_spectrogram(tone(span, 125.0), span, "T3", False)
     image, row = picture(panel), int(panel.plot().center().y())
-    light = [image.pixelColor(x, row).lightness() for x in range(GUTTER, 1000 - RIGHT_MARGIN)]
-    brightest = GUTTER + float(np.flatnonzero(np.asarray(light) == max(light)).mean())
-    assert brightest == pytest.approx(GUTTER + (1000 - GUTTER - RIGHT_MARGIN) / 2, abs=1.5)
+    light = [image.pixelColor(x, row).lightness() for x in range(gutter(), 1000 - right_margin())]
+    brightest = gutter() + float(np.flatnonzero(np.asarray(light) == max(light)).mean())
+    assert brightest == pytest.approx(gutter() + (1000 - gutter() - right_margin()) / 2, abs=1.5)
 
 
 def test_its_plot_keeps_the_gutter_contract_and_its_cells_their_centres(panel: SpectrogramPanel) -> None:
     span = Span(120.0, 130.0)
     panel.set_spectrogram(tone(span, 125.0), span, "T3", False)
     plot, rect = panel.plot(), panel.image_rect()
-    assert (plot.left(), plot.right()) == (GUTTER, 1000 - RIGHT_MARGIN)
+    assert (plot.left(), plot.right()) == (gutter(), 1000 - right_margin())
     assert rect is not None
     cell = rect.width() / 161
-    assert rect.left() + cell / 2 == pytest.approx(GUTTER)
-    assert rect.right() - cell / 2 == pytest.approx(1000 - RIGHT_MARGIN)
+    assert rect.left() + cell / 2 == pytest.approx(gutter())
+    assert rect.right() - cell / 2 == pytest.approx(1000 - right_margin())
 
 
 def test_the_pointer_moves_the_cursor(qtbot: QtBot, panel: SpectrogramPanel) -> None:
@@ -307,7 +307,7 @@ def test_the_scale_is_kept_from_page_to_page_and_fitted_on_request(qtbot: QtBot,
     quieter = Spectrogram(quieter.times, quieter.frequencies, quieter.power_db - 6)
     panel.set_spectrogram(quieter, second, "T3", False)
     assert panel.levels == kept
-    scale = QPoint(1000 - RIGHT_MARGIN + 12, int(panel.plot().center().y()))
+    scale = QPoint(1000 - right_margin() + 12, int(panel.plot().center().y()))
     qtbot.mouseClick(panel, Qt.MouseButton.LeftButton, pos=scale)
     assert panel.levels != kept
     panel.set_spectrogram(tone(second, 15.0), second, "T4", False)
@@ -321,8 +321,8 @@ def test_a_stretch_without_data_is_not_drawn_as_silence(panel: SpectrogramPanel)
     panel.set_spectrogram(gappy, span, "T3", False)
     panel.set_gaps((Span(6.0, 9.0),))
     image, row = picture(panel), int(panel.plot().center().y())
-    assert image.pixelColor(GUTTER + 100, row).lightness() < 60  # silence is dark in viridis
-    assert image.pixelColor(1000 - RIGHT_MARGIN - 20, row).lightness() > 150
+    assert image.pixelColor(gutter() + 100, row).lightness() < 60  # silence is dark in viridis
+    assert image.pixelColor(1000 - right_margin() - 20, row).lightness() > 150
 
 
 def test_states_are_drawn(panel: SpectrogramPanel) -> None:

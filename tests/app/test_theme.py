@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from neuroflow.recording import Span
 from neuroflow_review import theme as look
-from neuroflow_review.theme import DARK, GUTTER, LIGHT, RIGHT_MARGIN, Theme
+from neuroflow_review.theme import DARK, LIGHT, Theme, gutter, right_margin
 from neuroflow_review.wording import clock, day, microvolts
 
 BOTH = pytest.mark.parametrize("shown", [LIGHT, DARK], ids=lambda t: t.name)
@@ -74,15 +74,15 @@ def test_a_theme_is_found_by_name() -> None:
 
 def test_the_time_axis_runs_from_gutter_to_margin_and_back() -> None:
     span, width = Span(120.0, 130.0), 1200
-    assert look.time_to_x(120.0, span, width) == GUTTER
-    assert look.time_to_x(130.0, span, width) == width - RIGHT_MARGIN
+    assert look.time_to_x(120.0, span, width) == gutter()
+    assert look.time_to_x(130.0, span, width) == width - right_margin()
     for time in (120.0, 121.37, 129.999):
         assert look.x_to_time(look.time_to_x(time, span, width), span, width) == pytest.approx(time, abs=1e-9)
 
 
 def test_an_empty_span_and_a_narrow_panel_do_not_divide_by_zero() -> None:
-    assert look.time_to_x(5.0, Span(5.0, 5.0), 1200) == GUTTER
-    assert look.x_to_time(GUTTER, Span(0.0, 10.0), 10) == 0.0
+    assert look.time_to_x(5.0, Span(5.0, 5.0), 1200) == gutter()
+    assert look.x_to_time(gutter(), Span(0.0, 10.0), 10) == 0.0
 
 
 @BOTH
@@ -98,18 +98,21 @@ def test_the_stylesheet_is_complete_and_its_pictures_exist(shown: Theme) -> None
 def test_applying_a_theme_reaches_widgets(qtbot, shown: Theme) -> None:  # type: ignore[no-untyped-def]
     app = QApplication.instance()
     assert isinstance(app, QApplication)
-    before = app.styleSheet(), app.font(), app.palette()
+    before = app.styleSheet(), app.font(), app.palette(), app.property("type scale")
     try:
         look.apply_theme(app, shown, points=12.0)
         button = QPushButton("Export")
         qtbot.addWidget(button)
         assert app.palette().window().color() == QColor(shown.panel)
         assert look.ui_font(2.0).pointSizeF() == pytest.approx(14.0)
+        # Labels are larger, and so is the room for them.
+        assert gutter() == round(76 * 12.0 / look.BASE_POINTS)
         assert not button.grab().isNull()
     finally:
         app.setStyleSheet(before[0])
         app.setFont(before[1])
         app.setPalette(before[2])
+        app.setProperty("type scale", before[3])
 
 
 @BOTH

@@ -18,6 +18,7 @@ from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
 from neuroflow_review.settings import Settings
+from neuroflow_review.theme import gutter
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
@@ -339,3 +340,44 @@ def test_the_next_spike_is_looked_for_as_far_as_it_takes(qtbot: QtBot, opened: R
     with qtbot.waitSignal(opened.session.spikes.found, timeout=20_000) as again:
         press(opened, Key.Key_S)
     assert again.args[0] > time
+
+
+def test_p_presents_without_names_and_comes_back_to_what_was_there(
+    qtbot: QtBot, window: ReviewWindow, demo: Path
+) -> None:
+    session = window.session
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(demo)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    size, gutter_before = window.page.header_height(), gutter()
+    shown = {name: not dock.isHidden() for name, dock in window.docks.items()}
+    qtbot.keyClick(window, Qt.Key.Key_P)
+    assert window.isFullScreen()
+    assert window.page.header_height() > 1.4 * size
+    assert gutter() > 1.5 * gutter_before, "large labels have room"
+    assert session.state.private
+    assert "Demonstration" not in window.header.patient
+    assert "Demonstration" not in window.windowTitle()
+    assert not window.menuBar().isVisible()
+    assert not window.bar.isVisible()
+    assert [name for name, dock in window.docks.items() if not dock.isHidden()] == ["Implant"]
+    before = session.state.start
+    qtbot.keyClick(window, Qt.Key.Key_Right)
+    assert session.state.start > before, "keys work without a menu"
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not window.isFullScreen()
+    assert not session.state.private
+    assert gutter() == gutter_before
+    assert {name: not dock.isHidden() for name, dock in window.docks.items()} == shown
+    assert window.menuBar().isVisible()
+    assert window.bar.isVisible()
+
+
+def test_the_layout_of_a_presentation_is_not_what_is_remembered(qtbot: QtBot, window: ReviewWindow, demo: Path) -> None:
+    session = window.session
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(demo)
+    window.commands.present()
+    window.leave()
+    assert not session.settings.get("look.privacy")
+    assert not window.presenting

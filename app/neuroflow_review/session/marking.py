@@ -31,6 +31,15 @@ def decide(session: Session, decision: Decision) -> bool:
     return session.marks.decide(time, channel, decision, reconstructed=reconstructed)
 
 
+def decided_at(session: Session, cursor: float | None) -> Mark | None:
+    """The discharge nearest to a time that a reader decided on, within reach; None where there is none."""
+    if cursor is None:
+        return None
+    near = [m for m in session.marks.on(Span(cursor - REACH, cursor + REACH)) if m.decision]
+    wanted = session.state.reconstructed
+    return min(near, key=lambda m: (m.reconstructed != wanted, abs(m.start - cursor)), default=None)
+
+
 def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:
     """Time, channel, and whether reconstructed, of the discharge nearest to a time, decided on or not.
 

@@ -6,7 +6,7 @@ import itertools
 import logging
 import threading
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,10 +18,11 @@ from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.io import audit, review_file
 from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
+from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
 from neuroflow.io.review_file import Review, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
-from neuroflow.review import Change, Document, History, Mark, added, changed, decided, imported, removed
+from neuroflow.review import Change, Document, History, Mark, added, assessed, changed, decided, imported, removed
 from neuroflow.review.document import Decision
 from neuroflow_review.lanes import Failure, Lane
 
@@ -176,6 +177,13 @@ class Marks(QObject):
             return False
         return self._do(changed(mark, by=self._reader(), text=text.strip()))
 
+    def assess(self, identifier: str, criteria: Collection[str]) -> bool:
+        """Say which of the IFCN's criteria a discharge meets."""
+        mark = self.history.document.marks.get(identifier)
+        if mark is None or set(mark.criteria) == set(criteria):
+            return False
+        return self._do(assessed(mark, criteria, by=self._reader()))
+
     def remove(self, identifier: str) -> bool:
         mark = self.history.document.marks.get(identifier)
         return mark is not None and self._do(removed(mark))
@@ -185,22 +193,24 @@ class Marks(QObject):
         return bool(marks) and self._do(imported(marks))
 
     def ask_export(self, path: Path) -> None:
-        """Write a table of all marks in the background; ``noticed`` says when it is there."""
-        marks = self._ordered
+        """Write all marks in the background, as a table or EDF+ annotations; ``noticed`` says when they are there."""
+        marks, recording = self._ordered, self._recording
+        if recording is None:
+            return
 
         def work(_: Control) -> int:
-            return write_marks(marks, path)
+            return write_marks_edf(marks, recording, path) if _is_edf(path) else write_marks(marks, path)
 
         self.lane.submit(("table", path), work, done=self._on_exported, failed=self.failed.emit)
 
     def ask_import(self, path: Path) -> None:
-        """Read a table in the background and take its marks up."""
+        """Read a table, or the annotations of an EDF+ file, in the background and take its marks up."""
         if self._recording is None:
             return
-        duration = self._recording.duration
+        recording = self._recording
 
         def work(_: Control) -> tuple[Mark, ...]:
-            return read_marks(path, duration)
+            return read_marks_edf(path, recording) if _is_edf(path) else read_marks(path, recording.duration)
 
         self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
 
@@ -259,6 +269,10 @@ class Marks(QObject):
             self._said_unsaved = True
             self.failed.emit(failure)
         self.changed.emit()
+
+
+def _is_edf(path: Path) -> bool:
+    return path.suffix.lower() in (".edf", ".bdf", ".rec")
 
 
 def reviews_folder() -> Path:

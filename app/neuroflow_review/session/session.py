@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections import OrderedDict
 from collections.abc import Callable
@@ -21,7 +20,6 @@ from neuroflow.recording import Recording, Samples, SignalSource, Span
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import EXACT, Calibration
-from neuroflow.units import MICROVOLT
 from neuroflow_review.lanes import Failure, Job, Lane, Lanes
 from neuroflow_review.session.analysis import trend
 from neuroflow_review.session.backend import Backend, InstalledModel
@@ -31,35 +29,18 @@ from neuroflow_review.session.export import run_export
 from neuroflow_review.session.marks import Kept, Marks, reviews_folder
 from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
 from neuroflow_review.session.reconstruction import Reconstruction
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spikes import Spikes
 from neuroflow_review.session.state import Store, ViewState
 from neuroflow_review.session.topography import Topographies
+from neuroflow_review.session.trends import Trends
 from neuroflow_review.settings import Settings
 
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
 _PAGE_FIELDS = ("start", "seconds", "montage", "filters", "filters_on", "bad")
 _DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample")
-
-
-def initial_state(settings: Settings) -> ViewState:
-    """The view that a recording opens in."""
-    get = settings.get
-    filters = Filters(get("page.low_cut") or None, get("page.high_cut") or None, get("page.notch") or None)
-    return ViewState(
-        seconds=get("page.seconds"),
-        montage=get("page.montage"),
-        sensitivity=get("page.sensitivity") * MICROVOLT,
-        filters=filters,
-        depth_sensitivity=get("reconstruction.sensitivity") * MICROVOLT,
-        samples=get("reconstruction.samples"),
-        seed=get("reconstruction.seed"),
-        device=get("reconstruction.device"),
-        spikes_shown=get("spikes.shown"),
-        spike_sensitivity=get("spikes.sensitivity"),
-        private=get("look.privacy"),
-    )
 
 
 class Session(QObject):
@@ -87,6 +68,7 @@ class Session(QObject):
         *,
         make_backend: Callable[[], Backend] = InstalledModel,
         reviews: Path | None = None,
+        trends: Path | None = None,
     ) -> None:
         super().__init__(parent)
         self.settings = settings or Settings()
@@ -97,6 +79,7 @@ class Session(QObject):
         self.spectra = Spectra(self.lanes.spectrogram, self)
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
+        self.trends = Trends(self.lanes.trend, trends, self)
         self.marks = Marks(self.lanes.save, reviews or reviews_folder(), lambda: self.reader, self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
@@ -180,7 +163,7 @@ class Session(QObject):
 
     def shut_down(self) -> None:
         """Cancel everything and join every lane; nothing is delivered afterwards."""
-        self._remember()
+        remember(self.state, self.settings)
         self._stop_opening()
         self.marks.leave()
         self.lanes.close()
@@ -220,6 +203,7 @@ class Session(QObject):
         self.comparison.close()
         self.spectra.forget()
         self.topographies.forget()
+        self.trends.forget()
         old, self.source = self.source, source
         self._pages.clear()
         self.page = self.depth = None
@@ -553,28 +537,6 @@ class Session(QObject):
         if failure.lane == "spectrogram":
             self.spectra.forget()
         self.trouble.emit(failure)
-
-    def _remember(self) -> None:
-        state, values = self.state, self.settings
-        filters = state.filters
-        for key, value in (
-            ("page.seconds", state.seconds),
-            ("page.montage", state.montage),
-            ("page.sensitivity", state.sensitivity / MICROVOLT),
-            ("page.low_cut", filters.low_cut or 0.0),
-            ("page.high_cut", filters.high_cut or 0.0),
-            ("page.notch", filters.notch or 0.0),
-            ("reconstruction.sensitivity", state.depth_sensitivity / MICROVOLT),
-            ("reconstruction.samples", state.samples),
-            ("reconstruction.seed", state.seed),
-            ("reconstruction.device", state.device),
-            ("spikes.shown", state.spikes_shown),
-            ("spikes.sensitivity", state.spike_sensitivity),
-            ("look.privacy", state.private),
-        ):
-            with contextlib.suppress(ValueError):
-                values.set(key, value)
-        values.save()
 
 
 def _open(path: Path, marks: Marks, control: Control) -> tuple[SignalSource, Kept]:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.recording import ChannelKind, Patient, Recording
 from neuroflow.units import format_clock
-from neuroflow_review.theme import GUTTER, LIGHT, UNIT, Theme, colour, hairline, ui_font
+from neuroflow_review.theme import LIGHT, UNIT, Theme, colour, gutter, hairline, ui_font
 
 SIMULATED = "SIMULATED PATIENT"
 HIDDEN = "Patient hidden"
@@ -76,20 +76,22 @@ class PatientHeader(QWidget):
             painter.setFont(ui_font(-0.5))
             painter.setPen(colour(look.muted))
             about = self._about(recording)
-            painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), about)
             room = row.width() - QFontMetricsF(painter.font()).horizontalAdvance(about) - 4 * UNIT
-            painter.setFont(ui_font(1.0, bold=True))
-            metrics = QFontMetricsF(painter.font())
             badge = SIMULATED if recording.simulated else "RECONSTRUCTED" if recording.reconstructed else ""
             badge_font = ui_font(-1.5, bold=True)
-            wide = QFontMetricsF(badge_font).horizontalAdvance(badge) + 4 * UNIT if badge else 0.0
-            text = metrics.elidedText(self.patient, Qt.TextElideMode.ElideRight, max(room - wide, GUTTER))
+            wide = QFontMetricsF(badge_font).horizontalAdvance(badge) + 7 * UNIT if badge else 0.0
+            metrics = QFontMetricsF(ui_font(1.0, bold=True))
+            if room < wide + min(metrics.horizontalAdvance(self.patient), gutter()):
+                room, about = row.width(), ""  # who it is of and what it is come before when it was
+            painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), about)
+            painter.setFont(ui_font(1.0, bold=True))
+            text = metrics.elidedText(self.patient, Qt.TextElideMode.ElideRight, max(room - wide, gutter()))
             painter.setPen(colour(look.muted if self._private else look.ink))
             painter.drawText(row, left, text)
             if badge:
                 x = row.left() + metrics.horizontalAdvance(text) + 3 * UNIT
                 high = QFontMetricsF(badge_font).height() + UNIT
-                box = QRectF(x, (self.height() - 1 - high) / 2, wide, high)
+                box = QRectF(x, (self.height() - 1 - high) / 2, wide - 3 * UNIT, high)
                 painter.setRenderHint(QPainter.RenderHint.Antialiasing)
                 painter.setPen(hairline(look.warning if recording.simulated else look.recon_line))
                 painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)

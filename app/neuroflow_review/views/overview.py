@@ -21,16 +21,16 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from neuroflow.recording import Annotation, Span
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.theme import (
-    GUTTER,
     LIGHT,
     RECONSTRUCTED,
-    RIGHT_MARGIN,
     UNIT,
     Theme,
     colour,
     fitted,
+    gutter,
     hairline,
     hatch,
+    right_margin,
     time_to_x,
     ui_font,
     x_to_time,
@@ -136,11 +136,11 @@ class OverviewBar(Canvas):
     def _rows(self) -> dict[str, QRectF]:
         """Rectangles from top to bottom, over the whole of the time axis."""
         line = float(round(QFontMetricsF(ui_font(-1.5)).height()))
-        wide = max(self.width() - GUTTER - RIGHT_MARGIN, 1)
+        wide = max(self.width() - gutter() - right_margin(), 1)
         rows: dict[str, QRectF] = {}
         top = float(UNIT)
         for name, height in (("clock", line + 2), ("trend", 28.0), ("recon", line), ("spikes", line), ("events", line)):
-            rows[name] = QRectF(GUTTER, top, wide, height)
+            rows[name] = QRectF(gutter(), top, wide, height)
             top += height + (2 if name != "clock" else UNIT)
         return rows
 
@@ -162,7 +162,7 @@ class OverviewBar(Canvas):
 
     def _columns(self, times: Times, weights: Times | None = None) -> NDArray[np.float64]:
         """Marks counted (or the largest weight) per column of one device-independent pixel."""
-        wide = max(self.width() - GUTTER - RIGHT_MARGIN, 1)
+        wide = max(self.width() - gutter() - right_margin(), 1)
         inside = np.isfinite(times) & (times >= 0) & (times <= self._duration)
         column = np.minimum((times[inside] / max(self._duration, 1e-9) * wide).astype(int), wide - 1)
         if weights is None:
@@ -208,10 +208,10 @@ class OverviewBar(Canvas):
         names |= {"spikes": "spikes", "events": "events"}
         for name, text in names.items():
             painter.setPen(colour(look.recon_line if name == "recon" else look.muted))
-            painter.setFont(fitted(ui_font(-1.5), text, GUTTER - 3 * UNIT))
-            painter.drawText(QRectF(0, rows[name].top(), GUTTER - 2 * UNIT, rows[name].height()), align, text)
+            painter.setFont(fitted(ui_font(-1.5), text, gutter() - 3 * UNIT))
+            painter.drawText(QRectF(0, rows[name].top(), gutter() - 2 * UNIT, rows[name].height()), align, text)
         done = sum(s.clipped_to(Span(0.0, self._duration)).duration for s in merged(self._reconstructed))
-        right = QRectF(self.width() - RIGHT_MARGIN + 2 * UNIT, 0, RIGHT_MARGIN - 2 * UNIT, 0)
+        right = QRectF(self.width() - right_margin() + 2 * UNIT, 0, right_margin() - 2 * UNIT, 0)
         counts = {
             "recon": f"{_percent(done / self._duration)}" if done else "",
             "spikes": f"{self._scalp.size:,}" if self._scalp.size else "",
@@ -253,7 +253,7 @@ class OverviewBar(Canvas):
                 shown_day = day(time, self._start)
                 text = f"day {shown_day}  {text}"
             half = metrics.horizontalAdvance(text) / 2
-            if x - half < max(edge, GUTTER - UNIT) or x + half > self.width() - UNIT:
+            if x - half < max(edge, gutter() - UNIT) or x + half > self.width() - UNIT:
                 continue
             edge = x + half + 2 * UNIT
             painter.setPen(colour(look.muted))
@@ -347,7 +347,7 @@ class OverviewBar(Canvas):
         painter.setFont(ui_font(-1.5))
         text = clock(time, self._start)
         wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 4 * UNIT
-        left = min(max(x - wide / 2, GUTTER), self.width() - wide)
+        left = min(max(x - wide / 2, gutter()), self.width() - wide)
         box = QRectF(left, row.top() - 1, wide, row.height())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -376,7 +376,7 @@ class OverviewBar(Canvas):
         if self._duration <= 0:
             return
         x = event.position().x()
-        self._hover = self._time(x) if GUTTER <= x <= self.width() - RIGHT_MARGIN else None
+        self._hover = self._time(x) if gutter() <= x <= self.width() - right_margin() else None
         if self._grip is not None:
             self._request(self._time(x) - self._grip)
         self.update()

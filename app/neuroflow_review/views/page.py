@@ -28,7 +28,7 @@ from neuroflow_review.paper import (
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.page import PageData, Trace
 from neuroflow_review.sheet import Sheet
-from neuroflow_review.theme import GUTTER, RIGHT_MARGIN, UNIT, colour, hairline, hatch, time_to_x, ui_font
+from neuroflow_review.theme import UNIT, colour, gutter, hairline, hatch, right_margin, time_to_x, ui_font
 
 _LONGEST_NAME = 240.0  # pixels of an event's name
 
@@ -171,7 +171,7 @@ class PageView(Sheet):
         painter.setPen(colour(self._look.accent))
         metrics, taken = QFontMetricsF(painter.font()), -1e9
         for mark in self._marks:
-            x = max(time_to_x(mark.start, self._span, self.width()), GUTTER) + UNIT
+            x = max(time_to_x(mark.start, self._span, self.width()), gutter()) + UNIT
             if x < taken or mark.stop < self._span.start or mark.start >= self._span.stop:
                 continue
             text = f"{mark.text} · {mark.channel}" if mark.channel else mark.text
@@ -185,7 +185,7 @@ class PageView(Sheet):
     def _draw_traces(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
         look, plot, scale = self._look, self.plot(), pixels_per_mm(self)
         painter.save()
-        painter.setClipRect(QRectF(GUTTER, 0, plot.width(), self.height()))
+        painter.setClipRect(QRectF(gutter(), 0, plot.width(), self.height()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         per_second = plot.width() / max(self._span.duration, 1e-9)
         for place, trace, row in zip(places, data.traces, self._rows, strict=True):
@@ -212,9 +212,9 @@ class PageView(Sheet):
                 continue
             text = sensitivity_words(trace.scale) if not trace.unit else f"{trace.scale:g} {trace.unit}/mm"
             box = QRectF(
-                self.width() - RIGHT_MARGIN + UNIT,
+                self.width() - right_margin() + UNIT,
                 place.y - metrics.height() / 2,
-                RIGHT_MARGIN - UNIT,
+                right_margin() - UNIT,
                 metrics.height(),
             )
             text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())

@@ -17,7 +17,7 @@ from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.sheet import Sheet
-from neuroflow_review.theme import GUTTER, RECONSTRUCTED, UNIT, colour, hairline, hatch, time_to_x, ui_font
+from neuroflow_review.theme import RECONSTRUCTED, UNIT, colour, gutter, hairline, hatch, time_to_x, ui_font
 
 UNDETERMINED = 0.97
 """A contact whose posterior is this wide against the spread without any scalp EEG is drawn pale."""
@@ -156,7 +156,7 @@ class ReconstructionView(Sheet):
         painter.setFont(ui_font(-0.5, bold=True))
         painter.setPen(colour(look.recon_line))
         words, notes = f"{RECONSTRUCTED} reconstructed, not recorded", self._notes()
-        row = QRectF(GUTTER, 1, self.plot().width(), high - 1)
+        row = QRectF(gutter(), 1, self.plot().width(), high - 1)
         align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(row, align, words)
         row.setLeft(row.left() + QFontMetricsF(painter.font()).horizontalAdvance(words) + 4 * UNIT)

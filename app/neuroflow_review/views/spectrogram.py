@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QAction,
@@ -24,29 +22,25 @@ from PySide6.QtWidgets import QMenu, QWidget
 from neuroflow.recording import Span
 from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.colourmap import COLOUR_MAPS, COLOURS, DB_MICROVOLT, colour_table, power_image
 from neuroflow_review.theme import (
-    GUTTER,
     LIGHT,
     RECONSTRUCTED,
-    RIGHT_MARGIN,
     UNIT,
     Theme,
     colour,
     fitted,
+    gutter,
     hairline,
     hatch,
+    right_margin,
     time_to_x,
     ui_font,
     x_to_time,
 )
 
-COLOUR_MAPS: Final = ("viridis", "magma", "cividis")
-"""Perceptually even, and readable in grey."""
-
-_DB_MICROVOLT: Final = 120.0  # dB re 1 µV²/Hz of 1 V²/Hz
 _REFIT_DB: Final = 10.0
 _NARROWEST_SCALE: Final = 20.0
-_NO_DATA: Final = 255  # index of the transparent colour; power takes 0..254
 
 
 class SpectrogramPanel(Canvas):
@@ -147,7 +141,7 @@ class SpectrogramPanel(Canvas):
         if self._spectrogram is None:
             self._image = None
             return
-        power = self._spectrogram.power_db + _DB_MICROVOLT
+        power = self._spectrogram.power_db + DB_MICROVOLT
         finite = power[np.isfinite(power)]
         if finite.size:
             low, high = (5.0 * round(float(v) / 5.0) for v in np.percentile(finite, (10, 99.5)))
@@ -163,14 +157,7 @@ class SpectrogramPanel(Canvas):
             self._image = None
             return
         low, high = self._levels
-        power = np.flipud(self._spectrogram.power_db) + _DB_MICROVOLT  # rows of an image run downwards
-        finite = np.isfinite(power)
-        scaled = np.clip((np.where(finite, power, low) - low) / (high - low), 0, 1) * (_NO_DATA - 1)
-        index = np.ascontiguousarray(np.where(finite, np.rint(scaled), _NO_DATA).astype(np.uint8))
-        height, width = index.shape
-        image = QImage(index.data, width, height, width, QImage.Format.Format_Indexed8)
-        image.setColorTable([*_colour_table(self._map)[:_NO_DATA], 0])
-        self._image = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)  # a copy: index may go
+        self._image = power_image(self._spectrogram.power_db + DB_MICROVOLT, low, high, self._map)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -178,14 +165,14 @@ class SpectrogramPanel(Canvas):
         return QSize(960, 176)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(GUTTER + RIGHT_MARGIN + 120, 96)
+        return QSize(gutter() + right_margin() + 120, 96)
 
     def plot(self) -> QRectF:
-        """Where power is drawn: from GUTTER to RIGHT_MARGIN, as in every time panel."""
+        """Where power is drawn: between gutter and margin, as in every time panel."""
         top = self._header().bottom()
         below = 2.0 * UNIT
-        wide, high = max(self.width() - GUTTER - RIGHT_MARGIN, 1), max(self.height() - top - below, 1)
-        return QRectF(GUTTER, top, wide, high)
+        wide, high = max(self.width() - gutter() - right_margin(), 1), max(self.height() - top - below, 1)
+        return QRectF(gutter(), top, wide, high)
 
     def _header(self) -> QRectF:
         return QRectF(0, 0, self.width(), round(QFontMetricsF(ui_font()).height()) + 2 * UNIT)
@@ -274,8 +261,8 @@ class SpectrogramPanel(Canvas):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setFont(ui_font(-1))
         painter.setPen(colour(look.recon_line if self._reconstructed else look.muted))
-        left = max(x + 4 * UNIT, GUTTER)
-        painter.drawText(row.adjusted(left, 0, -RIGHT_MARGIN - 30 * UNIT, 0), align, self._subtitle())
+        left = max(x + 4 * UNIT, gutter())
+        painter.drawText(row.adjusted(left, 0, -right_margin() - 30 * UNIT, 0), align, self._subtitle())
 
     def _draw_message(self, painter: QPainter, text: str) -> None:
         look = self._look
@@ -305,22 +292,22 @@ class SpectrogramPanel(Canvas):
         for frequency in range(0, int(top) + 1, step):
             y = round(self._y(frequency))
             painter.setPen(hairline(look.muted))
-            painter.drawLine(QLineF(GUTTER - 4, y - 0.5, GUTTER, y - 0.5))
+            painter.drawLine(QLineF(gutter() - 4, y - 0.5, gutter(), y - 0.5))
             painter.setPen(colour(look.muted))
             # The first and last stand inside the plot's height, so that panels can be stacked.
             middle = min(max(y, plot.top() + high / 2 - 2), self.height() - high / 2)
             text = f"{frequency} Hz" if frequency + step > top else str(frequency)
-            painter.drawText(QRectF(0, middle - high / 2, GUTTER - 2 * UNIT, high), align, text)
+            painter.drawText(QRectF(0, middle - high / 2, gutter() - 2 * UNIT, high), align, text)
 
     def _draw_scale(self, painter: QPainter) -> None:
         look, bar = self._look, self._scale()
         assert self._levels is not None
         low, high = self._levels
-        table = _colour_table(self._map)
+        table = colour_table(self._map)
         for row in range(int(bar.top()), int(bar.bottom())):
             share = 1 - (row + 0.5 - bar.top()) / bar.height()
             painter.fillRect(
-                QRectF(bar.left(), row, bar.width(), 1), colour(f"#{table[int(share * (_NO_DATA - 1))] & 0xFFFFFF:06x}")
+                QRectF(bar.left(), row, bar.width(), 1), colour(f"#{table[int(share * (COLOURS - 1))] & 0xFFFFFF:06x}")
             )
         widest = f"{min(low, -high):.0f} dB"
         painter.setFont(fitted(ui_font(-1.5), widest, self.width() - bar.right() - 2 * UNIT))
@@ -332,7 +319,7 @@ class SpectrogramPanel(Canvas):
             y = bar.bottom() - (value - low) / (high - low) * bar.height()
             middle = min(max(y, bar.top() + tall / 2 - 2), bar.bottom() - tall / 2 + 2)
             painter.drawText(
-                QRectF(bar.right() + UNIT, middle - tall / 2, RIGHT_MARGIN, tall), align, text.replace("-", "−")
+                QRectF(bar.right() + UNIT, middle - tall / 2, right_margin(), tall), align, text.replace("-", "−")
             )
 
     def draw_moving(self, painter: QPainter) -> None:
@@ -347,7 +334,7 @@ class SpectrogramPanel(Canvas):
             painter.setFont(ui_font(-1))
             painter.setPen(colour(look.ink))
             align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(row.adjusted(0, 0, -RIGHT_MARGIN, 0), align, text)
+            painter.drawText(row.adjusted(0, 0, -right_margin(), 0), align, text)
 
     def _readout(self) -> str:
         """Frequency and power under the pointer."""
@@ -357,7 +344,7 @@ class SpectrogramPanel(Canvas):
         frequency = (plot.bottom() - at.y()) / plot.height() * self._top_frequency()
         column = int(np.abs(shown.times - x_to_time(at.x(), self._span, self.width())).argmin())
         row = int(np.abs(shown.frequencies - frequency).argmin())
-        power = float(shown.power_db[row, column]) + _DB_MICROVOLT
+        power = float(shown.power_db[row, column]) + DB_MICROVOLT
         found = f"{power:.0f} dB re 1 µV²/Hz".replace("-", "−") if np.isfinite(power) else "no data"
         return f"{frequency:.1f} Hz · {found}"
 
@@ -365,7 +352,7 @@ class SpectrogramPanel(Canvas):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._pointer = event.position()
-        if GUTTER <= self._pointer.x() < self.width() - RIGHT_MARGIN and self._span.duration > 0:
+        if gutter() <= self._pointer.x() < self.width() - right_margin() and self._span.duration > 0:
             self.cursor_moved.emit(x_to_time(self._pointer.x(), self._span, self.width()))
         self.update()
 
@@ -378,9 +365,9 @@ class SpectrogramPanel(Canvas):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         at, header = event.position(), self._header()
-        if self._scale().adjusted(-UNIT, 0, RIGHT_MARGIN, 0).contains(at):
+        if self._scale().adjusted(-UNIT, 0, right_margin(), 0).contains(at):
             self.fit_levels()
-        elif header.contains(at) and self._label and at.x() < GUTTER * 1.5:
+        elif header.contains(at) and self._label and at.x() < gutter() * 1.5:
             self.channel_menu_requested.emit(self.mapToGlobal(QPointF(2 * UNIT, header.bottom()).toPoint()))
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -399,12 +386,3 @@ class SpectrogramPanel(Canvas):
     def _choose_map(self, action: QAction) -> None:
         self.set_colour_map(str(action.data()))
         self.colour_map_changed.emit(self._map)
-
-
-@cache
-def _colour_table(name: str) -> tuple[int, ...]:
-    """256 opaque colours, 0xAARRGGBB."""
-    import pyqtgraph
-
-    table: NDArray[np.uint8] = pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False)
-    return tuple(0xFF000000 | int(r) << 16 | int(g) << 8 | int(b) for r, g, b in table)

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from neuroflow.units import format_clock
 from neuroflow_review.theme import LIGHT, UNIT, Theme, icon, ui_font
 
 INTENDED_USE = "Research and teaching. Not for diagnosis or treatment."
@@ -20,6 +21,8 @@ class StartView(QWidget):
     open_requested = Signal()
     demo_requested = Signal()
     recent_requested = Signal(str)
+    going_on_requested = Signal(str, float)
+    """The recording that was open when the program ended unexpectedly, and where in it the reader was."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,6 +39,10 @@ class StartView(QWidget):
         self.open_button.clicked.connect(self.open_requested)
         self.demo_button = QPushButton("Open the demonstration", self)
         self.demo_button.clicked.connect(self.demo_requested)
+        self.going_on = QPushButton(self)
+        self.going_on.clicked.connect(self._go_on)
+        self.going_on.hide()
+        self._left: tuple[str, float] = ("", 0.0)
         self.hint = QLabel("or drop an EDF or BDF file on this window", self)
         self.state = QLabel(self)
         self.state.setWordWrap(True)
@@ -67,6 +74,7 @@ class StartView(QWidget):
         column.addWidget(self.title)
         column.addWidget(self.purpose)
         column.addSpacing(6 * UNIT)
+        column.addWidget(self.going_on)
         column.addLayout(buttons)
         column.addWidget(self.hint)
         column.addSpacing(2 * UNIT)
@@ -103,6 +111,19 @@ class StartView(QWidget):
             button.clicked.connect(self._clicked)
             self._recent.addWidget(button)
         self.recent_title.setVisible(bool(shown))
+
+    def set_going_on(self, path: str, start: float, *, private: bool = False) -> None:
+        """Offer to go on where the program ended unexpectedly; marks are saved at every edit, so none was lost."""
+        self._left = (path, start)
+        name = "the recording" if private else Path(path).name
+        self.going_on.setText(f"Go on with {name} at {format_clock(start)}")
+        self.going_on.setToolTip("The program ended unexpectedly; marks are saved at every edit")
+        self.going_on.setAccessibleName("Go on where the program ended unexpectedly")
+        self.going_on.setVisible(bool(path))
+
+    def _go_on(self) -> None:
+        self.going_on.hide()
+        self.going_on_requested.emit(*self._left)
 
     def set_demo(self, there: bool) -> None:
         self.demo_button.setVisible(there)

@@ -57,7 +57,7 @@ def _go(session: Session, dialog: GoToDialog) -> None:
         session.set_cursor(dialog.seconds)
 
 
-def with_reader(window: ReviewWindow, act: Callable[[], None]) -> None:
+def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
     """Do what is kept under the reader's name; the name is asked for once, and may be left empty."""
     settings = window.session.settings
     if settings.get("reader.name") or window.property("reader asked"):
@@ -72,7 +72,7 @@ def with_reader(window: ReviewWindow, act: Callable[[], None]) -> None:
     _open(dialog)
 
 
-def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], None], _: int) -> None:
+def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], object], _: int) -> None:
     if dialog.result() == QDialog.DialogCode.Accepted:
         settings.set("reader.name", " ".join(dialog.textValue().split())[:80])
         settings.save()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -24,7 +23,7 @@ from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.marking import decide, mark_here
 from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import RECONSTRUCTED, icon, theme
-from neuroflow_review.window import boxes
+from neuroflow_review.window import boxes, menus
 from neuroflow_review.window.ladders import (
     DEVICES,
     PAGE_SECONDS,
@@ -33,12 +32,13 @@ from neuroflow_review.window.ladders import (
     low_word,
     notch_word,
     spike_hint,
+    stepped,
 )
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
 
-_TABLES = "Tables (*.csv *.tsv);;All files (*)"
+_TABLES = "Tables (*.csv *.tsv);;EDF+ annotations (*.edf);;All files (*)"
 _FILES = "Recordings (*.edf *.EDF *.bdf *.BDF *.rec);;All files (*)"
 
 
@@ -159,22 +159,26 @@ class Commands(QObject):
             panel.turned.connect(session.turn)
             panel.selected.connect(self._select)
             panel.row_clicked.connect(self.choose_channel)
-            panel.row_menu.connect(self._row_menu)
+            panel.row_menu.connect(partial(menus.row_menu, self))
         frame.page.columns_changed.connect(session.set_columns)
         frame.page.sensitivity_stepped.connect(lambda step: self.step_sensitivity(-step))
         frame.ieeg.sensitivity_stepped.connect(lambda step: self.step_depth(-step))
         frame.spectrogram.cursor_moved.connect(session.set_cursor)
         frame.spectrogram.cursor_left.connect(self._cursor_left)
-        frame.spectrogram.channel_menu_requested.connect(self._channel_menu)
+        frame.spectrogram.channel_menu_requested.connect(partial(menus.channel_menu, self))
         frame.spectrogram.colour_map_changed.connect(partial(session.settings.set, "look.colormap"))
         frame.overview.span_requested.connect(session.go_to)
+        frame.trends.span_requested.connect(session.go_to)
+        frame.trends.region_menu_requested.connect(partial(menus.region_menu, self))
         frame.events.jump_requested.connect(session.show_time)
         frame.events.rename_requested.connect(self._rename)
+        frame.criteria.assessed.connect(self._assess)
         frame.implant.shafts_changed.connect(lambda shafts: session.store.update(shafts=tuple(shafts)))
         frame.implant.contact_selected.connect(self._choose_contact)
         frame.start.open_requested.connect(self.choose_file)
         frame.start.demo_requested.connect(self.open_demo)
         frame.start.recent_requested.connect(session.open)
+        frame.start.going_on_requested.connect(session.open)
 
     def situation(self) -> Situation:
         """What holds now."""
@@ -235,8 +239,13 @@ class Commands(QObject):
                 return self.player.playing
             if name.startswith("speed "):
                 return self.player.speed == int(name.removeprefix("speed "))
-            if name == "map":
-                return not self.frame.docks["Map"].property("hidden by reader")
+            if name in ("map", "discharge"):
+                return not self.frame.docks[name.capitalize()].property("hidden by reader")
+            if name.startswith("trends"):
+                key, region = ("trends.region", name.removeprefix("trends ")) if " " in name else ("trends.shown", True)
+                return bool(self.session.settings.get(key) == region)
+            if name == "presenting":
+                return self.window.presentation.on
             if name == "follow":
                 return bool(self.session.settings.get("reconstruction.follow"))
             return bool(getattr(state, name))
@@ -349,6 +358,20 @@ class Commands(QObject):
         self.actions["dock Map"].toggle()
         self.refresh()
 
+    def present(self) -> None:
+        self.window.presentation.toggle()
+        self.refresh()
+
+    def toggle_trends(self) -> None:
+        self.session.settings.set("trends.shown", not self.session.settings.get("trends.shown"))
+        self.window.feeds.trends.show()
+        self.refresh()
+
+    def set_trend_region(self, region: str) -> None:
+        self.session.settings.set("trends.region", region)
+        self.window.feeds.trends.show()
+        self.refresh()
+
     def toggle_privacy(self) -> None:
         self.session.store.update(private=not self.session.state.private)
 
@@ -367,7 +390,7 @@ class Commands(QObject):
 
     def _dock_seen(self, name: str, _visible: bool) -> None:
         # Closed by its own cross: the menu follows. Hidden behind the first screen: it does not.
-        if self.window.left:  # docks say goodbye while the window is taken apart
+        if self.window.left or self.window.presenting:  # it is not the reader who takes docks away
             return
         dock = self.frame.docks[name]
         if self.session.recording is not None and self.frame.isVisible():
@@ -398,6 +421,8 @@ class Commands(QObject):
             self.session.reconstruction.cancel()
         elif self.session.spikes.searching:
             self.session.spikes.stop_search()
+        elif self.window.presentation.on:
+            self.present()
         else:
             self._let_go()
             self.session.store.update(selection=None)
@@ -462,7 +487,7 @@ class Commands(QObject):
             self.session.toggle_bad(members[0])
         else:
             place = next((p for p in frame.page.places()[0] if p.label == label), None)
-            self._row_menu(label, frame.page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0)))
+            menus.row_menu(self, label, frame.page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0)))
 
     def rename_mark(self) -> None:
         mark = self.frame.events.selected_mark
@@ -477,6 +502,13 @@ class Commands(QObject):
 
     def _rename(self, mark: str, text: str) -> None:
         self.session.marks.rename(mark, text)
+
+    def toggle_criteria(self) -> None:
+        self.actions["dock Discharge"].toggle()
+        self.refresh()
+
+    def _assess(self, mark: str, criteria: tuple[str, ...]) -> None:
+        boxes.with_reader(self.window, partial(self.session.marks.assess, mark, criteria))
 
     def decide(self, decision: Decision) -> None:
         boxes.with_reader(self.window, partial(self._decide, decision))
@@ -527,37 +559,6 @@ class Commands(QObject):
     def _cursor_left(self) -> None:
         """The cursor stays where it was, as a finger on paper would not; the page that turns takes it away."""
 
-    def _channel_menu(self, at: QPoint) -> None:
-        menu = QMenu(self.frame)
-        for row in self.session.rows:
-            menu.addAction(row.label, partial(self.choose_channel, row.label))
-        if self.session.contacts:
-            menu.addSeparator()
-        for shaft in dict.fromkeys(c.shaft for c in self.session.contacts):
-            inner = menu.addMenu(f"{RECONSTRUCTED}{shaft}")
-            for contact in self.session.contacts:
-                if contact.shaft == shaft:
-                    label = f"{RECONSTRUCTED}{contact.name}"
-                    inner.addAction(label, partial(self.choose_channel, label))
-        self._pop_up(menu, at)
-
-    def _row_menu(self, label: str, at: QPoint) -> None:
-        menu = QMenu(self.frame)
-        menu.addAction(f"Spectrogram of {label}", partial(self.choose_channel, label))
-        row = next((r for r in self.session.rows if r.label == label), None)
-        if row is not None:
-            menu.addSeparator()
-            members = [name for name, weight in row.weights if abs(weight) == 1.0]
-            for name in members:
-                bad = name in self.session.state.bad
-                text = f"Take {name} back" if bad else f"Set {name} aside as bad"
-                menu.addAction(text, partial(self.session.toggle_bad, name))
-        self._pop_up(menu, at)
-
-    def _pop_up(self, menu: QMenu, at: QPoint) -> None:
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(at)
-
     # Dialogs ----------------------------------------------------------------------------------------------------------
 
     def show_goto(self) -> None:
@@ -577,14 +578,6 @@ class Commands(QObject):
 
     def show_about(self) -> None:
         boxes.show_about(self.window)
-
-
-def stepped(ladder: Sequence[float], value: float, step: int) -> float:
-    """The next value of a ladder from one that may lie between its rungs."""
-    at = bisect_left(ladder, value * (1 - 1e-9))
-    on = at < len(ladder) and abs(ladder[at] - value) <= 1e-9 * value
-    target = at + step if on or step < 0 else at + step - 1
-    return ladder[min(max(target, 0), len(ladder) - 1)]
 
 
 def demo_recording() -> Path | None:

@@ -12,12 +12,14 @@ from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.recording import Annotation, Recording, Span
 from neuroflow.review import Mark
+from neuroflow.review.document import IFCN_CRITERIA
 from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
+from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.topography import Topography
@@ -26,6 +28,7 @@ from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
 _SPIKES_MS = 120
@@ -51,6 +54,7 @@ class Feeds(QObject):
         self._truth: Truth | None = None
         self._ratios: dict[str, float] = {}
         self._topography: Topography | None = None
+        self.trends = TrendFeed(session, frame)
         session.store.changed.connect(self._on_state)
         session.page_ready.connect(self._on_page)
         session.page_failed.connect(frame.page.set_message)
@@ -86,6 +90,7 @@ class Feeds(QObject):
         self._done, self._listed, self._topography = (), None, None
         frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
         frame.spectrogram.set_gaps(recording.gaps)
+        self.trends.show_recording(recording)
         frame.ieeg.set_depth(None)
         state = self.session.state
         self._on_state(state, state)
@@ -129,6 +134,7 @@ class Feeds(QObject):
             panel.set_span(new.span)
             panel.set_selection(new.selection)
         frame.overview.set_page(new.span)
+        frame.trends.set_page(new.span)
         frame.events.set_page(new.span)
         frame.page.set_sensitivity(new.sensitivity)
         frame.page.set_channel("" if new.reconstructed else new.channel)
@@ -147,6 +153,7 @@ class Feeds(QObject):
         if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
         self._ask_map()
+        self.trends.ask()
         self.show_reconstruction()
         self.show_status()
         self.show_cursor(session.cursor)
@@ -217,6 +224,7 @@ class Feeds(QObject):
         if done != self._done:
             self._done = done
             frame.overview.set_reconstructed(done)
+            self.trends.show_reconstructed()
         frame.bar.progress.set_progress(work.progress())
         self._show_model_words()
 
@@ -229,6 +237,7 @@ class Feeds(QObject):
         self.frame.overview.set_annotations([*recording.annotations, *events])
         self._listed = None
         self._show_spikes()
+        self._show_criteria(self.session.cursor)
         self.show_status()
 
     def _show_spikes(self) -> None:
@@ -248,6 +257,7 @@ class Feeds(QObject):
         self._listed = scalp, depth
         shares = [(s.time, s.count / s.samples) for s in depth if s.samples]
         frame.overview.set_spikes([s.time for s in scalp], shares)
+        self.trends.show_reconstructed()
         rows = [
             EventRow(s.time, _spike_words(n, "contact" if far else "channel"), _SPIKE[far], s.label, s.count, s.samples)
             for spikes, far in ((scalp, False), (depth, True))
@@ -273,7 +283,7 @@ class Feeds(QObject):
 
     def show_cursor(self, time: float | None) -> None:
         frame, session = self.frame, self.session
-        for panel in (frame.page, frame.ieeg, frame.spectrogram, frame.overview):
+        for panel in (frame.page, frame.ieeg, frame.spectrogram, frame.overview, frame.trends):
             panel.set_cursor(time)
         recording = session.recording
         frame.inspector.set_time(time, recording.start if recording is not None else None)
@@ -281,6 +291,20 @@ class Feeds(QObject):
         self._show_distribution(time)
         self._show_place(time)
         self._show_map(time)
+        self._show_criteria(time)
+
+    def _show_criteria(self, time: float | None) -> None:
+        """The checklist of the discharge at the cursor, or of the one that is chosen in the list."""
+        marks, panel = self.session.marks, self.frame.criteria
+        chosen = marks.history.document.marks.get(self.frame.events.selected_mark)
+        mark = decided_at(self.session, time) or (chosen if chosen is not None and chosen.decision else None)
+        if mark is None:
+            panel.set_discharge("", "", ())
+            return
+        recording = self.session.recording
+        where = f"{RECONSTRUCTED}{mark.channel}" if mark.reconstructed else mark.channel
+        at = clock(mark.start, recording.start if recording is not None else None, decimals=1)
+        panel.set_discharge(mark.id, f"{at}  {where}  {mark.decision}", mark.criteria, writable=marks.writable)
 
     def _show_scalp_value(self, time: float | None) -> None:
         frame, session, state = self.frame, self.session, self.session.state
@@ -435,6 +459,8 @@ def _mark_row(mark: Mark) -> EventRow:
     if not mark.decision:
         return EventRow(mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by)
     text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
+    if mark.criteria:
+        text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
     return EventRow(
         mark.start, text, _SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by
     )

@@ -6,13 +6,14 @@ import base64
 import binascii
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QHBoxLayout,
     QLabel,
     QMainWindow,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QToolBar,
@@ -22,7 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from neuroflow_review.settings import Settings
-from neuroflow_review.theme import LIGHT, UNIT, Theme, apply_theme, icon, ui_font
+from neuroflow_review.theme import BASE_POINTS, LIGHT, PRESENTATION_POINTS, UNIT, Theme, apply_theme, icon, ui_font
+from neuroflow_review.views.criteria import CriteriaPanel
 from neuroflow_review.views.events import EventPanel
 from neuroflow_review.views.header import PatientHeader
 from neuroflow_review.views.implant import ImplantPanel
@@ -34,6 +36,7 @@ from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
+from neuroflow_review.views.trends import TrendStrip
 
 STANDARD_SIZE = QSize(1600, 1000)
 _EVENTS_WIDTH = 300
@@ -64,6 +67,18 @@ class DockTitle(QWidget):
         self.close_button.setIconSize(QSize(12, 12))
 
 
+class ElidedLabel(QLabel):
+    """A line that ends in dots where it has no room, and never makes a window wider."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
+
+
 class Frame(QMainWindow):
     """Widgets by name; :meth:`set_theme` and :meth:`remember` are all that it does."""
 
@@ -71,6 +86,7 @@ class Frame(QMainWindow):
         super().__init__()
         self.settings = settings
         self.look: Theme = LIGHT
+        self.presenting = False
         self.bar = ReviewBar(self)
         self.header = PatientHeader()
         self.page = PageView()
@@ -78,14 +94,17 @@ class Frame(QMainWindow):
         self.spectrogram = SpectrogramPanel()
         self.start = StartView()
         self.overview = OverviewBar()
+        self.trends = TrendStrip()
+        self.trends.hide()
         self.implant = ImplantPanel()
         self.events = EventPanel()
         self.inspector = InspectorPanel()
         self.topomap = TopomapPanel()
+        self.criteria = CriteriaPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
-        self.says = QLabel()
+        self.says = ElidedLabel()
         self.model_says = QLabel()
         self._build()
 
@@ -116,14 +135,23 @@ class Frame(QMainWindow):
             "At the cursor": self._dock("At the cursor", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
             "Map": self._dock("Map", self.topomap, Qt.DockWidgetArea.RightDockWidgetArea),
         }
-        self.docks["Map"].setProperty("hidden by reader", True)
+        self.docks["Discharge"] = self._dock("Discharge", self.criteria, Qt.DockWidgetArea.RightDockWidgetArea)
+        for name in ("Map", "Discharge"):
+            self.docks[name].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
         self.overview_bar = QToolBar("Overview")
         self.overview_bar.setObjectName("overview")
         self.overview_bar.setMovable(False)
         self.overview_bar.setStyleSheet("QToolBar { padding: 0; border: none; spacing: 0; }")
         self.overview_bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.overview_bar.addWidget(self.overview)
+        strips = QWidget()
+        strips.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        column = QVBoxLayout(strips)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.overview)
+        column.addWidget(self.trends)
+        self.overview_bar.addWidget(strips)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.overview_bar)
         status = self.statusBar()
         status.setSizeGripEnabled(False)
@@ -162,9 +190,10 @@ class Frame(QMainWindow):
         self.look = look
         app = QApplication.instance()
         if isinstance(app, QApplication):
-            apply_theme(app, look)
+            apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        for panel in (*panels, self.events, self.inspector, self.topomap, self.bar.progress):
+        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.bar.progress)
+        for panel in (*panels, *more):
             panel.set_theme(look)
         for dock in self.docks.values():
             title = dock.titleBarWidget()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
+
 PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
 SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
 DEVICES = (("auto", "Fastest present"), ("cuda", "CUDA"), ("mps", "Apple GPU"), ("cpu", "CPU"))
@@ -21,3 +24,11 @@ def notch_word(value: float | None) -> str:
 
 def spike_hint(k: float) -> str:
     return {2.5: "most", 3.0: "more", 3.65: "as published", 4.5: "fewer", 6.0: "fewest"}[k]
+
+
+def stepped(ladder: Sequence[float], value: float, step: int) -> float:
+    """The next value of a ladder from one that may lie between its rungs."""
+    at = bisect_left(ladder, value * (1 - 1e-9))
+    on = at < len(ladder) and abs(ladder[at] - value) <= 1e-9 * value
+    target = at + step if on or step < 0 else at + step - 1
+    return ladder[min(max(target, 0), len(ladder) - 1)]

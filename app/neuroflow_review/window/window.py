@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -11,8 +12,10 @@ from PySide6.QtWidgets import QDialog
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.export import ExportReport
+from neuroflow.jobs import Control
 from neuroflow.recording import Recording
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.crash import Footprint
 from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session
@@ -22,11 +25,13 @@ from neuroflow_review.window import boxes
 from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.presentation import Presentation
 
 log = logging.getLogger(__name__)
 
 TITLE = "NeuroFlow Review"
 _NOTICE_MS = 8000
+_FOOTPRINT_MS = 1000
 
 
 class ReviewWindow(Frame):
@@ -39,6 +44,7 @@ class ReviewWindow(Frame):
         """Why the last recording could not be opened."""
         self.left = False
         self.feeds = Feeds(session, self)
+        self.presentation = Presentation(self)
         self.commands = Commands(session, self)
         self.set_theme(theme(look or session.settings.get("look.theme")))
         self.commands.set_icons()
@@ -58,7 +64,7 @@ class ReviewWindow(Frame):
     def settled(self) -> bool:
         """Whether everything that was asked for is on screen: page, reconstruction, spectrogram, spikes."""
         session = self.session
-        if session.recording is None or session.busy or not self.feeds.settled:
+        if session.recording is None or session.busy or session.trends.busy or not self.feeds.settled:
             return False
         if session.reconstruction.backend is None and session.model_problem is None:
             return False
@@ -82,6 +88,7 @@ class ReviewWindow(Frame):
         if self.left:
             return
         self.left = True
+        self.presentation.leave()  # what is remembered is the window, not the presentation
         for dialog in self.findChildren(QDialog):
             dialog.close()
         self.remember()
@@ -98,6 +105,8 @@ class ReviewWindow(Frame):
 
     def _on_opened(self, recording: Recording | None) -> None:
         self.fault = None
+        if recording is None:
+            self.presentation.leave()
         self.start.set_state("")
         self.start.set_recent(self.settings.get("files.recent"), private=self.session.state.private)
         self.feeds.show_recording(recording)
@@ -133,6 +142,29 @@ class ReviewWindow(Frame):
             )
         self.show_fault(error)
 
+    def keep_footprint(self, footprint: Footprint) -> None:
+        """From now on say where the reader is, a second after every page turn, off the window's own thread."""
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(_FOOTPRINT_MS)
+
+        def write() -> None:
+            recording, start = self.session.recording, self.session.state.start
+            if recording is not None and not self.left:
+                work = partial(_write_footprint, footprint, recording.path, start)
+                self.session.lanes.save.submit("footprint", work, failed=lambda _: None)
+
+        timer.timeout.connect(write)
+        self.session.store.changed.connect(lambda _old, _new: timer.start())
+        self.session.opened.connect(lambda recording: timer.start() if recording is not None else footprint.clear())
+
+    def show_crash(self, report: Path | None, text: str) -> None:
+        """Tell the reader of an error that nothing expected, and where its report is."""
+        where = f" A report without patient data is in {report}." if report is not None else ""
+        self.show_fault(
+            NeuroflowError(f"Something went wrong that this program did not expect; marks are saved.{where}", text)
+        )
+
     def show_fault(self, error: NeuroflowError) -> None:
         """An error in front of the reader."""
         from neuroflow_review.dialogs.fault import show_fault
@@ -167,3 +199,7 @@ class ReviewWindow(Frame):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.leave()
         event.accept()
+
+
+def _write_footprint(footprint: Footprint, path: Path, start: float, _control: Control) -> None:
+    footprint.set(path, start)

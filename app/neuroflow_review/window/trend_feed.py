@@ -1,0 +1,68 @@
+"""From the session to the trends: what is computed, of the region that the reader chose."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject
+
+from neuroflow.recording import Recording
+from neuroflow.signal.trends import FREQUENCIES
+from neuroflow_review.session import Session
+from neuroflow_review.session.trends import REGIONS, Trend, columns_of, rate_of
+from neuroflow_review.window.frame import Frame
+
+
+class TrendFeed(QObject):
+    """Nothing is computed for trends that nobody sees."""
+
+    def __init__(self, session: Session, frame: Frame) -> None:
+        super().__init__(frame)
+        self.session, self.frame = session, frame
+        session.trends.ready.connect(self._on_trend)
+        frame.trends.setVisible(session.settings.get("trends.shown"))
+
+    @property
+    def shown(self) -> bool:
+        return bool(self.session.settings.get("trends.shown"))
+
+    def show(self) -> None:
+        """What the reader set: shown or not, and of which region."""
+        self.frame.trends.setVisible(self.shown)
+        if not self.shown:
+            self.session.trends.stop()
+        self.ask()
+        self._on_trend(self.session.trends.trend)
+
+    def show_recording(self, recording: Recording) -> None:
+        self.frame.trends.set_recording(recording.duration, recording.gaps)
+        self.ask()
+
+    def ask(self) -> None:
+        session = self.session
+        session.trends.wanted = self.shown
+        session.trends.ask(session.source, session.state.bad, session.state.spike_sensitivity)
+
+    def show_reconstructed(self) -> None:
+        """The expected rate of discharges where something is reconstructed."""
+        recording = self.session.recording
+        if recording is None or not self.shown or self.session.trends.trend is None:
+            return
+        columns, seconds = columns_of(recording.duration)
+        done = self.session.reconstruction.done_spans()
+        self.frame.trends.set_reconstructed(seconds, rate_of(self.session.spikes.depth(), done, columns, seconds))
+
+    def _on_trend(self, trend: Trend | None) -> None:
+        panel = self.frame.trends
+        if trend is None:
+            panel.set_message("Computing …")
+            return
+        if not np.isfinite(trend.density).any() and trend.done >= 1.0:
+            panel.set_message("Trends need channels of the longitudinal montage, and at least four seconds of them")
+            return
+        region = self.session.settings.get("trends.region")
+        panel.set_colour_map(self.session.settings.get("look.colormap"))
+        panel.set_trend(
+            region, trend.column_seconds, trend.density[list(REGIONS).index(region)], FREQUENCIES,
+            trend.asymmetry(region), trend.aeeg, trend.spikes, trend.done,
+        )  # fmt: skip
+        self.show_reconstructed()
