@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from neuroflow.signal.montage import MONTAGES
+from neuroflow.signal.trends import REGIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,6 @@ MONTAGE_NAMES: Final = {
     "laplacian": "Laplacian",
     "as recorded": "As recorded",
 }
-
-TREND_REGIONS: Final = ("hemisphere", "frontal", "temporal", "posterior")
 
 _R = ("recording",)
 
@@ -344,7 +343,7 @@ ACTIONS: Final = (
             argument=region,
             check=f"trends {region}",
         )
-        for region in TREND_REGIONS
+        for region in REGIONS
     ),
     Action("spikes", "Analysis", "Propose spikes", "toggle_spikes", (), (), check="spikes_shown", section="spikes"),
     Action("card", "Analysis", "About the model…", "show_card", (), ("model",), "cpu", section="card"),

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from neuroflow.signal.trends import REGIONS
+
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 1 << 20
@@ -77,7 +79,7 @@ DECLARED: Final = (
         "trends.region",
         "hemisphere",
         "Region of the trends.",
-        choices=("hemisphere", "frontal", "temporal", "posterior"),
+        choices=tuple(REGIONS),
     ),
     Setting("reader.name", "", "Who reads: kept with every mark and decision.", longest=80),
     Setting("files.recent", [], "Recordings opened last, the latest first."),

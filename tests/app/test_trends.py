@@ -13,10 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording, Span
-from neuroflow.signal.trends import FREQUENCIES
+from neuroflow.signal.trends import FREQUENCIES, REGIONS
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.trends import (
-    REGIONS,
     Trend,
     columns_of,
     compute_trend,

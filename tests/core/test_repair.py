@@ -189,3 +189,29 @@ def test_in_the_shell(
     assert printed["changes"]
     assert main(["repair", str(tmp_path / "none.edf"), "-o", str(tmp_path / "out.edf")]) == 2
     assert "There is no file" in capsys.readouterr().err
+
+
+def test_who_recorded_it_and_with_what_stays(make_edf: Make, sig: Any, noise: Make, tmp_path: Path) -> None:
+    said = "Startdate 02-JAN-2020 PSG-12 Tech_A Nihon_K long-term"
+    made = make_edf("a.edf", [sig("Fp1", noise(2, 100))], recording=said, count=-1)
+    repair(made.path, tmp_path / "out.edf")
+    assert open_recording(tmp_path / "out.edf").recording.recording_field == f"{said} repaired"
+    free = make_edf("b.edf", [sig("Fp1", noise(2, 100))], recording="ward " + 15 * "long ")
+    done = repair(free.path, tmp_path / "out.edf")
+    assert any("cut off" in change for change in done.changes), "what is lost is said"
+
+
+def test_a_cut_channel_whose_limits_leave_out_zero_is_filled_within_them(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    made = make_edf("a.edf", [sig("SpO2", noise(5, 100), dimension="%", physical=("100", "50"))], cut=30)
+    out = tmp_path / "out.edf"
+    repair(made.path, out)
+    assert open_recording(out).recording.duration == 5.0
+
+
+def test_values_that_no_header_can_say_are_one_sentence(make_edf: Make, sig: Any, noise: Make, tmp_path: Path) -> None:
+    made = make_edf("a.edf", [sig("count", noise(2, 100), dimension="x", physical=("-9e12", "9e12"))])
+    with pytest.raises(FileProblem, match="no EDF file can say"):
+        repair(made.path, tmp_path / "out.edf")
+    assert os.listdir(tmp_path) == ["a.edf"]

@@ -19,24 +19,27 @@ from neuroflow.jobs import Control
 from neuroflow.recording import SignalSource, Span
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
-from neuroflow.signal.trends import EPOCH_SECONDS, FREQUENCIES, aeeg_amplitude, asymmetry, binned, margins, multitaper
+from neuroflow.signal.trends import (
+    EPOCH_SECONDS,
+    FREQUENCIES,
+    REGIONS,
+    aeeg_amplitude,
+    asymmetry,
+    binned,
+    margins,
+    multitaper,
+)
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.session.analysis import CHUNK_SECONDS, Spike, scalp_spikes
 from neuroflow_review.session.numerics import scipy_calls
 from neuroflow_review.session.page import read_derived, rows_of
 
-# Derivations by region, left; each has its mirror on the right.
-REGIONS: Final = {
-    "hemisphere": ("Fp1–F7", "F7–T3", "T3–T5", "T5–O1", "Fp1–F3", "F3–C3", "C3–P3", "P3–O1"),
-    "frontal": ("Fp1–F7", "Fp1–F3", "F3–C3"),
-    "temporal": ("F7–T3", "T3–T5"),
-    "posterior": ("T5–O1", "C3–P3", "P3–O1"),
-}
 SIDES: Final = ("left", "right")
 _AEEG = ("C3–P3", "C4–P4")
 _MIRROR = {"Fp1": "Fp2", "F7": "F8", "T3": "T4", "T5": "T6", "O1": "O2", "F3": "F4", "C3": "C4", "P3": "P4"}
 _MOST_COLUMNS = 2400
 _CONTEXT = 2.0
+_SLOWEST = 25.0  # Hz, as for spikes
 _YIELD_EVERY = 10
 _ONE_DISCHARGE = 0.1
 _OFF = Filters(None, None, None)
@@ -177,7 +180,7 @@ def _add_chunk(made: _Columns, source: SignalSource, rows: dict[str, Row], span:
     around = Span(span.start - _CONTEXT, span.stop + _CONTEXT)
     labels = list(rows)
     data, rate, start = read_derived(source, list(rows.values()), around, _OFF, control)
-    if rate < 2.0 * FREQUENCIES[0] * 4:
+    if rate < _SLOWEST:
         return
     present = np.isfinite(data)
     clean = np.where(present, data, np.float32(0.0)).astype(np.float64)

@@ -8,7 +8,16 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QFontMetricsF, QImage, QMouseEvent, QPainter, QPolygonF, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QHelpEvent,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPolygonF,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.recording import Span
@@ -366,8 +375,8 @@ class TrendStrip(Canvas):
         self.region_menu_requested.emit(event.globalPos())
 
     def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.ToolTip:
-            self.setToolTip(self.explanation(self.mapFromGlobal(event.globalPos()).y()))  # type: ignore[attr-defined]
+        if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
+            self.setToolTip(self.explanation(event.pos().y()))
         return super().event(event)
 
     def explanation(self, y: float) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
-from neuroflow_review.actions import TREND_REGIONS
+from neuroflow.signal.trends import REGIONS
 from neuroflow_review.theme import RECONSTRUCTED
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
 def region_menu(commands: Commands, at: QPoint) -> None:
     """The regions that trends can be of."""
     menu = QMenu(commands.frame)
-    menu.addActions([commands.actions[f"trends_{region}"] for region in TREND_REGIONS])
+    menu.addActions([commands.actions[f"trends_{region}"] for region in REGIONS])
     _pop_up(menu, at)
 
 

@@ -6,9 +6,9 @@ import numpy as np
 from PySide6.QtCore import QObject
 
 from neuroflow.recording import Recording
-from neuroflow.signal.trends import FREQUENCIES
+from neuroflow.signal.trends import FREQUENCIES, REGIONS
 from neuroflow_review.session import Session
-from neuroflow_review.session.trends import REGIONS, Trend, columns_of, rate_of
+from neuroflow_review.session.trends import Trend, columns_of, rate_of
 from neuroflow_review.window.frame import Frame
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow import __version__
 from neuroflow.errors import FileProblem
 from neuroflow.export.readback import read_back
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
@@ -22,7 +21,8 @@ from neuroflow.units import MICROVOLT
 
 _SCANNED, _WRITTEN = 0.4, 0.8
 _BLOCK_SAMPLES = 1 << 20
-_LONGEST_DIMENSION = 8
+_LONGEST_DIMENSION, _FIELD = 8, 80
+_REPAIRED = "repaired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,13 @@ def repair(path: Path, target: Path, control: Control | None = None) -> Repaired
     with open_edf(path) as source:
         if not source.recording.channels:
             raise FileProblem(f"“{path.name}” holds annotations only, no signals: there is nothing to write as EDF+.")
-        return _Repair(source, target, control).run()
+        try:
+            return _Repair(source, target, control).run()
+        except ValueError as error:
+            raise FileProblem(
+                f"“{path.name}” holds something that no EDF file can say: export it again from where it was recorded.",
+                str(error),
+            ) from error
 
 
 class _Repair:
@@ -73,7 +79,7 @@ class _Repair:
         with EdfWriter(self.target, header, notes) as writer:
             for done, record in enumerate(self._records()):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done / records)
-                writer.write([self._filled(k, values) for k, values in enumerate(record)])
+                writer.write([_filled(signal, values) for signal, values in zip(signals, record, strict=True)])
             worst = writer.commit(lambda part: self._compare(part, header, len(notes)))
         return Repaired(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), records, len(notes),
@@ -195,8 +201,10 @@ class _Repair:
         elif recording.gaps and header.plus == "C":
             self.changes.append("Written as EDF+D, since its records leave gaps.")
         patient = patient_field(recording.patient)
-        about = recording_field(start.date() if start else None, equipment=f"NeuroFlow {__version__}",
-                                additional=("repaired", *recording.recording_field.split()))  # fmt: skip
+        about = recording_field(start.date() if start else None, *_about(recording.recording_field))
+        for what, field in (("patient", patient), ("recording", about)):
+            if len(field) >= _FIELD:
+                self.changes.append(f"The {what} field is as long as EDF allows; what did not fit was cut off.")
         if patient != header.patient_field:
             self.changes.append("The patient field has the subfields of EDF+ now.")
         starts = None
@@ -232,18 +240,6 @@ class _Repair:
             for k in range(last - first):
                 yield [block[k] for block in blocks]
 
-    def _filled(self, number: int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        if np.isfinite(values).all():
-            return values
-        signal = self.header.signals[self.channels[number].index]
-        one = OutputSignal("", 1, 0.0, 1.0, self._dimension(self.channels[number])).unit
-        zero = 0.0
-        if signal.scale is not None and not min(signal.physical_min, signal.physical_max) <= 0.0 <= max(
-            signal.physical_min, signal.physical_max
-        ):
-            zero = signal.physical_min * one
-        return np.where(np.isfinite(values), values, zero)
-
     def _compare(self, part: Path, header: OutputHeader, notes: int) -> float:
         """Read back; the largest difference of a voltage. Raises: FileProblem where it is more than half a step."""
         fault, worst = "", 0.0
@@ -274,6 +270,20 @@ class _Repair:
                 "The file did not read back as it was meant, and was not kept: check the drive, and try again.", fault
             )
         return worst
+
+
+def _filled(signal: OutputSignal, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a cut record lacks, as zero, or as what lies nearest to it within the limits that are written."""
+    low, high = signal.limits
+    return np.where(np.isfinite(values), values, min(max(0.0, low * signal.unit), high * signal.unit))
+
+
+def _about(field: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """Administration code, technician, equipment and the rest of a recording field, in EDF+ form or free text."""
+    parts = field.split()
+    if len(parts) >= 5 and parts[0] == "Startdate":
+        return parts[2], parts[3], parts[4], (*parts[5:], *(() if _REPAIRED in parts else (_REPAIRED,)))
+    return "", "", "", (*parts, _REPAIRED)
 
 
 def _unique(label: str, taken: set[str]) -> str:

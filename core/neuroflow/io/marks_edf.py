@@ -20,7 +20,6 @@ from neuroflow.recording import Annotation, Recording
 from neuroflow.review.document import IFCN_CRITERIA, LONGEST_TEXT, Mark
 
 _BLOCK_BYTES = 32_768  # of a record, well below the 61,440 that EDF asks for
-_LONGEST_EDF_TEXT = 4000
 _MARKS = "marks"  # in the recording field: what this file is
 
 
@@ -46,7 +45,7 @@ def write_marks_edf(marks: Iterable[Mark], recording: Recording, path: Path) -> 
     for mark in sorted(marks, key=lambda m: m.start):
         note = annotation_of(mark)
         where = f"@@{note.channel}" if note.channel else ""
-        tal = encode_tal(round(note.onset + fraction, 9), note.duration, note.text[:_LONGEST_EDF_TEXT] + where)
+        tal = encode_tal(round(note.onset + fraction, 9), note.duration, note.text[:LONGEST_TEXT] + where)
         if len(blocks[-1]) + len(tal) > _BLOCK_BYTES:
             blocks.append(stamp)
         blocks[-1] += tal

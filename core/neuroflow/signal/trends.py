@@ -18,6 +18,13 @@ EPOCH_SECONDS = 4.0
 FREQUENCIES: Array = np.arange(0.5, 30.01, 0.5)
 """Centres (Hz) of the bins of a density spectral array."""
 ASYMMETRY_BAND = (1.0, 18.0)
+REGIONS = {
+    "hemisphere": ("Fp1–F7", "F7–T3", "T3–T5", "T5–O1", "Fp1–F3", "F3–C3", "C3–P3", "P3–O1"),
+    "frontal": ("Fp1–F7", "Fp1–F3", "F3–C3"),
+    "temporal": ("F7–T3", "T3–T5"),
+    "posterior": ("T5–O1", "C3–P3", "P3–O1"),
+}
+"""Derivations of the longitudinal montage by region, left; each has its mirror on the right."""
 
 _HALF_BANDWIDTH = 0.5  # Hz: time times half bandwidth is 2, of which three tapers are all but free of leakage
 _TAPERS = 3

@@ -34,7 +34,7 @@ from neuroflow.training.start import (
     start_from_ridge,
     whiten_residual,
 )
-from neuroflow.training.stream import Stream
+from neuroflow.training.stream import Batch, Stream
 
 CHECKPOINT = "checkpoint.safetensors"
 # Batches that the residual of the mean is whitened by, and the learning rate of the mean alone, of that of the whole.
@@ -143,8 +143,11 @@ def fit(
         best = run.best
         assert isinstance(best, NeuroFlow)
         history = tuple(run.place.history)
-        if not few and place.group.leads:
-            history += _with_loudness(best, stream, recipe, material, run.place.update, say)
+        if not few:
+            # Drawn by every process: they share the patients that a draw takes in.
+            windows = stream.draw(run.place.update, _LOUDNESS * recipe.batch, material.steps(recipe))
+            if place.group.leads:
+                history += _with_loudness(best, windows, recipe, material, run.place.update, control, say)
         return Fitted(
             best.cpu(), history, stream.patients_seen, begun.limits[:2],
             begun.limits[2], material.description,
@@ -181,12 +184,13 @@ def whole(flow: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, *
 
 
 def _with_loudness(
-    best: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, update: int, say: Callable[[str], None]
+    best: NeuroFlow, windows: Batch, recipe: Recipe, material: Material, step: int, control: Control,
+    say: Callable[[str], None],
 ) -> History:  # fmt: skip
-    """Set the loudness of the weights that were chosen, and score them with it."""
-    set_loudness(best, stream.draw(update, _LOUDNESS * recipe.batch, material.steps(recipe)))
-    row: dict[str, float | str] = {"step": update, "phase": "loudness", **material.selection(recipe).score(best)}
-    say(_in_words({**row, "minutes": 0.0}, best=False))
+    """Set the loudness of the weights that were chosen, and score them with it. Raises: Cancelled."""
+    set_loudness(best, windows, control)
+    row: dict[str, float | str] = {"step": step, "phase": "loudness", **material.selection(recipe).score(best, control)}
+    say(f"with the loudness of recordings: held-out CRPS {row['held_out_crps']} µV")
     return (row,)
 
 

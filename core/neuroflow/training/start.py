@@ -10,6 +10,7 @@ from neuroflow.errors import FileProblem
 from neuroflow.evaluation.linear import LaggedRidge
 from neuroflow.flow.model import NeuroFlow
 from neuroflow.flow.transforms import ActNorm, Chain
+from neuroflow.jobs import Control
 from neuroflow.recording import Samples
 from neuroflow.training.recipe import RATE
 from neuroflow.training.stream import Batch, Stream
@@ -87,13 +88,15 @@ def set_actnorms(flow: NeuroFlow, batch: Batch) -> None:
 
 
 @torch.no_grad()
-def set_loudness(flow: NeuroFlow, batch: Batch) -> None:
-    """Set the loudness of recordings from windows of many, as the fitted flow sees them."""
+def set_loudness(flow: NeuroFlow, batch: Batch, control: Control | None = None) -> None:
+    """Set the loudness of recordings from windows of many, as the fitted flow sees them. Raises: Cancelled."""
+    control = control or Control()
     flow.loudness.silence()
     squares: list[Tensor] = []
     for first in range(0, batch.depth.shape[0], _ROWS):
         scalp, present, depth = _tensors(flow, batch, slice(first, first + _ROWS))
         noise, _ = flow(scalp, present).encode(depth)
+        control.checkpoint()
         squares.append(torch.cat([part.square().mean(dim=2) for part in noise], dim=1))
         steps = torch.cat([part.new_full((part.shape[1],), part.shape[2]) for part in noise])
     flow.loudness.set_from(torch.cat(squares), steps)
