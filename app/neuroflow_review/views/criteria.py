@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QVBoxLayout, QWidget
 from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
 from neuroflow_review.theme import LIGHT, UNIT, Theme, ui_font
 
-NOTHING = "Accept, reject or leave open the discharge at the cursor first: A, X or U."
+NOTHING = "Decide on a spike first: A, X, U"
 
 
 class CriteriaPanel(QWidget):
