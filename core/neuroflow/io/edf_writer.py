@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import math
 import os
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +37,7 @@ DIGITAL_MAX = 32767
 
 MOST_SIGNALS = 9998
 _ANNOTATION_LABEL = "EDF Annotations"
+_ABANDONED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class EdfWriter:
         self._committed = False
 
     def __enter__(self) -> EdfWriter:
+        _sweep(self.target)
         with writing_to(self.target):
             self._file = self._part.open("xb")
             self._file.write(encode_header(self._header, self._width))
@@ -233,6 +237,14 @@ def write_whole(target: Path, data: bytes) -> None:
     finally:
         part.unlink(missing_ok=True)
     _sync_folder(target.parent)
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a killed process left of this target, once it is certain that none still writes it."""
+    with contextlib.suppress(OSError):
+        for left in target.parent.glob(f".{glob.escape(target.name[:100])}.*.part"):
+            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+                left.unlink(missing_ok=True)
 
 
 def encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:

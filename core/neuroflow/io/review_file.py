@@ -10,6 +10,7 @@ read, and written as format 2 at the next edit. A file of a later format is neve
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from collections.abc import Sequence
@@ -101,6 +102,7 @@ def write_review(recording: Recording, document: Document, path: Path, seal: Sea
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
         with os.fdopen(handle, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(review), indent=1))
@@ -188,6 +190,13 @@ def _belongs_to_program(path: Path) -> bool:
     return Path(str(files("neuroflow_resources"))).resolve() in path.resolve().parents
 
 
+def _sweep(path: Path) -> None:
+    """Remove what a killed process left: whoever writes marks holds their lock, so that nobody else is at it."""
+    for left in (*path.parent.glob(f".{glob.escape(path.name)}-*"), path.with_name(f".{path.name}.link")):
+        with contextlib.suppress(OSError):
+            left.unlink(missing_ok=True)
+
+
 def _previous(path: Path) -> Path:
     return path.with_name(path.name + ".previous")
 
@@ -201,3 +210,5 @@ def _keep_previous(path: Path) -> None:
     except OSError:
         link.write_bytes(path.read_bytes())
     os.replace(link, previous)
+    # Two names of one file, as a kill between two steps may leave them, are not moved onto one another by POSIX.
+    link.unlink(missing_ok=True)
