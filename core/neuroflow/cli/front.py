@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from neuroflow import __version__
-from neuroflow.cli import audit, evaluate, info, models, reconstruct, repair, simulate, train
+from neuroflow.cli import audit, convert, evaluate, info, models, reconstruct, repair, simulate, train
 from neuroflow.errors import NeuroflowError
 
 # A sub-command is a module with ``add(commands)``, which adds its parser and sets ``run`` to a function of the parsed
 # arguments that returns the exit status. Heavy libraries are imported in ``run``.
-COMMANDS = (info, reconstruct, models, simulate, train, evaluate, audit, repair)
+COMMANDS = (info, reconstruct, models, simulate, train, evaluate, audit, repair, convert)
 
 PROBLEM, INTERRUPTED, TERMINATED = 2, 130, 143
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neuroflow.errors import FileProblem
 from neuroflow.export.readback import read_back
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
+from neuroflow.io.edf_header import EdfHeader
 from neuroflow.io.edf_reader import EdfSource, open_edf
 from neuroflow.io.edf_writer import DIGITAL_MAX, EdfWriter, OutputHeader, OutputSignal, check_target
 from neuroflow.jobs import Control
@@ -79,7 +80,7 @@ class _Repair:
         with EdfWriter(self.target, header, notes) as writer:
             for done, record in enumerate(self._records()):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done / records)
-                writer.write([_filled(signal, values) for signal, values in zip(signals, record, strict=True)])
+                writer.write([filled(signal, values) for signal, values in zip(signals, record, strict=True)])
             worst = writer.commit(lambda part: self._compare(part, header, len(notes)))
         return Repaired(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), records, len(notes),
@@ -94,10 +95,10 @@ class _Repair:
         out: list[OutputSignal] = []
         scaled, renamed = [], []
         for channel, (low, high) in zip(self.channels, limits, strict=True):
-            label = _unique(channel.label or channel.name, taken)
+            label = unique_label(channel.label or channel.name, taken)
             if label != channel.label:
                 renamed.append(f"“{channel.label}” is now “{label}”")
-            kept = self._as_it_was(channel, low, high)
+            kept = kept_limits(self.header, channel, low, high)
             if kept is None:
                 scaled.append(label)
                 # Limits that are symmetric about zero write zero as zero.
@@ -106,7 +107,7 @@ class _Repair:
             (least, most), digital = kept
             out.append(
                 OutputSignal(
-                    label, self.header.signals[channel.index].samples, least, most, self._dimension(channel),
+                    label, self.header.signals[channel.index].samples, least, most, dimension_of(self.header, channel),
                     ascii_text(channel.transducer)[:80], ascii_text(channel.prefilter)[:80], digital,
                 )
             )  # fmt: skip
@@ -140,39 +141,6 @@ class _Repair:
         lows[~np.isfinite(lows)], highs[~np.isfinite(highs)] = 0.0, 0.0
         return list(zip(lows.tolist(), highs.tolist(), strict=True))
 
-    def _as_it_was(
-        self, channel: Channel, low: float, high: float
-    ) -> tuple[tuple[float, float], tuple[int, int]] | None:  # fmt: skip
-        """The limits that the file has, where they can be kept: physical in volts or its unit, and digital."""
-        signal = self.header.signals[channel.index]
-        digital = signal.digital_min, signal.digital_max
-        if self.header.is_bdf or not -32768 <= digital[0] < digital[1] <= 32767:
-            return None
-        if signal.scale is None:
-            # Counts, which is what such a channel is shown in.
-            return ((-32768.0, 32767.0), (-32768, 32767)) if low >= -32768 and high <= 32767 else None
-        one = OutputSignal("", 1, 0.0, 1.0, self._dimension(channel)).unit
-        physical = signal.physical_min * one, signal.physical_max * one
-        step = (physical[1] - physical[0]) / (digital[1] - digital[0])
-        if physical[0] >= physical[1] or low < physical[0] - step / 4 or high > physical[1] + step / 4:
-            return None
-        try:
-            written = OutputSignal("", 1, *physical, self._dimension(channel)).limits
-            for limit in written:
-                encode_number(limit)
-        except ValueError:
-            return None
-        same = all(math.isclose(a, b, rel_tol=0, abs_tol=abs(step / one) * 1e-3) for a, b in
-                   zip(written, (signal.physical_min, signal.physical_max), strict=True))  # fmt: skip
-        return (physical, digital) if same else None
-
-    def _dimension(self, channel: Channel) -> str:
-        if self.header.signals[channel.index].scale is None:
-            return "counts"  # no unit at all would be taken for microvolts
-        if channel.is_voltage and not channel.dimension:
-            return "uV"
-        return ascii_text(channel.dimension)[:_LONGEST_DIMENSION]
-
     def _note_text(self, channel: Channel) -> None:
         for what, value in (
             ("transducer", channel.transducer),
@@ -201,7 +169,7 @@ class _Repair:
         elif recording.gaps and header.plus == "C":
             self.changes.append("Written as EDF+D, since its records leave gaps.")
         patient = patient_field(recording.patient)
-        about = recording_field(start.date() if start else None, *_about(recording.recording_field))
+        about = recording_field(start.date() if start else None, *about_fields(recording.recording_field, _REPAIRED))
         for what, field in (("patient", patient), ("recording", about)):
             if len(field) >= _FIELD:
                 self.changes.append(f"The {what} field is as long as EDF allows; what did not fit was cut off.")
@@ -272,21 +240,62 @@ class _Repair:
         return worst
 
 
-def _filled(signal: OutputSignal, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def kept_limits(
+    header: EdfHeader, channel: Channel, low: float, high: float
+) -> tuple[tuple[float, float], tuple[int, int]] | None:  # fmt: skip
+    """The limits that the file has, where values from ``low`` to ``high`` can keep them: physical (volts or the
+    channel's own unit) and digital; None where they must be chosen anew."""
+    signal = header.signals[channel.index]
+    digital = signal.digital_min, signal.digital_max
+    if header.is_bdf or not -32768 <= digital[0] < digital[1] <= 32767:
+        return None
+    if signal.scale is None:
+        # Counts, which is what such a channel is shown in.
+        return ((-32768.0, 32767.0), (-32768, 32767)) if low >= -32768 and high <= 32767 else None
+    dimension = dimension_of(header, channel)
+    one = OutputSignal("", 1, 0.0, 1.0, dimension).unit
+    physical = signal.physical_min * one, signal.physical_max * one
+    step = (physical[1] - physical[0]) / (digital[1] - digital[0])
+    if physical[0] >= physical[1] or low < physical[0] - step / 4 or high > physical[1] + step / 4:
+        return None
+    try:
+        written = OutputSignal("", 1, *physical, dimension).limits
+        for limit in written:
+            encode_number(limit)
+    except ValueError:
+        return None
+    same = all(math.isclose(a, b, rel_tol=0, abs_tol=abs(step / one) * 1e-3) for a, b in
+               zip(written, (signal.physical_min, signal.physical_max), strict=True))  # fmt: skip
+    return (physical, digital) if same else None
+
+
+def dimension_of(header: EdfHeader, channel: Channel) -> str:
+    """The physical dimension to write for a channel."""
+    if header.signals[channel.index].scale is None:
+        return "counts"  # no unit at all would be taken for microvolts
+    if channel.is_voltage and not channel.dimension:
+        return "uV"
+    return ascii_text(channel.dimension)[:_LONGEST_DIMENSION]
+
+
+def filled(signal: OutputSignal, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a cut record lacks, as zero, or as what lies nearest to it within the limits that are written."""
     low, high = signal.limits
     return np.where(np.isfinite(values), values, min(max(0.0, low * signal.unit), high * signal.unit))
 
 
-def _about(field: str) -> tuple[str, str, str, tuple[str, ...]]:
-    """Administration code, technician, equipment and the rest of a recording field, in EDF+ form or free text."""
+def about_fields(field: str, word: str) -> tuple[str, str, str, tuple[str, ...]]:
+    """Administration code, technician, equipment and the rest of a recording field, in EDF+ form or free text.
+
+    The rest ends with ``word``, which says what was done to the file.
+    """
     parts = field.split()
     if len(parts) >= 5 and parts[0] == "Startdate":
-        return parts[2], parts[3], parts[4], (*parts[5:], *(() if _REPAIRED in parts else (_REPAIRED,)))
-    return "", "", "", (*parts, _REPAIRED)
+        return parts[2], parts[3], parts[4], (*parts[5:], *(() if word in parts else (word,)))
+    return "", "", "", (*parts, word)
 
 
-def _unique(label: str, taken: set[str]) -> str:
+def unique_label(label: str, taken: set[str]) -> str:
     """The label in ASCII and sixteen characters, told apart from those before."""
     plain = " ".join(ascii_text(label).split())[:16] or "channel"
     candidate, number = plain, 2

@@ -1,0 +1,99 @@
+"""Free text in a recording, listed for a person to read before it is given away: headers are not the only place."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from neuroflow.errors import FileProblem
+from neuroflow.io.edf_writer import write_whole
+from neuroflow.recording import Recording
+
+KEEP, REMOVE, REPLACE = "keep", "remove", "replace"
+COLUMNS = ("decision", "text", "replacement", "where", "times", "first_s")
+LARGEST = 16 << 20
+
+# What acquisition programs and technicians write that names nobody; everything else is for a person to decide.
+_HARMLESS = frozenset(
+    "eyes open|eyes closed|eo|ec|rest|start|stop|end|photic|photic stimulation|hyperventilation|hv|hv start|hv end|"
+    "movement|moving|blink|blinks|chewing|swallow|swallowing|cough|talking|artefact|artifact|electrode artefact|"
+    "awake|drowsy|asleep|sleep|n1|n2|n3|rem|wake|arousal|spike|sharp wave|seizure|sz|lights on|lights off|"
+    "calibration|impedance|impedance check|montage|t0|t1|t2|start recording|end recording|recording start".split("|")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FreeText:
+    """One text of a recording, where it stands, how often, and the first time (s); what is suggested to do with it."""
+
+    text: str
+    where: str
+    times: int
+    first: float | None
+    decision: str
+
+
+def free_texts(recording: Recording) -> tuple[FreeText, ...]:
+    """Every distinct text of annotations, transducers and filters, the most frequent first.
+
+    Labels of channels are not among them: they are names of electrodes, and are shown by ``neuroflow info``. Those of
+    the patient and recording fields are not either: nothing of them is kept.
+    """
+    found: list[FreeText] = []
+    counts = Counter(a.text for a in recording.annotations)
+    first: dict[str, float] = {}
+    for annotation in recording.annotations:
+        first[annotation.text] = min(annotation.onset, first.get(annotation.text, annotation.onset))
+    for text, times in counts.most_common():
+        harmless = " ".join(text.lower().split()) in _HARMLESS
+        found.append(FreeText(text, "annotation", times, first[text], KEEP if harmless else REMOVE))
+    fields = Counter(field for c in recording.channels for field in (c.transducer, c.prefilter) if field.strip())
+    known = set(counts)
+    found += [FreeText(t, "channel header", n, None, KEEP) for t, n in fields.most_common() if t not in known]
+    return tuple(found)
+
+
+def write_texts(texts: tuple[FreeText, ...], path: Path) -> None:
+    """A table to read and change, tab-separated, in one step. Raises: FileProblem."""
+    out = io.StringIO(newline="")
+    table = csv.writer(out, delimiter="\t", lineterminator="\n")
+    table.writerow(COLUMNS)
+    for t in texts:
+        table.writerow([t.decision, t.text, "", t.where, t.times, "" if t.first is None else f"{t.first:.3f}"])
+    write_whole(path, out.getvalue().encode("utf-8"))
+
+
+def read_texts(path: Path) -> dict[str, str]:
+    """The reviewed table: what each text becomes, empty where it is removed. Raises: FileProblem."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise FileProblem(f"“{path.name}” is too large to be a list of texts: choose the one that was reviewed.")
+        lines = io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    except OSError as error:
+        raise FileProblem(f"There is no readable list of texts “{path.name}”: check its name.", str(error)) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FileProblem(
+            f"“{path.name}” is no tab-separated table in UTF-8: save it as such, or list the texts again.", str(error)
+        ) from error
+    becomes: dict[str, str] = {}
+    for number, row in enumerate(rows, 2):
+        decision, text = (row.get("decision") or "").strip().lower(), row.get("text")
+        if text is None or decision not in (KEEP, REMOVE, REPLACE):
+            raise FileProblem(
+                f"Line {number} of “{path.name}” says neither keep, remove nor replace: put one into the first column."
+            )
+        replacement = row.get("replacement") or ""
+        if decision == REPLACE and not replacement.strip():
+            raise FileProblem(f"Line {number} of “{path.name}” replaces a text by nothing: give one, or say remove.")
+        becomes[text] = text if decision == KEEP else replacement if decision == REPLACE else ""
+    return becomes
+
+
+def unreviewed(recording: Recording, becomes: Mapping[str, str]) -> tuple[str, ...]:
+    """The texts of a recording of which nothing was decided."""
+    return tuple(t.text for t in free_texts(recording) if t.text not in becomes)

@@ -1,0 +1,247 @@
+"""``neuroflow convert``: what is not asked for stays, what is asked for is exact, and nobody is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import mne
+import numpy as np
+import pytest
+
+from neuroflow.cli import main
+from neuroflow.errors import FileProblem, NeuroflowError
+from neuroflow.export.convert import ConvertRequest, convert
+from neuroflow.export.provenance import WORDS
+from neuroflow.export.texts import COLUMNS, free_texts, read_texts, write_texts
+from neuroflow.io import open_recording
+from neuroflow.jobs import Cancelled, Control
+from neuroflow.recording import Samples, Span
+from neuroflow.signal.montage import MontageChannel, apply_rows, montage_rows
+from neuroflow.signal.resample import resample_span
+
+Make = Callable[..., Any]
+SITES = ("Fp1", "F7", "T3", "T5", "O1")
+
+
+def signals(path: Path) -> tuple[Any, dict[str, Samples]]:
+    source = open_recording(path)
+    recording = source.recording
+    return recording, {c.name: source.read(recording.span, c) for c in recording.channels}
+
+
+@pytest.fixture
+def night(make_edf: Make, sig: Any, noise: Make) -> Path:
+    """Nine seconds of five sites at 100 Hz and an ECG at 40 Hz, of a patient with a name, with five annotations."""
+    tals = [b"+%d.25\x14\x14\0" % t for t in range(9)]
+    for second, text in ((1, b"Eyes closed"), (2, b"Jane asks for water"), (4, b"Eyes closed"), (5, b"seen by Dr Roe")):
+        tals[second] += b"+%d.75\x150.5\x14%s\x14\0" % (second, text)
+    made: Path = make_edf(
+        "night.edf",
+        [*(sig(f"EEG {s}-Ref", noise(9, 100, k), transducer="AgCl, set of Dr Roe") for k, s in enumerate(SITES)),
+         sig("ECG", noise(9, 40, 9))],
+        plus="C", tals=tals, patient="MCH-1 F 02-MAY-1951 Jane_Doe",
+        recording="Startdate 02-JAN-2020 ADM7 Tech_Smith Amp-9",
+    ).path  # fmt: skip
+    return made
+
+
+def test_what_is_not_asked_for_stays_to_the_digital_value(night: Path, tmp_path: Path) -> None:
+    done = convert(night, tmp_path / "out.edf", ConvertRequest())
+    assert (done.format, done.changes, done.channels) == ("EDF+C", (), 6)
+    old, new = open_recording(night).recording, open_recording(tmp_path / "out.edf").recording
+    assert (new.start, new.patient, new.problems) == (old.start, old.patient, ())
+    assert "ADM7 Tech_Smith Amp-9" in new.recording_field
+    assert [a for a in new.annotations if "NeuroFlow" not in a.text] == list(old.annotations)
+    a, b = (mne.io.read_raw_edf(p, verbose="error").get_data(units="uV") for p in (night, tmp_path / "out.edf"))
+    np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_crop_is_that_part_at_its_time(night: Path, tmp_path: Path) -> None:
+    span = Span(1.5, 4.5)
+    done = convert(night, tmp_path / "out.edf", ConvertRequest(span))
+    (old, whole), (new, part) = signals(night), signals(tmp_path / "out.edf")
+    assert done.changes == ()
+    assert new.duration == 3.0
+    assert new.start == old.start + timedelta(seconds=1.5)
+    for name, samples in part.items():
+        rate = old.channel(name).rate
+        np.testing.assert_array_equal(samples, whole[name][round(1.5 * rate) : round(4.5 * rate)])
+    found = {(a.onset, a.text) for a in new.annotations if "NeuroFlow" not in a.text}
+    assert found == {(a.onset - 1.5, a.text) for a in old.annotations if 1.5 <= a.onset <= 4.5}
+    assert found
+
+
+def test_a_crop_that_fills_no_record_says_where_recorded_data_end(night: Path, tmp_path: Path) -> None:
+    done = convert(night, tmp_path / "out.edf", ConvertRequest(Span(0.0, 2.4)))
+    new, part = signals(tmp_path / "out.edf")
+    assert done.records == 3
+    assert any("filled up" in change for change in done.changes)
+    assert [a.onset for a in new.annotations if "Recorded data end here" in a.text] == [2.4]
+    assert not part["Fp1"][240:].any()
+    assert part["Fp1"][:240].any()
+
+
+def test_gaps_stay_at_their_times(make_edf: Make, sig: Any, noise: Make, tmp_path: Path) -> None:
+    tals = [b"+%s\x14\x14\0" % str(t).encode() for t in (0.5, 1.5, 2.5, 10.5, 40)]
+    made = make_edf("a.edf", [sig("Fp1", noise(5, 100)), sig("ECG", noise(5, 40, 2))], plus="D", tals=tals)
+    out = tmp_path / "out.edf"
+    assert convert(made.path, out, ConvertRequest()).format == "EDF+D"
+    (old, whole), (new, again) = signals(made.path), signals(out)
+    assert new.gaps == old.gaps
+    for name in whole:
+        np.testing.assert_array_equal(again[name], whole[name])
+    convert(made.path, out, ConvertRequest(Span(1.0, 10.6)))
+    new, again = signals(out)
+    assert new.gaps == (Span(2.0, 9.0),)
+    np.testing.assert_array_equal(again["Fp1"][:200], whole["Fp1"][100:300])
+    np.testing.assert_array_equal(again["Fp1"][900:960], whole["Fp1"][1000:1060])
+    with pytest.raises(NeuroflowError, match="gap"):
+        convert(made.path, out, ConvertRequest(Span(4.0, 8.0)))
+
+
+def test_a_montage_is_what_the_page_shows(night: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.edf"
+    done = convert(night, out, ConvertRequest(montage="longitudinal"))
+    old, whole = signals(night)
+    rows = montage_rows("longitudinal", [MontageChannel(c.name, c.site, c.kind.value) for c in old.channels])
+    derived = [row for row in rows if len(row.weights) > 1]
+    new, again = signals(out)
+    assert [c.label for c in new.channels] == ["EEG Fp1-F7", "EEG F7-T3", "EEG T3-T5", "EEG T5-O1", "ECG"]
+    expected = apply_rows(derived, {n: v for n, v in whole.items() if n != "ECG"})
+    for row, channel in zip(expected, new.channels, strict=False):
+        np.testing.assert_allclose(again[channel.name], row, atol=done.step_uv * 0.5e-6 + 1e-12)
+    assert done.worst_difference_uv <= done.step_uv * 0.5001
+    np.testing.assert_array_equal(again["ECG"], whole["ECG"])
+
+
+def test_resampling_is_the_same_wherever_blocks_meet(make_edf: Make, sig: Any, tmp_path: Path) -> None:
+    """Two and a half minutes, so that several blocks are written: 3 Hz stays, 90 Hz is gone."""
+    rate, seconds = 250, 150
+    time = np.arange(rate * seconds) / rate
+    wave = 1000 * np.sin(2 * np.pi * 3 * time) + 500 * np.sin(2 * np.pi * 90 * time)
+    made = make_edf("a.edf", [sig("EEG Cz", np.rint(wave).astype(int).reshape(seconds, rate))])
+    out = tmp_path / "out.edf"
+    done = convert(made.path, out, ConvertRequest(rate=100.0))
+    recording, found = signals(out)
+    assert recording.channel("Cz").rate == 100.0
+    assert "LP:44.3Hz" in recording.channel("Cz").prefilter
+    inner = slice(100, -100)
+    expected = 1e-4 * np.sin(2 * np.pi * 3 * np.arange(100 * seconds) / 100)
+    np.testing.assert_allclose(found["Cz"][inner], expected[inner], atol=2e-7)
+    source = open_recording(made.path)
+    channel = source.recording.channels[0]
+    once = resample_span(lambda a, b: source.read(Span(a / rate, b / rate), channel)[None], rate, 100, 0, 100 * seconds)
+    np.testing.assert_allclose(found["Cz"], once[0], atol=done.step_uv * 0.5e-6 + 1e-12)
+
+
+def test_nobody_is_named_and_no_text_is_kept_that_was_not_read(night: Path, tmp_path: Path) -> None:
+    table, out = tmp_path / "texts.tsv", tmp_path / "out.edf"
+    recording = open_recording(night).recording
+    texts = free_texts(recording)
+    assert {t.text: (t.decision, t.times) for t in texts} == {
+        "Eyes closed": ("keep", 2), "Jane asks for water": ("remove", 1), "seen by Dr Roe": ("remove", 1),
+        "AgCl, set of Dr Roe": ("keep", 5),
+    }  # fmt: skip
+    write_texts(texts, table)
+    rows = list(csv.reader(table.open(encoding="utf-8"), delimiter="\t"))
+    assert tuple(rows[0]) == COLUMNS
+    for row in rows[1:]:
+        if row[1].startswith("Jane"):
+            row[0], row[2] = "Replace", "asks for water"
+        if row[1].startswith("AgCl"):
+            row[0] = "remove"
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows(rows)
+    done = convert(night, out, ConvertRequest(texts=read_texts(table)))
+    raw = out.read_bytes()
+    for word in (b"Jane", b"Doe", b"MCH", b"1951", b"Roe", b"Smith", b"ADM7", b"Amp-9", b"2020", b"JAN-20"):
+        assert word not in raw, word
+    new = open_recording(out).recording
+    assert new.start == datetime(1985, 1, 1, *recording.start.timetuple()[3:6], recording.start.microsecond)  # type: ignore[union-attr]
+    assert [a.text for a in new.annotations if "NeuroFlow" not in a.text] == [
+        "Eyes closed", "asks for water", "Eyes closed",
+    ]  # fmt: skip
+    assert any("De-identified" in change for change in done.changes)
+    assert any("1 annotations were removed" in change for change in done.changes)
+    with pytest.raises(NeuroflowError, match="not reviewed"):
+        convert(night, out, ConvertRequest(texts={"Eyes closed": "Eyes closed"}))
+
+
+def test_a_reconstruction_says_so_whatever_is_decided_of_its_texts(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    made = make_edf("a.edf", [sig("~AHL1 med", noise(3, 100), transducer=WORDS)],
+                    recording=f"Startdate 02-JAN-2020 X X X {WORDS.replace(' ', '_')}")  # fmt: skip
+    assert open_recording(made.path).recording.reconstructed
+    out = tmp_path / "out.edf"
+    convert(made.path, out, ConvertRequest(texts={WORDS: ""}))
+    new = open_recording(out).recording
+    assert new.reconstructed
+    assert new.channels[0].transducer == WORDS
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("decision\ttext\nkeep\tx\nperhaps\ty\n", "Line 3"),
+        ("decision\ttext\treplacement\nreplace\tx\t\n", "Line 2"),
+        ("some other table\n1\n", "Line 2"),
+        (b"\xff\xfe\x00", "UTF-8"),
+    ],
+)
+def test_a_table_that_was_not_reviewed_is_refused(content: str | bytes, problem: str, tmp_path: Path) -> None:
+    path = tmp_path / "t.tsv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(FileProblem, match=problem):
+        read_texts(path)
+
+
+def test_cancelling_leaves_nothing_and_the_recording_is_never_written_over(night: Path, tmp_path: Path) -> None:
+    before = night.read_bytes()
+    with pytest.raises(FileProblem, match="recording itself"):
+        convert(night, night, ConvertRequest())
+    control = Control()
+    control.cancel()
+    with pytest.raises(Cancelled):
+        convert(night, tmp_path / "out.edf", ConvertRequest(), control)
+    assert [p.name for p in tmp_path.iterdir()] == ["night.edf"]
+    assert night.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "Say what to write"),
+        (["--montage", "zigzag"], "no montage “zigzag”"),
+        (["--montage", "linked-ears"], "give no linked ears montage"),
+        (["--rate", "0.2"], "Give --rate"),
+        (["--rate", "33.333"], "whole samples"),
+        (["--start", "9"], "Give --start"),
+        (["--channels", "Fp9"], "no channel “Fp9”"),
+    ],
+)
+def test_the_command_says_what_to_do(
+    arguments: list[str], sentence: str, night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = ["-o", str(tmp_path / "out.edf")] if arguments else []
+    assert main(["convert", str(night), *output, *arguments]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_the_command_lists_texts_and_converts(night: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table, out = tmp_path / "t.tsv", tmp_path / "out.edf"
+    assert main(["convert", str(night), "--list-texts", str(table)]) == 0
+    assert "2 suggested to keep, 2 to remove" in capsys.readouterr().out
+    command = ["convert", str(night), "-o", str(out), "--deidentify", str(table), "--channels", "Fp1,F7,T3",
+               "--montage", "linked-ears", "--json"]  # fmt: skip
+    assert main(command) == 2
+    assert "give no linked ears montage" in capsys.readouterr().err
+    command[command.index("linked-ears")] = "average"
+    assert main(command) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["channels"], said["records"], said["format"]) == (3, 9, "EDF+C")
