@@ -28,7 +28,14 @@ def add(commands: _SubParsersAction[Any]) -> None:
     """Add the sub-command."""
     parser = commands.add_parser("reconstruct", help="reconstruct depth contacts from scalp EEG into an EDF+ file")
     parser.add_argument("file", type=Path, metavar="IN.edf", help="a scalp recording: EDF, EDF+, BDF or BDF+")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.edf", help="the file to write")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT.edf", help="the file to write")
+    parser.add_argument(
+        "--bids", type=Path, metavar="DIR",
+        help="instead of OUT.edf, write into this BIDS derivative dataset, which is made where there is none",
+    )  # fmt: skip
+    parser.add_argument("--subject", default="", metavar="LABEL", help="for --bids: whose (as IN.edf is named)")
+    parser.add_argument("--session", default="", metavar="LABEL", help="for --bids: which session (as IN.edf is named)")
+    parser.add_argument("--task", default="", metavar="LABEL", help="for --bids: doing what (as IN.edf is named)")
     parser.add_argument(
         "--samples", type=_samples, default=39, help="samples to draw, 1 to 255 (39: an exact 90 %% band)"
     )
@@ -52,13 +59,20 @@ def add(commands: _SubParsersAction[Any]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Reconstruct and write. Raises: NeuroflowError."""
-    from neuroflow.export import ExportRequest, export_reconstruction
+    from neuroflow.export import ExportRequest, export_bids, export_reconstruction
+    from neuroflow.export.bids import entities_of
 
+    if (arguments.output is None) == (arguments.bids is None):
+        raise NeuroflowError("Say where to write: -o OUT.edf, or --bids DIR for a BIDS derivative dataset.")
+    entities = None
+    if arguments.bids is not None:
+        entities = entities_of(arguments.file, arguments.subject, arguments.task, arguments.session)
     source = open_recording(arguments.file)
     try:
         span = _span(source.recording, arguments.start, arguments.duration)
         excluded = _excluded(source.recording, arguments.exclude)
-        check_target(arguments.output)
+        if arguments.output is not None:
+            check_target(arguments.output)
         request = ExportRequest(
             span, arguments.samples, arguments.seed, arguments.channels, arguments.contacts, excluded
         )
@@ -70,7 +84,11 @@ def run(arguments: argparse.Namespace) -> int:
             reconstructor = Reconstructor(
                 load_model(arguments.model), arguments.device, progress.say, precision=arguments.precision
             )
-            report = export_reconstruction(source, reconstructor, arguments.output, request, Control(progress))
+            control = Control(progress)
+            if entities is not None:
+                report = export_bids(source, reconstructor, arguments.bids, entities, request, control)
+            else:
+                report = export_reconstruction(source, reconstructor, arguments.output, request, control)
     finally:
         source.close()
     if arguments.json:

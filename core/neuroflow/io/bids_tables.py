@@ -159,3 +159,19 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         stripped = line.rstrip("\r")
         if stripped.strip():
             yield number, stripped
+
+
+def tsv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A tab-separated table; empty cells and None become ``n/a``. Raises: ValueError for a cell with tab or newline."""
+    lines = ["\t".join(columns)]
+    for row in rows:
+        cells = ["n/a" if cell is None or cell == "" else str(cell) for cell in row]
+        if len(cells) != len(columns) or any("\t" in cell or "\n" in cell for cell in cells):
+            raise ValueError(f"this row does not fit the columns {', '.join(columns)}: {cells}")
+        lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n"
+
+
+def pretty(value: Mapping[str, Any]) -> str:
+    """Indented JSON, UTF-8, with a line feed at the end."""
+    return json.dumps(value, indent=4, ensure_ascii=False, allow_nan=False) + "\n"

@@ -18,6 +18,7 @@ import numpy as np
 from neuroflow import __version__
 from neuroflow.anatomy.implant import Implant
 from neuroflow.errors import FileProblem
+from neuroflow.io.bids_tables import pretty, tsv
 from neuroflow.io.edf_fields import patient_field, recording_field
 from neuroflow.io.edf_reader import open_edf
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal, writing_to
@@ -35,9 +36,7 @@ from neuroflow.simulation.tree_sidecars import (
     electrodes_table,
     events_table,
     moment,
-    pretty,
     recording_json,
-    tsv,
 )
 
 RATE = 200.0

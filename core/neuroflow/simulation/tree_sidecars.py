@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from neuroflow.io.bids_tables import tsv
 from neuroflow.simulation.patient import Patient, Twin
 from neuroflow.simulation.sources import REGIONS
 
@@ -69,22 +69,6 @@ Depth signals are sampled like the scalp's, not at 2000 Hz: the simulation is ba
 They stand against a distant, quiet reference. Contact positions are those of each simulated patient, a few millimetres
 off the implant that was asked for.
 """
-
-
-def tsv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A tab-separated table; empty cells and None become ``n/a``. Raises: ValueError for a cell with tab or newline."""
-    lines = ["\t".join(columns)]
-    for row in rows:
-        cells = ["n/a" if cell is None or cell == "" else str(cell) for cell in row]
-        if len(cells) != len(columns) or any("\t" in cell or "\n" in cell for cell in cells):
-            raise ValueError(f"this row does not fit the columns {', '.join(columns)}: {cells}")
-        lines.append("\t".join(cells))
-    return "\n".join(lines) + "\n"
-
-
-def pretty(value: Mapping[str, Any]) -> str:
-    """Indented JSON, UTF-8, with a line feed at the end."""
-    return json.dumps(value, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def channels_table(names: Sequence[str], kind: str, rate: float, band: tuple[float, float]) -> str:

@@ -1,0 +1,234 @@
+"""A reconstruction as a BIDS derivative: the EDF+ file with what the standard asks for beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuroflow import __version__
+from neuroflow.errors import FileProblem, NeuroflowError
+from neuroflow.export.edf import ExportReport, export_reconstruction
+from neuroflow.export.plan import ExportRequest
+from neuroflow.export.provenance import PURPOSE, WORDS
+from neuroflow.io.bids_tables import pretty, tsv
+from neuroflow.io.edf_reader import open_edf
+from neuroflow.io.edf_writer import write_whole, writing_to
+from neuroflow.jobs import Control
+from neuroflow.recording import SignalSource
+
+if TYPE_CHECKING:
+    from neuroflow.inference.engine import Reconstructor
+
+VERSION = "1.10.0"
+PIPELINE = "NeuroFlow Review"
+_STEM = re.compile(
+    r"sub-(?P<subject>[A-Za-z0-9]+)(?:_ses-(?P<session>[A-Za-z0-9]+))?_task-(?P<task>[A-Za-z0-9]+)"
+    r"(?:_acq-[A-Za-z0-9]+)?(?:_run-(?P<run>[0-9]+))?_eeg"
+)
+_LABEL = re.compile(r"[A-Za-z0-9]{1,40}")
+_MOST_DESCRIPTION = 1 << 20
+
+_README = f"""Depth EEG, {WORDS}
+
+The signals here were estimated from scalp EEG by a model; no electrode was at these places. Channels are the median
+(med), the ends of a band (p05, p95) or samples (s000 ...) of a distribution; *_ieeg.json says how often the band holds.
+They are meant for {PURPOSE}.
+
+Positions of electrodes are those that the model was trained for, not those of a patient.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """Whose recording it is, in which session, doing what: labels of letters and digits. Raises: NeuroflowError."""
+
+    subject: str
+    task: str
+    session: str = ""
+    run: str = ""
+
+    def __post_init__(self) -> None:
+        for what, label in (("subject", self.subject), ("task", self.task), ("session", self.session or "x")):
+            if not _LABEL.fullmatch(label):
+                raise NeuroflowError(f"Give a {what} of letters and digits for BIDS, not “{label}”.")
+
+    @property
+    def folder(self) -> Path:
+        session = [f"ses-{self.session}"] if self.session else []
+        return Path(f"sub-{self.subject}", *session, "ieeg")
+
+    @property
+    def place(self) -> str:
+        """``sub-01_ses-02``."""
+        return "_".join(part for part in self.folder.parts[:-1])
+
+    @property
+    def stem(self) -> str:
+        """``sub-01_ses-02_task-rest_run-1``."""
+        return f"{self.place}_task-{self.task}" + (f"_run-{self.run}" if self.run else "")
+
+
+def entities_of(path: Path, subject: str = "", task: str = "", session: str = "") -> Entities:
+    """What is given, and else what the recording's BIDS name says. Raises: NeuroflowError where neither does."""
+    match = _STEM.fullmatch(path.stem)
+    known = {k: v or "" for k, v in match.groupdict().items()} if match else {}
+    subject, task = subject.removeprefix("sub-") or known.get("subject", ""), task or known.get("task", "")
+    if not subject or not task:
+        raise NeuroflowError(
+            f"“{path.name}” has no BIDS name that would say whose it is: give --subject and --task, such as --subject "
+            "01 --task rest."
+        )
+    session = session.removeprefix("ses-") or known.get("session", "")
+    return Entities(subject, task, session, known.get("run", ""))
+
+
+def export_bids(
+    source: SignalSource, reconstructor: Reconstructor, root: Path, entities: Entities,
+    request: ExportRequest | None = None, control: Control | None = None,
+) -> ExportReport:  # fmt: skip
+    """Reconstruct into ``root``, a BIDS derivative dataset that is made where there is none (BIDS 1.10, derivatives).
+
+    Raises: FileProblem, NotReconstructable, OutOfMemory,
+    Cancelled.
+    """
+    request = request or ExportRequest()
+    described = _description(root, reconstructor)
+    reconstructor.check(source.recording, request.excluded)
+    folder = root / entities.folder
+    with writing_to(root):
+        folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{entities.stem}_desc-reconstructed_ieeg.edf"
+    report = export_reconstruction(source, reconstructor, target, request, control)
+    side = {
+        target.with_suffix(".json"): pretty(_about(source, reconstructor, report, entities)),
+        folder / f"{entities.stem}_desc-reconstructed_channels.tsv": _channels(target, reconstructor),
+        folder / f"{entities.stem}_desc-reconstructed_channels.json": pretty(_ABOUT_CHANNELS),
+        folder / f"{entities.place}_space-Other_electrodes.tsv": _electrodes(reconstructor),
+        folder / f"{entities.place}_space-Other_electrodes.json": pretty(_ABOUT_ELECTRODES),
+        folder / f"{entities.place}_space-Other_coordsystem.json": pretty(_coordinates(reconstructor)),
+        root / "dataset_description.json": pretty(described),
+        root / "README.md": _README,
+    }
+    for path, text in side.items():
+        write_whole(path, text.encode("utf-8"))
+    return replace(report, path=target)
+
+
+def _description(root: Path, reconstructor: Reconstructor) -> dict[str, Any]:
+    """``dataset_description.json``: a fresh one, or this program's that is there. Raises: FileProblem."""
+    path = root / "dataset_description.json"
+    if not path.exists():
+        if root.exists() and (not root.is_dir() or any(p.name[0] != "." for p in root.iterdir())):
+            raise FileProblem(f"“{root}” holds something else: give an empty folder, or one of reconstructions.")
+        card = reconstructor.model.card
+        return {
+            "Name": f"Depth EEG, {WORDS}",
+            "BIDSVersion": VERSION,
+            "DatasetType": "derivative",
+            "GeneratedBy": [
+                {
+                    "Name": PIPELINE,
+                    "Version": __version__,
+                    "Description": f"Samples of depth EEG given scalp EEG, by model {card.name} {card.version} "
+                    f"(weights sha256 {reconstructor.model.hash}). {WORDS.capitalize()}. {card.intended_use}",
+                }
+            ],
+        }
+    try:
+        if path.stat().st_size > _MOST_DESCRIPTION:
+            raise ValueError("too large")
+        found = json.loads(path.read_bytes())
+        makers = [maker["Name"] for maker in found["GeneratedBy"]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FileProblem(
+            f"“{root}” is another dataset: give an empty folder, or one of reconstructions.", str(error)
+        ) from error
+    if found.get("DatasetType") != "derivative" or PIPELINE not in makers:
+        raise FileProblem(f"“{root}” is another dataset: give an empty folder, or one of reconstructions.")
+    return dict(found)
+
+
+def _about(
+    source: SignalSource, reconstructor: Reconstructor, report: ExportReport, entities: Entities
+) -> dict[str, Any]:  # fmt: skip
+    """``*_ieeg.json``."""
+    card = reconstructor.model.card
+    low, high = card.band
+    covered = "" if report.coverage is None else f" p05 to p95 holds {100 * report.coverage:.1f} % of truths"
+    on = f", as measured on {card.calibration.measured_on}" if card.calibration.measured_on else ""
+    simulated = " of a simulated patient" if source.recording.simulated else ""
+    return {
+        "TaskName": entities.task,
+        "TaskDescription": f"{WORDS.capitalize()}: estimated from scalp EEG{simulated} by a model.",
+        "SamplingFrequency": report.rate,
+        "PowerLineFrequency": "n/a",
+        "SoftwareFilters": {"Band of the model": {"low cut-off (Hz)": low, "high cut-off (Hz)": high}},
+        "HardwareFilters": "n/a",
+        "iEEGReference": "distant and quiet, as the model was trained",
+        "Manufacturer": "n/a",
+        "SEEGChannelCount": report.channels,
+        "EEGChannelCount": 0,
+        "ECOGChannelCount": 0,
+        "RecordingDuration": report.span.duration,
+        "RecordingType": "discontinuous" if report.withheld else "continuous",
+        "Description": f"{WORDS.capitalize()}: {report.samples} samples, seed {report.seed}.{covered}{on}.",
+        "IntendedUse": card.intended_use,
+        "Model": {"Name": card.name, "Version": card.version, "WeightsSHA256": report.model_hash},
+        "InputSHA256": report.input_hash or "n/a",
+        "Start": report.span.start,
+        "Withheld": [{"Start": w.span.start, "Duration": w.span.duration, "Reason": w.reason} for w in report.withheld],
+    }
+
+
+_CHANNEL_COLUMNS = (
+    "name", "type", "units", "low_cutoff", "high_cutoff", "sampling_frequency", "description", "contact", "statistic",
+)  # fmt: skip
+_ABOUT_CHANNELS = {
+    "Description": f"One row a signal of the EDF+ file, several a contact; {WORDS}.",
+    "contact": {"Description": "The contact of electrodes.tsv that the signal would have been recorded at."},
+    "statistic": {
+        "Description": f"What of the distribution this is; {WORDS}.",
+        "Levels": {"med": "median of samples", "p05": "lower end of a 90 % band", "p95": "upper end of a 90 % band",
+                   "sample": "one sample"},
+    },
+}  # fmt: skip
+_ABOUT_ELECTRODES = {
+    "Description": "Where the contacts are that the model was trained for. No electrode was there.",
+    # Required of derivatives whose space is not one of the standard's own (BIDS 1.10, common metadata of derivatives).
+    "SpatialReference": "MNI152; the source of the positions does not say which",
+    "shaft": {"Description": "The depth electrode that the contact is on."},
+}
+
+
+def _channels(target: Path, reconstructor: Reconstructor) -> str:
+    """``channels.tsv``, of what was written."""
+    low, high = reconstructor.model.card.band
+    rows: list[Sequence[object]] = []
+    with open_edf(target) as written:
+        for channel in written.recording.channels:
+            contact, kind = channel.label.removeprefix("~").rsplit(" ", 1)
+            statistic = "sample" if kind.startswith("s") else kind
+            rows.append(
+                (channel.label, "SEEG", "μV", f"{low:g}", f"{high:g}",
+                 f"{channel.rate:g}", channel.transducer, contact, statistic)
+            )  # fmt: skip
+    return tsv(_CHANNEL_COLUMNS, rows)
+
+
+def _electrodes(reconstructor: Reconstructor) -> str:
+    rows = [(c.name, *(f"{v:.3f}" for v in c.mni), "n/a", c.shaft) for c in reconstructor.contacts]
+    return tsv(("name", "x", "y", "z", "size", "shaft"), rows)
+
+
+def _coordinates(reconstructor: Reconstructor) -> dict[str, Any]:
+    return {
+        "iEEGCoordinateSystem": "Other",
+        "iEEGCoordinateUnits": "mm",
+        "iEEGCoordinateSystemDescription": "MNI152, as the source of the positions calls it without saying which: x to "
+        "the right, y forwards, z upwards, origin at the anterior commissure.",
+        "iEEGCoordinateProcessingDescription": f"Not of a patient: {reconstructor.model.card.implant.source}",
+    }

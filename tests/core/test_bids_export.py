@@ -1,0 +1,107 @@
+"""A reconstruction as a BIDS derivative: the standard's own validator passes it, and it says what it is."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.core.test_export import FakeReconstructor
+
+from neuroflow.cli import main
+from neuroflow.errors import FileProblem, NeuroflowError
+from neuroflow.export import ExportRequest, export_bids
+from neuroflow.export.bids import Entities, entities_of
+from neuroflow.io import open_recording
+from neuroflow.recording import ArraySource, Patient, Recording
+
+
+def exported(root: Path, entities: Entities, **request: Any) -> Any:
+    recording = Recording(Path("Doe_Jane.edf"), "EDF", (), 12.0, None, Patient("Jane Doe"), "", (), (), (), "f" * 16)
+    return export_bids(
+        ArraySource(recording, {}), FakeReconstructor(), root, entities, ExportRequest(samples=9, **request)  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def validated(root: Path) -> list[dict[str, str]]:
+    """What the validator of the standard finds that is an error."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("bids-validator-deno")), str(root), "--json"],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    issues = json.loads(done.stdout)["issues"]["issues"]
+    return [issue for issue in issues if issue["severity"] == "error"]
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def test_the_validator_of_the_standard_passes_it(tmp_path: Path) -> None:
+    root = tmp_path / "derivatives"
+    exported(root, Entities("01", "rest"))
+    exported(root, Entities("02", "sleep", "1", "2"), channels=("samples",), contacts=("AHL",))
+    assert validated(root) == []
+    # The validator is no rubber stamp: without what is required it complains.
+    about = root / "sub-01" / "ieeg" / "sub-01_space-Other_electrodes.json"
+    about.write_text(
+        json.dumps({k: v for k, v in json.loads(about.read_text("utf-8")).items() if k != "SpatialReference"})
+    )
+    assert validated(root)
+
+
+def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
+    root = tmp_path / "derivatives"
+    report = exported(root, Entities("01", "rest", "1"))
+    folder = root / "sub-01" / "ses-1" / "ieeg"
+    assert report.path == folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.edf"
+    with open_recording(report.path) as source:  # type: ignore[attr-defined]
+        labels = [c.label for c in source.recording.channels]
+        assert source.recording.reconstructed
+    rows = table(folder / "sub-01_ses-1_task-rest_desc-reconstructed_channels.tsv")
+    assert [row["name"] for row in rows] == labels
+    assert all("reconstructed, not recorded" in row["description"] for row in rows)
+    places = table(folder / "sub-01_ses-1_space-Other_electrodes.tsv")
+    assert {row["contact"] for row in rows} == {place["name"] for place in places}
+    about = json.loads((folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.json").read_text("utf-8"))
+    assert "not recorded" in about["Description"]
+    assert about["Model"]["WeightsSHA256"] == "ab" * 32
+    described = json.loads((root / "dataset_description.json").read_text("utf-8"))
+    assert (described["DatasetType"], described["GeneratedBy"][0]["Name"]) == ("derivative", "NeuroFlow Review")
+    for path in root.rglob("*"):
+        if path.is_file() and path.suffix != ".edf":
+            assert "Doe" not in path.read_text("utf-8"), path
+
+
+@pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"DatasetType": "raw", "GeneratedBy": [{"Name": "x"}]}'])
+def test_another_dataset_is_left_alone(content: str | None, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    if content is not None:
+        (tmp_path / "dataset_description.json").write_text(content)
+    before = {p: p.read_bytes() for p in tmp_path.iterdir()}
+    with pytest.raises(FileProblem, match="give an empty folder"):
+        exported(tmp_path, Entities("01", "rest"))
+    assert {p: p.read_bytes() for p in tmp_path.iterdir()} == before
+
+
+def test_whose_it_is_comes_from_the_name_or_is_asked_for() -> None:
+    assert entities_of(Path("sub-04_ses-02_task-rest_run-01_eeg.edf")) == Entities("04", "rest", "02", "01")
+    assert entities_of(Path("sub-04_task-rest_eeg.edf"), "sub-9", session="ses-3") == Entities("9", "rest", "3")
+    assert entities_of(Path("night.edf"), "9", "sleep") == Entities("9", "sleep")
+    with pytest.raises(NeuroflowError, match="--subject"):
+        entities_of(Path("night.edf"), task="sleep")
+    with pytest.raises(NeuroflowError, match="letters and digits"):
+        entities_of(Path("night.edf"), "../../etc", "sleep")
+
+
+def test_the_command_wants_one_place_to_write_to(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["reconstruct", "night.edf"]) == 2
+    assert "Say where to write" in capsys.readouterr().err
+    both = ["-o", str(tmp_path / "out.edf"), "--bids", str(tmp_path)]
+    assert main(["reconstruct", "night.edf", *both]) == 2
+    assert "Say where to write" in capsys.readouterr().err
