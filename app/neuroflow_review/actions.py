@@ -106,6 +106,17 @@ ACTIONS: Final = (
         section="export",
     ),
     Action(
+        "report",
+        "File",
+        "Report…",
+        "show_report",
+        ("Ctrl+P",),
+        _R,
+        "file-pdf",
+        "The marked moments at true µV/mm and mm/s, tables, the implant and the model's card, as PDF",
+        section="export",
+    ),
+    Action(
         "marks_out",
         "File",
         "Export marks…",

@@ -41,7 +41,9 @@ class Place:
     group: int
 
 
-_CALIBRATED = "calibrated screens"
+_CALIBRATED, _ON_PAPER = "calibrated screens", "pixels per mm of paper"
+PAPER_RATIO: Final = 4.0
+"""Points that are drawn on paper to a pixel of a screen."""
 
 
 def set_calibrated(screens: Mapping[str, float]) -> None:
@@ -63,7 +65,12 @@ def _measured(widget: QWidget) -> float | None:
 
 
 def pixels_per_mm(widget: QWidget) -> float:
-    """Device-independent pixels to a millimetre of a widget's screen: as measured, or as the system says."""
+    """Device-independent pixels to a millimetre of a widget's screen: as measured, or as the system says.
+
+    Of what is drawn on paper: as :func:`put_on_paper` said.
+    """
+    if on_paper(widget):
+        return float(widget.property(_ON_PAPER))
     measured = _measured(widget)
     if measured is not None:
         return measured
@@ -73,6 +80,21 @@ def pixels_per_mm(widget: QWidget) -> float:
     if not 50.0 <= dots <= 400.0 or QGuiApplication.platformName() in ("offscreen", "minimal", "vnc"):
         dots = screen.logicalDotsPerInch()
     return float(dots) / _MM_PER_INCH
+
+
+def put_on_paper(widget: QWidget, per_mm: float) -> None:
+    """Have a panel that is never shown draw for paper, where a millimetre is so many of its pixels."""
+    widget.setProperty(_ON_PAPER, per_mm)
+
+
+def on_paper(widget: QWidget) -> bool:
+    """Whether a panel draws for paper: lines and areas, no pictures."""
+    return widget.property(_ON_PAPER) is not None
+
+
+def picture_ratio(widget: QWidget) -> float:
+    """Columns of what is computed to a pixel of the widget; a printer tells more apart than a screen."""
+    return PAPER_RATIO if on_paper(widget) else float(widget.devicePixelRatioF())
 
 
 def lay_out(labels: Sequence[str], groups: Sequence[int], top: float, bottom: float) -> tuple[tuple[Place, ...], float]:

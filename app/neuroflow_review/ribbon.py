@@ -1,4 +1,7 @@
-"""Bands as one opaque picture: computed in arrays, since a thousand-point polygon costs Qt ten milliseconds to fill."""
+"""Bands as one opaque picture: computed in arrays, since a thousand-point polygon costs Qt ten milliseconds to fill.
+
+On paper, where nobody waits for the next page, they are polygons.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPolygonF
 
 from neuroflow.signal.envelope import minmax_envelope
 
@@ -62,6 +66,28 @@ def paint_ribbons(ribbons: list[Ribbon], columns: int, rows: int) -> QImage:
                 cutter.drawImage(0, 0, QImage(alpha.data, columns, rows, columns, QImage.Format.Format_Alpha8))
             painter.drawImage(0, 0, layer)
     return image
+
+
+def outline_ribbons(painter: QPainter, ribbons: list[Ribbon], ratio: float) -> None:
+    """The ribbons as polygons from the painter's origin; ``ratio`` is how many of their pixels make one of its."""
+    painter.save()
+    painter.scale(1.0 / ratio, 1.0 / ratio)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for ribbon in ribbons:
+        painter.setBrush(QColor(ribbon.colour))
+        known = np.isfinite(ribbon.top) & np.isfinite(ribbon.bottom)
+        for part in _runs(known):
+            x = np.arange(part.start, part.stop) + 0.5
+            there = np.stack([np.concatenate((x, x[::-1])),
+                              np.concatenate((ribbon.top[part], ribbon.bottom[part][::-1]))], axis=1)  # fmt: skip
+            painter.drawPolygon(QPolygonF([QPointF(a, b) for a, b in there.tolist()]))
+    painter.restore()
+
+
+def _runs(known: NDArray[np.bool_]) -> list[slice]:
+    """Stretches that hold true."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], known, [False])).astype(np.int8)))
+    return [slice(a, b) for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)]
 
 
 def _cover(cover: NDArray[np.float32], ribbon: Ribbon) -> None:

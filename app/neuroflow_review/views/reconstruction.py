@@ -11,8 +11,17 @@ from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
 from neuroflow_review.display import sensitivity_words
-from neuroflow_review.paper import Place, draw_grid, draw_labels, draw_scale, draw_spike, polylines
-from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
+from neuroflow_review.paper import (
+    Place,
+    draw_grid,
+    draw_labels,
+    draw_scale,
+    draw_spike,
+    on_paper,
+    picture_ratio,
+    polylines,
+)
+from neuroflow_review.ribbon import Ribbon, columns_of, outline_ribbons, paint_ribbons
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.reconstruction import Segment
@@ -211,7 +220,7 @@ class ReconstructionView(Sheet):
 
     def _draw_ribbons(self, painter: QPainter, places: Sequence[Place], depth: DepthPage, x0: float, dx: float) -> None:
         """All outer bands under all inner ones, as one picture of device pixels."""
-        look, plot, ratio = self._look, self.plot(), self.devicePixelRatioF()
+        look, plot, ratio = self._look, self.plot(), picture_ratio(self)
         per_volt = self.pixels_per_volt(self._sensitivity)
         columns, rows = round(plot.width() * ratio), round(plot.height() * ratio)
         made = depth.bands
@@ -225,6 +234,12 @@ class ReconstructionView(Sheet):
                 edges = columns_of(low[k], high[k], x0 * ratio, dx * ratio, columns)
                 top, bottom = ((place.y - plot.top() + edge * per_volt) * ratio for edge in edges)
                 ribbons.append(Ribbon(top, bottom, pale if contact.name in self._pale else fill))
+        if on_paper(self):
+            painter.save()
+            painter.translate(plot.topLeft())
+            outline_ribbons(painter, ribbons, ratio)
+            painter.restore()
+            return
         image = paint_ribbons(ribbons, columns, rows)
         image.setDevicePixelRatio(ratio)
         painter.drawImage(plot.topLeft(), image)

@@ -567,6 +567,9 @@ class Commands(QObject):
     def show_export(self) -> None:
         boxes.show_export(self.window)
 
+    def show_report(self) -> None:
+        boxes.show_report(self.window)
+
     def show_calibrate(self) -> None:
         boxes.show_calibrate(self.window)
 

@@ -1,0 +1,275 @@
+"""Make a report: which moments, on what paper, with or without names; then how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QProgressBar, QWidget
+
+from neuroflow.errors import NeuroflowError
+from neuroflow.io.edf_writer import write_whole
+from neuroflow.jobs import Control
+from neuroflow_review.dialogs.parts import Fold, Sheet, button, column, counted, said, set_role
+from neuroflow_review.lanes import Failure, Job, Lane
+from neuroflow_review.report import PAPERS, Report, Setting
+from neuroflow_review.session.report import Drawn, Loading, Moment, content_of, moments_of
+from neuroflow_review.session.session import Session
+from neuroflow_review.theme import UNIT
+
+SPEEDS: Final = (30.0, 15.0, 60.0)
+_WHICH: Final = (("marks", "All marks but rejected discharges"), ("accepted", "Accepted discharges"),
+                 ("page", "The page on screen"))  # fmt: skip
+
+
+class ReportJob(QObject):
+    """Makes a report and writes it: pages are loaded on a lane and painted here, one in a turn of the event loop."""
+
+    progressed = Signal(float)
+    finished = Signal(object)
+    """The Path of the file that stands."""
+    failed = Signal(str, str)
+    """A sentence, and the detail."""
+
+    def __init__(
+        self, session: Session, setting: Setting, moments: tuple[Moment, ...], target: Path,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(parent)
+        self._moments, self._target = moments, target
+        self._report = Report(setting, content_of(session, private=setting.private), len(moments))
+        self._loading = Loading(session, self._report.seconds, self._report.columns)
+        self._writing: Lane | None = None
+        self._job: Job | None = None
+        self._done = 0
+        self._ended = False
+        QTimer.singleShot(0, self, self._begin)
+
+    def cancel(self) -> None:
+        """Stop; no file is left."""
+        if self._job is not None:
+            self._job.cancel()
+        self._end()
+
+    def _begin(self) -> None:
+        if not self._ended:
+            self._report.cover()
+            self._next()
+
+    def _next(self) -> None:
+        if self._ended:
+            return
+        self.progressed.emit(0.05 + 0.9 * self._done / max(len(self._moments), 1))
+        if self._done < len(self._moments):
+            self._job = self._loading.ask(self._moments[self._done], self._draw, self._fail)
+            return
+        self._writing = Lane("write report", self, stallable=True)
+        write = partial(_write, self._target, self._report.finish())
+        self._job = self._writing.submit("write", write, done=self._on_written, failed=self._fail)
+
+    def _draw(self, drawn: Drawn) -> None:
+        if not self._ended:
+            self._report.moment(drawn)
+            self._done += 1
+            QTimer.singleShot(0, self, self._next)
+
+    def _on_written(self, _: object) -> None:
+        if not self._ended:
+            self._end()
+            self.progressed.emit(1.0)
+            self.finished.emit(self._target)
+
+    def _fail(self, failure: Failure) -> None:
+        if self._ended:
+            return
+        self._end()
+        error = failure.error
+        if isinstance(error, NeuroflowError):
+            self.failed.emit(error.text, error.detail)
+        else:
+            self.failed.emit("The report stopped for a reason that the program did not foresee.", failure.trace)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._report.abandon()
+            self._loading.close()
+            if self._writing is not None:
+                self._writing.close()
+                self._writing.join()
+
+
+def _write(target: Path, data: bytes, _: Control) -> None:
+    write_whole(target, data)
+
+
+class ReportDialog(Sheet):
+    """Asks, then runs a :class:`ReportJob`; the window goes on working meanwhile."""
+
+    made = Signal(object)
+
+    def __init__(
+        self, session: Session, parent: QWidget | None = None, ask: Callable[[str], str] | None = None
+    ) -> None:
+        """``ask`` gives the name of the file from a suggested one, and is a dialog of the system where None."""
+        super().__init__(parent)
+        self.setWindowTitle("Report")
+        self.setMinimumWidth(480)
+        self._session = session
+        self._ask = ask or self._ask_system
+        self._job: ReportJob | None = None
+        marks, page = session.marks.all, session.state.span
+        self.which = QComboBox()
+        for key, text in _WHICH:
+            moments = len(moments_of(marks, key, page))
+            self.which.addItem(text if key == "page" else f"{text} ({moments})", key)
+        self.which.setCurrentIndex(0 if moments_of(marks, "marks", page) else 2)
+        self.paper = QComboBox()
+        for name in PAPERS:
+            self.paper.addItem(f"{name}, landscape", name)
+        self.speed = QComboBox()
+        for speed in SPEEDS:
+            self.speed.addItem(f"{speed:g} mm/s", speed)
+        self.private = QCheckBox("&Leave out patient, file, date and readers")
+        self.private.setChecked(session.state.private)
+        self.private.setToolTip("What marks say is kept: read them before you give the report away")
+        for box, name, tip in (
+            (self.which, "Moments", "A page each"),
+            (self.paper, "Paper", "True to scale when it is printed at 100 %"),
+            (self.speed, "Paper speed", "Millimetres to a second"),
+        ):
+            box.setAccessibleName(name)
+            box.setToolTip(tip)
+        form = QFormLayout()
+        form.setHorizontalSpacing(4 * UNIT)
+        form.setVerticalSpacing(2 * UNIT)
+        form.addRow("&Moments", self.which)
+        form.addRow("&Paper", self.paper)
+        form.addRow("Paper &speed", self.speed)
+        form.addRow("", self.private)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 1000)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the report")
+        self.bar.hide()
+        self.note = said(role="muted")
+        self.detail = Fold()
+        self.make = button("&Make the PDF…", "Choose where, and make the report", default=True)
+        self.leave = button("Close", "Close this (Esc)")
+        self.make.clicked.connect(self._press)
+        self.leave.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setSpacing(2 * UNIT)
+        row.addStretch(1)
+        row.addWidget(self.leave)
+        row.addWidget(self.make)
+        outer = column(self)
+        outer.addLayout(form)
+        outer.addWidget(self.bar)
+        outer.addWidget(self.note)
+        outer.addWidget(self.detail)
+        outer.addLayout(row)
+        self.which.currentIndexChanged.connect(self._describe)
+        self._describe()
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What is chosen."""
+        return moments_of(self._session.marks.all, self.which.currentData(), self._session.state.span)
+
+    def reject(self) -> None:
+        """Esc and Close; while it is made, Stop."""
+        if self._job is not None:
+            self._stop("Stopped: nothing was written.")
+            return
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._stop("")
+        super().closeEvent(event)
+
+    def _describe(self) -> None:
+        moments = len(self.moments)
+        waiting = self._waiting()
+        text = f"{counted(moments, 'page')} of EEG after the words."
+        if waiting:
+            text += f" {counted(waiting, 'of them is', 'of them are')} not reconstructed: press R there first."
+        self._say(text if moments else "Nothing of that kind is marked: choose another, or mark something first.")
+        self.make.setEnabled(moments > 0)
+
+    def _waiting(self) -> int:
+        """How many of the moments have no reconstruction yet, where there could be one."""
+        work = self._session.reconstruction
+        if not work.ready:
+            return 0
+        done = work.done_spans()
+        return sum(not any(span.start <= m.time < span.stop for span in done) for m in self.moments)
+
+    def _press(self) -> None:
+        recording = self._session.recording
+        if recording is None:
+            return
+        stem = "report" if self.private.isChecked() else f"{recording.path.stem}-report"
+        name = self._ask(str(recording.path.with_name(f"{stem}.pdf")))
+        if name:
+            self._run(Path(name))
+
+    def _ask_system(self, suggested: str) -> str:
+        return QFileDialog.getSaveFileName(self, "Make a report", suggested, "PDF (*.pdf)")[0]
+
+    def _run(self, target: Path) -> None:
+        session = self._session
+        recording, backend = session.recording, session.reconstruction.backend
+        assert recording is not None
+        card = backend.card if backend is not None else None
+        setting = Setting(
+            recording, session.state, session.marks.all, session.contacts, session.shown_contacts(),
+            {m.name: m.spread_ratio for m in card.contacts} if card is not None else {},
+            self.private.isChecked(), self.speed.currentData(), self.paper.currentData(),
+        )  # fmt: skip
+        self._busy(True)
+        self._job = ReportJob(session, setting, self.moments, target, self)
+        self._job.progressed.connect(lambda share: self.bar.setValue(round(1000 * share)))
+        self._job.finished.connect(self._on_finished)
+        self._job.failed.connect(self._on_failed)
+
+    def _on_finished(self, target: Path) -> None:
+        self._drop()
+        self._say(f"Made “{target.name}”. Print it at 100 %, so that millimetres are true.")
+        self.leave.setFocus()
+        self.made.emit(target)
+
+    def _on_failed(self, sentence: str, detail: str) -> None:
+        self._drop()
+        self._say(sentence, "warning")
+        self.detail.set_text(detail)
+
+    def _stop(self, words: str) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._drop()
+            self._say(words)
+
+    def _drop(self) -> None:
+        if self._job is not None:
+            self._job.deleteLater()
+            self._job = None
+        self._busy(False)
+
+    def _busy(self, on: bool) -> None:
+        self.bar.setVisible(on)
+        self.bar.setValue(0)
+        for part in (self.which, self.paper, self.speed, self.private, self.make):
+            part.setEnabled(not on)
+        self.leave.setText("Stop" if on else "Close")
+        self.detail.set_text("")
+        if on:
+            self._say("The window goes on working meanwhile.")
+
+    def _say(self, text: str, role: str = "muted") -> None:
+        self.note.setText(text)
+        set_role(self.note, role)

@@ -1,0 +1,305 @@
+"""A report as PDF: lines are lines, and a millimetre on paper is a millimetre."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QBuffer, QIODevice, QMarginsF, QPoint, QRectF, QSizeF, Qt
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QGuiApplication,
+    QPageLayout,
+    QPageSize,
+    QPainter,
+    QPdfWriter,
+    QTextDocument,
+)
+from PySide6.QtWidgets import QWidget
+
+from neuroflow.anatomy.implant import Contact, Implant
+from neuroflow.recording import Recording
+from neuroflow.review import Mark
+from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.paper import PAPER_RATIO, put_on_paper
+from neuroflow_review.session.report import Content, Drawn, Table
+from neuroflow_review.session.state import ViewState
+from neuroflow_review.sheet import Sheet
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, colour, gutter, hairline, right_margin, ui_font
+from neuroflow_review.views.implant import GlassBrain
+from neuroflow_review.views.page import PageView
+from neuroflow_review.views.reconstruction import ReconstructionView
+from neuroflow_review.wording import clock
+
+PRINT: Final = replace(
+    LIGHT, name="print", paper="#FFFFFF", panel="#FFFFFF", ink="#000000", grid="#E8E8E8", grid_strong="#CFCFCF",
+    left="#0A4D85", right="#963515", midline="#22262A", muted="#4A5056",
+)  # fmt: skip
+"""On white: what a printer would lay under a page is left out, but not what says that a signal is reconstructed."""
+
+_MARGIN_MM, _HEAD_MM, _FOOT_MM = 10.0, 11.0, 7.0
+_MM_PER_INCH = 25.4
+_SCALP_SHARE = 0.58
+
+PAPERS: Final = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Everything about the recording and the view that each page of a report needs."""
+
+    recording: Recording
+    state: ViewState
+    marks: tuple[Mark, ...]
+    contacts: tuple[Contact, ...]
+    shown: tuple[int, ...]
+    ratios: dict[str, float]
+    private: bool
+    mm_per_second: float
+    paper: str = "A4"
+
+
+class Report:
+    """A PDF under construction: :meth:`cover`, a :meth:`moment` each, :meth:`finish`. Lives in the GUI thread."""
+
+    def __init__(self, setting: Setting, content: Content, moments: int) -> None:
+        self.setting, self.content = setting, content
+        screen = QGuiApplication.primaryScreen()
+        # Type is measured for the screen everywhere: at its resolution a page on paper has the same proportions.
+        self._dots = round(screen.logicalDotsPerInch()) if screen is not None else 96
+        self._buffer = QBuffer()
+        self._buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        self._writer = QPdfWriter(self._buffer)
+        self._writer.setResolution(self._dots)
+        self._writer.setTitle(content.title)
+        self._writer.setCreator("NeuroFlow Review")
+        self._writer.setPageLayout(
+            QPageLayout(QPageSize(PAPERS[setting.paper]), QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0))
+        )
+        self._painter = QPainter(self._writer)
+        self._page, self._moments = 0, moments
+        self._document = self._text()
+        self.pages = self._document.pageCount() + (1 if setting.contacts else 0) + moments
+
+    @property
+    def per_mm(self) -> float:
+        """Pixels of the page in a millimetre."""
+        return self._dots / _MM_PER_INCH
+
+    @property
+    def seconds(self) -> float:
+        """What a page shows at the paper speed: as many whole seconds as fit."""
+        width = self._inside().width() - gutter() - right_margin()
+        return max(float(int(width / self.per_mm / self.setting.mm_per_second)), 1.0)
+
+    @property
+    def columns(self) -> int:
+        """Points that a trace may have: what a good printer tells apart."""
+        return round(self.seconds * self.setting.mm_per_second * self.per_mm * PAPER_RATIO)
+
+    def cover(self) -> None:
+        """Who, what was marked, what the model is; then the implant."""
+        box = self._words()
+        for number in range(self._document.pageCount()):
+            self._turn()
+            self._painter.save()
+            self._painter.translate(box.left(), box.top() - number * box.height())
+            self._document.drawContents(self._painter, QRectF(0, number * box.height(), box.width(), box.height()))
+            self._painter.restore()
+            self._foot()
+        if self.setting.contacts:
+            self._turn()
+            self._implant()
+            self._foot()
+
+    def moment(self, drawn: Drawn) -> None:
+        """A page of scalp EEG and, where there is one, its reconstruction below."""
+        self._turn()
+        box, span = self._inside(), drawn.page.request.span
+        self._head(drawn)
+        width = round(gutter() + span.duration * self.setting.mm_per_second * self.per_mm + right_margin())
+        high = round(box.height() * (_SCALP_SHARE if drawn.depth is not None else 1.0))
+        scalp = PageView()
+        scalp.set_recording(self.setting.recording.span, self._start, self.setting.recording.gaps)
+        scalp.set_sensitivity(self.setting.state.sensitivity)
+        scalp.set_marks([m for m in self.setting.marks if m.decision != "rejected"])
+        scalp.set_page(drawn.page)
+        self._draw(scalp, box.left(), box.top(), width, high)
+        if drawn.depth is not None:
+            below = ReconstructionView()
+            below.set_contacts(self.setting.contacts, self.setting.shown, self.setting.ratios)
+            below.set_sensitivity(self.setting.state.depth_sensitivity)
+            below.set_samples(self.setting.state.samples, self.setting.state.sample)
+            below.set_span(span)
+            below.set_depth(drawn.depth)
+            below.set_segments(drawn.segments, stale=False)
+            self._draw(below, box.left(), box.top() + high, width, round(box.height()) - high)
+        self._foot()
+
+    def finish(self) -> bytes:
+        """The file."""
+        self._painter.end()
+        return bytes(self._buffer.data().data())
+
+    def abandon(self) -> None:
+        if self._painter.isActive():
+            self._painter.end()
+
+    # Parts of a page --------------------------------------------------------------------------------------------------
+
+    @property
+    def _start(self) -> datetime | None:
+        return None if self.setting.private else self.setting.recording.start
+
+    def _turn(self) -> None:
+        if self._page:
+            self._writer.newPage()
+        self._page += 1
+
+    def _inside(self) -> QRectF:
+        """Between margins, head and foot."""
+        mm = self.per_mm
+        whole = self._writer.pageLayout().fullRectPixels(self._dots)
+        return QRectF(
+            _MARGIN_MM * mm, (_MARGIN_MM + _HEAD_MM) * mm, whole.width() - 2 * _MARGIN_MM * mm,
+            whole.height() - (2 * _MARGIN_MM + _HEAD_MM + _FOOT_MM) * mm,
+        )  # fmt: skip
+
+    def _words(self) -> QRectF:
+        """Where pages of words have theirs: they need no head."""
+        return self._inside().adjusted(0, -_HEAD_MM * self.per_mm, 0, 0)
+
+    def _draw(self, view: Sheet, x: float, y: float, width: int, height: int) -> None:
+        put_on_paper(view, self.per_mm)
+        view.set_theme(PRINT)
+        view.resize(width, height)
+        self._painter.save()
+        self._painter.translate(x, y)
+        self._painter.setClipRect(QRectF(0, 0, width, height))
+        view.draw(self._painter)
+        view.draw_moving(self._painter)
+        self._painter.restore()
+        view.deleteLater()
+
+    def _head(self, drawn: Drawn) -> None:
+        moment, state = drawn.moment, self.setting.state
+        box = QRectF(self._inside().left(), _MARGIN_MM * self.per_mm, self._inside().width(), _HEAD_MM * self.per_mm)
+        shown = (
+            f"{sensitivity_words(state.sensitivity)} · {self.setting.mm_per_second:g} mm/s · "
+            f"{filter_words(state.applied)} · {state.montage}"
+        )
+        if drawn.depth is None and self.setting.contacts:
+            shown += f" · {RECONSTRUCTED} not reconstructed here"
+        elif drawn.depth is not None:
+            shown += f" · {RECONSTRUCTED} {sensitivity_words(state.depth_sensitivity)}"
+        title = f"{clock(moment.time, self._start, decimals=1)}   {moment.title}"
+        self._line(box, title, moment.note, top=True)
+        self._line(box, shown, "", top=False)
+
+    def _line(self, box: QRectF, left: str, right: str, *, top: bool) -> None:
+        painter = self._painter
+        font = ui_font(2.0 if top else -0.5, bold=top)
+        high = QFontMetricsF(font).height()
+        row = QRectF(box.left(), box.top() + (0 if top else QFontMetricsF(ui_font(2.0, bold=True)).height()),
+                     box.width(), high)  # fmt: skip
+        quiet = ui_font(-0.5)
+        room = row.width() - (QFontMetricsF(quiet).horizontalAdvance(right) + 16 if right else 0)
+        painter.setFont(font)
+        painter.setPen(colour(PRINT.ink if top else PRINT.muted))
+        text = QFontMetricsF(font).elidedText(left, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(row, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
+        if right:
+            painter.setFont(quiet)
+            painter.setPen(colour(PRINT.muted))
+            painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), right)
+
+    def _foot(self) -> None:
+        painter, inside = self._painter, self._inside()
+        row = QRectF(inside.left(), inside.bottom() + 2 * self.per_mm, inside.width(), _FOOT_MM * self.per_mm)
+        painter.setPen(hairline(PRINT.grid_strong))
+        painter.drawLine(row.topLeft(), row.topRight())
+        painter.setFont(ui_font(-1.5))
+        painter.setPen(colour(PRINT.muted))
+        middle = int(Qt.AlignmentFlag.AlignVCenter)
+        words = f"{RECONSTRUCTED} reconstructed, not recorded.   {self.content.purpose}"
+        if self.content.simulated:
+            words = f"SIMULATED PATIENT.   {words}"
+        painter.drawText(row, middle | int(Qt.AlignmentFlag.AlignLeft), words)
+        painter.drawText(row, middle | int(Qt.AlignmentFlag.AlignRight), f"{self._page} / {self.pages}")
+
+    def _implant(self) -> None:
+        box, setting, content = self._inside(), self.setting, self.content
+        brain = GlassBrain()
+        brain.set_theme(PRINT)
+        brain.set_implant(Implant("report", setting.contacts, ""), {c.shaft for c in setting.contacts})
+        top = max([*content.rates.values(), 0.0])
+        if top > 0:
+            label = f"{RECONSTRUCTED} proposed discharges a minute"
+            brain.set_values(content.rates, label, (0.0, top), ("0", f"{top:.1f}"))
+        high = round(box.height())
+        width = min(round(box.width()), round(high * 0.62))
+        brain.resize(width, high)
+        self._painter.save()
+        # Without the ground of a window: paper is white.
+        at = QPoint(round(box.left()), round(box.top()))
+        brain.render(self._painter, at, renderFlags=QWidget.RenderFlag.DrawChildren)
+        self._painter.restore()
+        brain.deleteLater()
+        head = QRectF(box.left(), _MARGIN_MM * self.per_mm, box.width(), _HEAD_MM * self.per_mm)
+        self._line(head, "Implant of the model", "", top=True)
+        words = "where the model was trained to reconstruct; no electrode was there"
+        self._line(head, words, "", top=False)
+        self._beside(QRectF(box.left() + width + 24, box.top(), box.width() - width - 24, box.height()))
+
+    def _beside(self, box: QRectF) -> None:
+        """Tables right of the brain: rates, and what was measured of each contact."""
+        tables = [t for t in self.content.tables if t.title.startswith("Discharges in")]
+        document = self._laid_out("".join(map(_table, tables)), box.width())
+        self._painter.save()
+        self._painter.translate(box.topLeft())
+        document.drawContents(self._painter, QRectF(0, 0, box.width(), box.height()))
+        self._painter.restore()
+
+    # Words ------------------------------------------------------------------------------------------------------------
+
+    def _text(self) -> QTextDocument:
+        content = self.content
+        badge = "<p><b>SIMULATED PATIENT</b></p>" if content.simulated else ""
+        tables = [t for t in content.tables if not t.title.startswith("Discharges in") or not self.setting.contacts]
+        purpose = f"<p>{html.escape(content.purpose)}</p>"
+        body = f"<h1>{html.escape(content.title)}</h1>{badge}{purpose}{''.join(map(_table, tables))}"
+        box = self._words()
+        document = self._laid_out(body, box.width())
+        document.setPageSize(QSizeF(box.width(), box.height()))
+        return document
+
+    def _laid_out(self, body: str, width: float) -> QTextDocument:
+        document = QTextDocument()
+        document.documentLayout().setPaintDevice(self._writer)
+        document.setDocumentMargin(0)
+        document.setDefaultFont(ui_font(-0.5))
+        document.setDefaultStyleSheet(
+            f"* {{ color: {PRINT.ink}; }} h1 {{ font-size: 20pt; }} h2 {{ font-size: 12pt; }}"
+            f" .note {{ color: {PRINT.muted}; }} th {{ color: {PRINT.muted}; text-align: left; font-weight: normal; }}"
+        )
+        document.setHtml(body)
+        document.setTextWidth(width)
+        return document
+
+
+def _table(table: Table) -> str:
+    heads, *rows = table.rows
+    keep = [i for i in range(max(map(len, table.rows), default=0)) if not heads or heads[i]]
+
+    def cells(row: Sequence[str], tag: str) -> str:
+        return "".join(
+            f"<{tag} style='padding-right: 14px'>{html.escape(row[i])}</{tag}>" for i in keep if i < len(row)
+        )
+
+    top = f"<tr>{cells(heads, 'th')}</tr>" if heads else ""
+    body = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in rows)
+    note = f"<p class='note'>{html.escape(table.note) or '&nbsp;'}</p>"
+    return f"<h2>{html.escape(table.title)}</h2><table cellspacing='0' cellpadding='2'>{top}{body}</table>{note}"

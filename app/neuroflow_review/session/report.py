@@ -1,0 +1,220 @@
+"""What goes into a report: the moments that a reader chose, what is drawn of them, and what is said beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from neuroflow import __version__
+from neuroflow.flow.card import ModelCard
+from neuroflow.jobs import Control
+from neuroflow.recording import ChannelKind, Recording, SignalSource, Span
+from neuroflow.review import Mark
+from neuroflow.review.document import IFCN_CRITERIA
+from neuroflow.units import format_clock
+from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.lanes import Failure, Job, Lane
+from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
+from neuroflow_review.session.page import PageData, PageRequest, load_page
+from neuroflow_review.session.reconstruction import Segment
+from neuroflow_review.session.session import Session
+from neuroflow_review.wording import clock, day
+
+MOST_MOMENTS = 200
+HIDDEN_NAME = "left out"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time (s) to show, what it is called, and what is said of it."""
+
+    time: float
+    title: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn of a moment: its page of scalp EEG, and the reconstruction of it where there is one."""
+
+    moment: Moment
+    page: PageData
+    depth: DepthPage | None
+    segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A titled table of text; the first row holds the headings, and is empty where it needs none."""
+
+    title: str
+    rows: tuple[tuple[str, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """All that a report says in words, and the colour of contacts: proposed discharges a minute, by contact."""
+
+    title: str
+    simulated: bool
+    tables: tuple[Table, ...]
+    purpose: str
+    rates: dict[str, float]
+    minutes: float
+
+
+def moments_of(marks: Sequence[Mark], which: str, page: Span) -> tuple[Moment, ...]:
+    """``marks``: all that a reader marked and did not reject; ``accepted``: discharges; ``page``: the one on screen."""
+    if which == "page":
+        return (Moment((page.start + page.stop) / 2, "The page on screen"),)
+    kept = [m for m in marks if (m.decision == "accepted" if which == "accepted" else m.decision != "rejected")]
+    return tuple(Moment(m.start, _title(m), _note(m)) for m in kept[:MOST_MOMENTS])
+
+
+def _title(mark: Mark) -> str:
+    where = f" · {'≈' if mark.reconstructed else ''}{mark.channel}" if mark.channel else ""
+    return f"{mark.text}{where}"
+
+
+def _note(mark: Mark) -> str:
+    parts = [mark.decision, f"{len(mark.criteria)} of {len(IFCN_CRITERIA)} IFCN criteria" if mark.criteria else ""]
+    return ", ".join(p for p in (*parts, mark.by) if p)
+
+
+def content_of(session: Session, *, private: bool) -> Content:
+    """The words of a report of what is open now. With ``private`` neither patient, file nor date is named."""
+    recording = session.recording
+    assert recording is not None
+    backend = session.reconstruction.backend
+    card = backend.card if backend is not None else None
+    minutes = sum(span.duration for span in session.reconstruction.done_spans()) / 60.0
+    counts = Counter(spike.label for spike in session.spikes.depth())
+    rates = {c.name: counts[c.name] / minutes for c in session.contacts} if minutes > 0 else {}
+    tables = [_about_recording(recording, session, private=private), *_marks_tables(session, private=private)]
+    if rates:
+        tables.append(_rates_table(rates, counts, minutes))
+    if card is not None:
+        tables += _model_tables(card, backend.hash if backend is not None else "")
+    return Content(
+        "EEG review", recording.simulated, tuple(tables),
+        "Research and teaching; not for diagnosis or treatment.", rates, minutes,
+    )  # fmt: skip
+
+
+def _about_recording(recording: Recording, session: Session, *, private: bool) -> Table:
+    patient, state = recording.patient, session.state
+    eeg = sum(c.kind is ChannelKind.EEG for c in recording.channels)
+    named = [
+        ("Patient", patient.name or "not in the file"), ("Identifier", patient.identifier),
+        ("Born", patient.birthdate), ("File", recording.path.name),
+        ("Start", f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start else "not in the file"),
+    ]  # fmt: skip
+    rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
+    rows += [
+        ("Length", format_clock(recording.duration)),
+        ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),
+        ("Shown", f"{state.montage} montage, {sensitivity_words(state.sensitivity)}, {filter_words(state.applied)}"),
+    ]
+    if state.bad:
+        rows.append(("Set aside", ", ".join(sorted(state.bad))))
+    if session.reader and not private:
+        rows.append(("Reader", session.reader))
+    rows.append(("Program", f"NeuroFlow Review {__version__}"))
+    return Table("Recording", ((), *rows))
+
+
+def _marks_tables(session: Session, *, private: bool) -> list[Table]:
+    recording = session.recording
+    assert recording is not None
+    start = None if private else recording.start
+    marks = sorted(session.marks.all, key=lambda m: m.start)
+    accepted = Counter(
+        ("≈" if m.reconstructed else "") + (m.channel or "all channels") for m in marks if m.decision == "accepted"
+    )
+    found = []
+    if accepted:
+        places = tuple((label, str(n)) for label, n in accepted.most_common())
+        found.append(Table("Accepted discharges", (("Where", "How many"), *places), "≈ reconstructed, not recorded"))
+    if marks:
+        heads = ("Elapsed", "" if start is None else "Clock", "What", "Decision", "Criteria", "" if private else "By")
+        rows = tuple(
+            (
+                format_clock(m.start, decimals=1), "" if start is None else _clock(m.start, recording), _title(m),
+                m.decision, f"{len(m.criteria)} of {len(IFCN_CRITERIA)}" if m.criteria else "", "" if private else m.by,
+            )
+            for m in marks[:MOST_MOMENTS]
+        )  # fmt: skip
+        more = f"and {len(marks) - MOST_MOMENTS} more" if len(marks) > MOST_MOMENTS else ""
+        found.append(Table("Marks of readers", (heads, *rows), more))
+    return found
+
+
+def _clock(time: float, recording: Recording) -> str:
+    which = day(time, recording.start)
+    return (f"day {which} " if which > 1 else "") + clock(time, recording.start)
+
+
+def _rates_table(rates: dict[str, float], counts: Counter[str], minutes: float) -> Table:
+    busiest = sorted(rates, key=lambda name: -rates[name])[:12]
+    rows = tuple((f"≈{name}", str(counts[name]), f"{rates[name]:.1f}") for name in busiest if counts[name])
+    note = f"of {minutes:.1f} min that were reconstructed; proposed by a detector, judged by nobody unless marked above"
+    if not rows:
+        return Table("Discharges in the reconstruction", ((), ("None was proposed", "")), note)
+    return Table("Discharges in the reconstruction", (("Contact", "Proposed", "A minute"), *rows), note)
+
+
+def _model_tables(card: ModelCard, weights: str) -> list[Table]:
+    low, high = card.band
+    facts = [
+        ("Model", f"{card.name} {card.version}"), ("Weights", f"sha256 {weights}"), ("Implant", card.implant.name),
+        ("Positions", card.implant.source), ("Band", f"{low:g} to {high:g} Hz"),
+        ("Measured on", str(card.measured.get("on", "nothing"))), ("Intended use", card.intended_use),
+    ]  # fmt: skip
+    return [
+        Table("Model of the reconstruction", ((), *facts), "≈ reconstructed, not recorded: estimated from scalp EEG"),
+        Table("It must not be used for", ((), *((text, "") for text in card.not_for))),
+    ]
+
+
+class Loading:
+    """Loads what is drawn of moments, one after the other, on a lane of its own; callbacks come in the GUI thread."""
+
+    def __init__(self, session: Session, seconds: float, columns: int) -> None:
+        self._session, self._seconds, self._columns = session, seconds, columns
+        # A lane of its own: a drive that stalls must hold up neither pages nor closing.
+        self._lane = Lane("report", session, stallable=True)
+
+    def ask(self, moment: Moment, done: Callable[[Drawn], None], failed: Callable[[Failure], None]) -> Job:
+        session, state = self._session, self._session.state
+        recording = session.recording
+        assert recording is not None
+        assert session.source is not None
+        start = min(max(moment.time - self._seconds / 2, 0.0), max(recording.duration - self._seconds, 0.0))
+        span = Span(start, start + self._seconds)
+        request = PageRequest(recording.identity, span, session.rows, state.applied, self._columns)
+        tiles = session.reconstruction.tiles_of(Span(max(span.start - 10.0, 0.0), span.stop + 10.0))
+        depth = None
+        if any(tile.span.overlaps(span) for tile in tiles):
+            depth = DepthRequest(
+                span, tiles, session.shown_contacts(), state.depth_filters, state.sample, session.calibration
+            )
+        segments = session.reconstruction.segments(span)
+        work = partial(_load, session.source, moment, request, depth, segments)
+        return self._lane.submit(moment, work, done=done, failed=failed)
+
+    def close(self) -> None:
+        self._lane.close()
+        self._lane.join()
+        self._lane.deleteLater()
+
+
+def _load(
+    source: SignalSource, moment: Moment, request: PageRequest, depth: DepthRequest | None,
+    segments: tuple[Segment, ...], control: Control,
+) -> Drawn:  # fmt: skip
+    """Raises: FileProblem, Cancelled."""
+    page = load_page(source, request, control)
+    return Drawn(moment, page, load_depth(depth, control) if depth is not None else None, segments)
