@@ -25,7 +25,7 @@ from neuroflow.recording import Recording
 from neuroflow.review import Mark
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import PAPER_RATIO, put_on_paper
-from neuroflow_review.session.report import Content, Drawn, Table
+from neuroflow_review.session.report import Choice, Content, Drawn, Table
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, colour, gutter, hairline, right_margin, ui_font
@@ -44,7 +44,7 @@ _MARGIN_MM, _HEAD_MM, _FOOT_MM = 10.0, 11.0, 7.0
 _MM_PER_INCH = 25.4
 _SCALP_SHARE = 0.58
 
-PAPERS: Final = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
+_SIZES: Final = {"A4": QPageSize.PageSizeId.A4, "Letter": QPageSize.PageSizeId.Letter}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,7 @@ class Setting:
     contacts: tuple[Contact, ...]
     shown: tuple[int, ...]
     ratios: dict[str, float]
-    private: bool
-    mm_per_second: float
-    paper: str = "A4"
+    choice: Choice
 
 
 class Report:
@@ -77,7 +75,9 @@ class Report:
         self._writer.setTitle(content.title)
         self._writer.setCreator("NeuroFlow Review")
         self._writer.setPageLayout(
-            QPageLayout(QPageSize(PAPERS[setting.paper]), QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0))
+            QPageLayout(
+                QPageSize(_SIZES[setting.choice.paper]), QPageLayout.Orientation.Landscape, QMarginsF(0, 0, 0, 0)
+            )
         )
         self._painter = QPainter(self._writer)
         self._page, self._moments = 0, moments
@@ -93,12 +93,12 @@ class Report:
     def seconds(self) -> float:
         """What a page shows at the paper speed: as many whole seconds as fit."""
         width = self._inside().width() - gutter() - right_margin()
-        return max(float(int(width / self.per_mm / self.setting.mm_per_second)), 1.0)
+        return max(float(int(width / self.per_mm / self.setting.choice.mm_per_second)), 1.0)
 
     @property
     def columns(self) -> int:
         """Points that a trace may have: what a good printer tells apart."""
-        return round(self.seconds * self.setting.mm_per_second * self.per_mm * PAPER_RATIO)
+        return round(self.seconds * self.setting.choice.mm_per_second * self.per_mm * PAPER_RATIO)
 
     def cover(self) -> None:
         """Who, what was marked, what the model is; then the implant."""
@@ -120,7 +120,7 @@ class Report:
         self._turn()
         box, span = self._inside(), drawn.page.request.span
         self._head(drawn)
-        width = round(gutter() + span.duration * self.setting.mm_per_second * self.per_mm + right_margin())
+        width = round(gutter() + span.duration * self.setting.choice.mm_per_second * self.per_mm + right_margin())
         high = round(box.height() * (_SCALP_SHARE if drawn.depth is not None else 1.0))
         scalp = PageView()
         scalp.set_recording(self.setting.recording.span, self._start, self.setting.recording.gaps)
@@ -152,7 +152,7 @@ class Report:
 
     @property
     def _start(self) -> datetime | None:
-        return None if self.setting.private else self.setting.recording.start
+        return None if self.setting.choice.private else self.setting.recording.start
 
     def _turn(self) -> None:
         if self._page:
@@ -188,7 +188,7 @@ class Report:
         moment, state = drawn.moment, self.setting.state
         box = QRectF(self._inside().left(), _MARGIN_MM * self.per_mm, self._inside().width(), _HEAD_MM * self.per_mm)
         shown = (
-            f"{sensitivity_words(state.sensitivity)} · {self.setting.mm_per_second:g} mm/s · "
+            f"{sensitivity_words(state.sensitivity)} · {self.setting.choice.mm_per_second:g} mm/s · "
             f"{filter_words(state.applied)} · {state.montage}"
         )
         if drawn.depth is None and self.setting.contacts:

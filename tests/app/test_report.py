@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,11 @@ import numpy as np
 import pytest
 
 from neuroflow.errors import FileProblem
-from neuroflow_review.dialogs import report as dialog_module
 from neuroflow_review.dialogs.report import ReportDialog
-from neuroflow_review.report import PAPERS
 from neuroflow_review.session import Session
 from neuroflow_review.session.report import content_of, moments_of
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window import report as making
 
 MM = 72.0 / 25.4  # points of a PDF
 
@@ -72,7 +72,7 @@ def opened_square(qtbot: Any, window: ReviewWindow, square: Path) -> ReviewWindo
 
 
 def made(qtbot: Any, window: ReviewWindow, target: Path, **choices: Any) -> bytes:
-    dialog = ReportDialog(window.session, window, ask=lambda _: str(target))
+    dialog = ReportDialog(window.session, partial(making.ReportJob, window.session), window, lambda _: str(target))
     dialog.show()
     for box, value in ((dialog.which, choices.get("which")), (dialog.paper, choices.get("paper")),
                        (dialog.speed, choices.get("speed"))):  # fmt: skip
@@ -148,7 +148,8 @@ def test_a_report_that_is_stopped_or_cannot_be_written_leaves_nothing(
 ) -> None:
     target = tmp_path / "out" / "r.pdf"
     target.parent.mkdir()
-    dialog = ReportDialog(opened_square.session, opened_square, ask=lambda _: str(target))
+    session = opened_square.session
+    dialog = ReportDialog(session, partial(making.ReportJob, session), opened_square, lambda _: str(target))
     dialog.show()
     dialog.make.click()
     assert dialog.leave.text() == "Stop"
@@ -159,16 +160,12 @@ def test_a_report_that_is_stopped_or_cannot_be_written_leaves_nothing(
     def full(path: Path, _: bytes) -> None:
         raise FileProblem(f"There is no room left on the drive for “{path.name}”: make room.", "ENOSPC")
 
-    monkeypatch.setattr(dialog_module, "write_whole", full)
+    monkeypatch.setattr(making, "write_whole", full)
     dialog.make.click()
     qtbot.waitUntil(lambda: "no room" in dialog.note.text(), timeout=30_000)
     assert dialog.detail.box.toPlainText() == "ENOSPC"
     dialog.close()
     assert list(target.parent.iterdir()) == []
-
-
-def test_papers_are_known_to_qt() -> None:
-    assert set(PAPERS) == {"A4", "Letter"}
 
 
 def test_the_reconstruction_on_paper_is_areas_and_says_that_it_is_none(

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QProgressBar, QWidget
 
-from neuroflow.errors import NeuroflowError
-from neuroflow.io.edf_writer import write_whole
-from neuroflow.jobs import Control
 from neuroflow_review.dialogs.parts import Fold, Sheet, button, column, counted, said, set_role
-from neuroflow_review.lanes import Failure, Job, Lane
-from neuroflow_review.report import PAPERS, Report, Setting
-from neuroflow_review.session.report import Drawn, Loading, Moment, content_of, moments_of
+from neuroflow_review.session.report import PAPERS, Choice, Moment, moments_of
 from neuroflow_review.session.session import Session
 from neuroflow_review.theme import UNIT
 
@@ -26,102 +20,25 @@ _WHICH: Final = (("marks", "All marks but rejected discharges"), ("accepted", "A
                  ("page", "The page on screen"))  # fmt: skip
 
 
-class ReportJob(QObject):
-    """Makes a report and writes it: pages are loaded on a lane and painted here, one in a turn of the event loop."""
-
-    progressed = Signal(float)
-    finished = Signal(object)
-    """The Path of the file that stands."""
-    failed = Signal(str, str)
-    """A sentence, and the detail."""
-
-    def __init__(
-        self, session: Session, setting: Setting, moments: tuple[Moment, ...], target: Path,
-        parent: QObject | None = None,
-    ) -> None:  # fmt: skip
-        super().__init__(parent)
-        self._moments, self._target = moments, target
-        self._report = Report(setting, content_of(session, private=setting.private), len(moments))
-        self._loading = Loading(session, self._report.seconds, self._report.columns)
-        self._writing: Lane | None = None
-        self._job: Job | None = None
-        self._done = 0
-        self._ended = False
-        QTimer.singleShot(0, self, self._begin)
-
-    def cancel(self) -> None:
-        """Stop; no file is left."""
-        if self._job is not None:
-            self._job.cancel()
-        self._end()
-
-    def _begin(self) -> None:
-        if not self._ended:
-            self._report.cover()
-            self._next()
-
-    def _next(self) -> None:
-        if self._ended:
-            return
-        self.progressed.emit(0.05 + 0.9 * self._done / max(len(self._moments), 1))
-        if self._done < len(self._moments):
-            self._job = self._loading.ask(self._moments[self._done], self._draw, self._fail)
-            return
-        self._writing = Lane("write report", self, stallable=True)
-        write = partial(_write, self._target, self._report.finish())
-        self._job = self._writing.submit("write", write, done=self._on_written, failed=self._fail)
-
-    def _draw(self, drawn: Drawn) -> None:
-        if not self._ended:
-            self._report.moment(drawn)
-            self._done += 1
-            QTimer.singleShot(0, self, self._next)
-
-    def _on_written(self, _: object) -> None:
-        if not self._ended:
-            self._end()
-            self.progressed.emit(1.0)
-            self.finished.emit(self._target)
-
-    def _fail(self, failure: Failure) -> None:
-        if self._ended:
-            return
-        self._end()
-        error = failure.error
-        if isinstance(error, NeuroflowError):
-            self.failed.emit(error.text, error.detail)
-        else:
-            self.failed.emit("The report stopped for a reason that the program did not foresee.", failure.trace)
-
-    def _end(self) -> None:
-        if not self._ended:
-            self._ended = True
-            self._report.abandon()
-            self._loading.close()
-            if self._writing is not None:
-                self._writing.close()
-                self._writing.join()
-
-
-def _write(target: Path, data: bytes, _: Control) -> None:
-    write_whole(target, data)
+Start = Callable[[Choice, tuple[Moment, ...], Path], Any]
+"""Begins a report; gives an object with the signals ``progressed``, ``finished`` and ``failed``, and ``cancel()``."""
 
 
 class ReportDialog(Sheet):
-    """Asks, then runs a :class:`ReportJob`; the window goes on working meanwhile."""
+    """Asks, then has the report made by ``start``; the window goes on working meanwhile."""
 
     made = Signal(object)
 
     def __init__(
-        self, session: Session, parent: QWidget | None = None, ask: Callable[[str], str] | None = None
+        self, session: Session, start: Start, parent: QWidget | None = None, ask: Callable[[str], str] | None = None
     ) -> None:
         """``ask`` gives the name of the file from a suggested one, and is a dialog of the system where None."""
         super().__init__(parent)
         self.setWindowTitle("Report")
         self.setMinimumWidth(480)
-        self._session = session
+        self._session, self._start = session, start
         self._ask = ask or self._ask_system
-        self._job: ReportJob | None = None
+        self._job: Any = None
         marks, page = session.marks.all, session.state.span
         self.which = QComboBox()
         for key, text in _WHICH:
@@ -222,17 +139,10 @@ class ReportDialog(Sheet):
         return QFileDialog.getSaveFileName(self, "Make a report", suggested, "PDF (*.pdf)")[0]
 
     def _run(self, target: Path) -> None:
-        session = self._session
-        recording, backend = session.recording, session.reconstruction.backend
-        assert recording is not None
-        card = backend.card if backend is not None else None
-        setting = Setting(
-            recording, session.state, session.marks.all, session.contacts, session.shown_contacts(),
-            {m.name: m.spread_ratio for m in card.contacts} if card is not None else {},
-            self.private.isChecked(), self.speed.currentData(), self.paper.currentData(),
-        )  # fmt: skip
+        choice = Choice(self.private.isChecked(), self.speed.currentData(), self.paper.currentData())
+        moments = self.moments
         self._busy(True)
-        self._job = ReportJob(session, setting, self.moments, target, self)
+        self._job = self._start(choice, moments, target)
         self._job.progressed.connect(lambda share: self.bar.setValue(round(1000 * share)))
         self._job.finished.connect(self._on_finished)
         self._job.failed.connect(self._on_failed)

@@ -26,6 +26,18 @@ MOST_MOMENTS = 200
 HIDDEN_NAME = "left out"
 
 
+PAPERS = ("A4", "Letter")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How a report is made: whether patient, file, date and readers are left out, the paper speed, the paper."""
+
+    private: bool = False
+    mm_per_second: float = 30.0
+    paper: str = "A4"
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
     """A time (s) to show, what it is called, and what is said of it."""

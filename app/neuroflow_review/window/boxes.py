@@ -19,7 +19,6 @@ from neuroflow_review.dialogs.export import ExportDialog
 from neuroflow_review.dialogs.export_offer import Offer
 from neuroflow_review.dialogs.goto import GoToDialog
 from neuroflow_review.dialogs.keys import KeysDialog
-from neuroflow_review.dialogs.report import ReportDialog
 from neuroflow_review.paper import pixels_per_mm
 
 if TYPE_CHECKING:
@@ -113,15 +112,6 @@ def show_export(window: ReviewWindow) -> None:
         return
     dialog = ExportDialog(offer, window.session.start_export, window)
     dialog.exported.connect(window.on_exported)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.show()
-
-
-def show_report(window: ReviewWindow) -> None:
-    """Ask what a report is of, and make it while the reader goes on."""
-    if window.session.recording is None:
-        return
-    dialog = ReportDialog(window.session, window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()
 

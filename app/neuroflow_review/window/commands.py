@@ -34,6 +34,7 @@ from neuroflow_review.window.ladders import (
     spike_hint,
     stepped,
 )
+from neuroflow_review.window.report import show_report
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
@@ -568,7 +569,7 @@ class Commands(QObject):
         boxes.show_export(self.window)
 
     def show_report(self) -> None:
-        boxes.show_report(self.window)
+        show_report(self.window)
 
     def show_calibrate(self) -> None:
         boxes.show_calibrate(self.window)
