@@ -140,8 +140,10 @@ class Footprint:
 
     def set(self, recording: Path, start: float) -> None:
         """Best effort: where nothing can be written, the next start offers nothing."""
+        partial = self._path.with_suffix(".partial")
         with contextlib.suppress(OSError):
-            self._path.write_text(json.dumps({"path": str(recording), "start": start}), encoding="utf-8")
+            partial.write_text(json.dumps({"path": str(recording), "start": start}), encoding="utf-8")
+            os.replace(partial, self._path)  # a process that ends in the middle of this leaves the step before
 
     def clear(self) -> None:
         """There is nothing to go on with."""

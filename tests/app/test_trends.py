@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator
 from datetime import datetime
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pytest
@@ -167,3 +169,15 @@ def test_every_row_says_what_it_is(window: ReviewWindow) -> None:
     said = {strip.explanation(y) for y in range(strip.sizeHint().height())}
     assert len(said - {""}) == 6
     assert any("not recorded" in text for text in said)
+
+
+def test_a_kept_trend_that_unfolds_to_more_than_there_is_memory_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.npz"
+    with ZipFile(path, "w", ZIP_DEFLATED) as file:
+        for name in ("density", "aeeg", "spikes"):
+            header = io.BytesIO()
+            np.lib.format.write_array_header_1_0(
+                header, {"shape": (1 << 45,), "fortran_order": False, "descr": "<f4"}
+            )  # fmt: skip
+            file.writestr(f"{name}.npy", header.getvalue() + bytes(1 << 20))
+    assert read_kept(path, 100, 10.0) is None

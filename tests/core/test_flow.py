@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -27,9 +29,9 @@ def perturbed(module: torch.nn.Module, seed: int = 0, size: float = 0.1) -> torc
     return module
 
 
-def small_flow() -> NeuroFlow:
+def small_flow(size: float = 0.1) -> NeuroFlow:
     flow = NeuroFlow(SMALL)
-    perturbed(flow)
+    perturbed(flow, size=size)
     a = torch.randn(8, 8, dtype=torch.float64)
     flow.set_whitening(a @ a.T + torch.eye(8))
     width = flow.linear.gram.shape[0]
@@ -71,21 +73,75 @@ def test_a_transform_is_undone_by_its_inverse_and_knows_its_log_determinant(name
         assert float(log_det[row].detach()) == pytest.approx(float(torch.linalg.slogdet(jacobian)[1]), abs=1e-9)
 
 
-def test_the_whole_flow_is_undone_and_its_density_is_the_change_of_variables() -> None:
+@pytest.mark.parametrize("loud", [None, torch.linspace(0.7, 1.4, 8, dtype=torch.float64).reshape(1, 8, 1)])
+def test_the_whole_flow_is_undone_and_its_density_is_the_change_of_variables(loud: Tensor | None) -> None:
     flow = small_flow()
     scalp, present = scalp_of(flow, 16)
     given = flow(scalp, present)
     depth = 1e-4 * torch.randn(1, 8, 16, dtype=torch.float64)
-    latents, log_det = given.encode(depth)
-    assert torch.allclose(given.decode(latents), depth, rtol=1e-9, atol=1e-15)
+    latents, log_det = given.encode(depth, loud)
+    assert torch.allclose(given.decode(latents, loud), depth, rtol=1e-9, atol=1e-15)
 
     def to_noise(flat: Tensor) -> Tensor:
-        return torch.cat([z.flatten() for z in given.encode(flat.reshape(1, 8, 16))[0]])
+        return torch.cat([z.flatten() for z in given.encode(flat.reshape(1, 8, 16), loud)[0]])
 
     jacobian = torch.autograd.functional.jacobian(to_noise, depth.flatten())
     assert float(log_det.detach()) == pytest.approx(float(torch.linalg.slogdet(jacobian)[1]), rel=1e-9)
-    expected = log_det + flow.loudness.log_prob(latents)
-    assert torch.equal(given.log_prob(depth), expected)
+    if loud is None:
+        assert torch.equal(given.log_prob(depth), log_det + flow.loudness.log_prob(latents))
+
+
+def loud_flow() -> NeuroFlow:
+    """With loudness of cells and of contacts, and the residual that it was whitened by, as after a training."""
+    flow = small_flow(size=0.01)
+    generator = torch.Generator().manual_seed(3)
+    for scales, size in ((flow.loudness.cells, 0.05), (flow.loudness.contacts, 0.12)):
+        for part in (scales.mean, scales.loadings, scales.own):
+            part.copy_(size * torch.randn(part.shape, generator=generator, dtype=torch.float64).abs())
+    return flow
+
+
+def test_the_density_is_the_mean_over_how_loud_contacts_are() -> None:
+    """Against the integral itself, by importance sampling about the mode, in windows much shorter than are used."""
+    flow = loud_flow().requires_grad_(False)
+    scales, root, draws = flow.loudness.contacts, flow.loudness.contacts.root(), 1000
+    given = flow(*scalp_of(flow, 128))
+    depth = given.sample(1, torch.Generator().manual_seed(4))
+
+    def weight(u: Tensor) -> Tensor:
+        seen, log_det = given.encode(depth.expand(len(u), -1, -1), (scales.mean + u @ root.T).exp().unsqueeze(-1))
+        return flow.loudness.log_prob(seen) + log_det - 0.5 * u.square().sum(dim=1)
+
+    mode, _ = given.mode(depth)
+    curvature = -torch.autograd.functional.hessian(lambda u: weight(u[None]).sum(), mode[0])
+    wider = 1.2 * torch.linalg.cholesky(torch.linalg.inv(curvature))
+    noise = torch.randn(draws, len(wider), generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    weights = torch.cat([weight(u) for u in (mode + noise @ wider.T).split(100)])
+    weights += 0.5 * noise.square().sum(dim=1) + torch.logdet(wider)
+    assert float(1.0 / weights.softmax(dim=0).square().sum()) > 100, "the estimate is of many draws"
+    expected = float(torch.logsumexp(weights, dim=0)) - math.log(draws)
+    # Fisher's information leaves out what the cells' scales could take over: it errs on the side of less.
+    assert -3e-3 < (float(given.log_prob(depth)[0]) - expected) / depth.numel() < 5e-4
+    scales.silence()
+    assert (float(given.log_prob(depth)[0]) - expected) / depth.numel() < -0.01
+
+
+def test_the_gradient_of_the_density_counts_how_loud_contacts_are() -> None:
+    flow = loud_flow()
+    scalp, present = scalp_of(flow, 64)
+    with torch.no_grad():
+        depth = flow(scalp, present).sample(1, torch.Generator().manual_seed(6))
+    parameter = flow.linear.log_gain
+    flow(scalp, present).log_prob(depth).sum().backward()
+    assert parameter.grad is not None
+    slope = float(parameter.grad.sum())
+    values = []
+    with torch.no_grad():
+        for step in (1e-3, -1e-3):
+            parameter.add_(step)
+            values.append(float(flow(scalp, present).log_prob(depth)))
+            parameter.sub_(step)
+    assert slope == pytest.approx((values[0] - values[1]) / 2e-3, rel=0.02)
 
 
 def test_the_inverse_holds_in_single_precision() -> None:
