@@ -117,6 +117,17 @@ ACTIONS: Final = (
         section="export",
     ),
     Action(
+        "save_shown",
+        "File",
+        "Save what is shown…",
+        "save_shown",
+        ("Ctrl+Shift+S",),
+        _R,
+        "",
+        "The window as a picture (PNG), the page as lines (SVG), or its values as a table (CSV)",
+        section="export",
+    ),
+    Action(
         "marks_out",
         "File",
         "Export marks…",

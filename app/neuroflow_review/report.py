@@ -121,22 +121,7 @@ class Report:
         box, span = self._inside(), drawn.page.request.span
         self._head(drawn)
         width = round(gutter() + span.duration * self.setting.choice.mm_per_second * self.per_mm + right_margin())
-        high = round(box.height() * (_SCALP_SHARE if drawn.depth is not None else 1.0))
-        scalp = PageView()
-        scalp.set_recording(self.setting.recording.span, self._start, self.setting.recording.gaps)
-        scalp.set_sensitivity(self.setting.state.sensitivity)
-        scalp.set_marks([m for m in self.setting.marks if m.decision != "rejected"])
-        scalp.set_page(drawn.page)
-        self._draw(scalp, box.left(), box.top(), width, high)
-        if drawn.depth is not None:
-            below = ReconstructionView()
-            below.set_contacts(self.setting.contacts, self.setting.shown, self.setting.ratios)
-            below.set_sensitivity(self.setting.state.depth_sensitivity)
-            below.set_samples(self.setting.state.samples, self.setting.state.sample)
-            below.set_span(span)
-            below.set_depth(drawn.depth)
-            below.set_segments(drawn.segments, stale=False)
-            self._draw(below, box.left(), box.top() + high, width, round(box.height()) - high)
+        paint_page(self._painter, self.setting, drawn, QRectF(box.left(), box.top(), width, box.height()), self.per_mm)
         self._foot()
 
     def finish(self) -> bytes:
@@ -171,18 +156,6 @@ class Report:
     def _words(self) -> QRectF:
         """Where pages of words have theirs: they need no head."""
         return self._inside().adjusted(0, -_HEAD_MM * self.per_mm, 0, 0)
-
-    def _draw(self, view: Sheet, x: float, y: float, width: int, height: int) -> None:
-        put_on_paper(view, self.per_mm)
-        view.set_theme(PRINT)
-        view.resize(width, height)
-        self._painter.save()
-        self._painter.translate(x, y)
-        self._painter.setClipRect(QRectF(0, 0, width, height))
-        view.draw(self._painter)
-        view.draw_moving(self._painter)
-        self._painter.restore()
-        view.deleteLater()
 
     def _head(self, drawn: Drawn) -> None:
         moment, state = drawn.moment, self.setting.state
@@ -288,6 +261,40 @@ class Report:
         document.setHtml(body)
         document.setTextWidth(width)
         return document
+
+
+def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, per_mm: float) -> None:
+    """Scalp EEG and, where there is one, its reconstruction below, for paper of so many pixels a millimetre."""
+    high = round(box.height() * (_SCALP_SHARE if drawn.depth is not None else 1.0))
+    scalp = PageView()
+    start = None if setting.choice.private else setting.recording.start
+    scalp.set_recording(setting.recording.span, start, setting.recording.gaps)
+    scalp.set_sensitivity(setting.state.sensitivity)
+    scalp.set_marks([m for m in setting.marks if m.decision != "rejected"])
+    scalp.set_page(drawn.page)
+    _paint(painter, scalp, QRectF(box.left(), box.top(), box.width(), high), per_mm)
+    if drawn.depth is not None:
+        below = ReconstructionView()
+        below.set_contacts(setting.contacts, setting.shown, setting.ratios)
+        below.set_sensitivity(setting.state.depth_sensitivity)
+        below.set_samples(setting.state.samples, setting.state.sample)
+        below.set_span(drawn.page.request.span)
+        below.set_depth(drawn.depth)
+        below.set_segments(drawn.segments, stale=False)
+        _paint(painter, below, QRectF(box.left(), box.top() + high, box.width(), box.height() - high), per_mm)
+
+
+def _paint(painter: QPainter, view: Sheet, box: QRectF, per_mm: float) -> None:
+    put_on_paper(view, per_mm)
+    view.set_theme(PRINT)
+    view.resize(round(box.width()), round(box.height()))
+    painter.save()
+    painter.translate(box.topLeft())
+    painter.setClipRect(QRectF(0, 0, box.width(), box.height()))
+    view.draw(painter)
+    view.draw_moving(painter)
+    painter.restore()
+    view.deleteLater()
 
 
 def _table(table: Table) -> str:

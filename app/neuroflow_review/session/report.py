@@ -49,12 +49,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn of a moment: its page of scalp EEG, and the reconstruction of it where there is one."""
+    """What is drawn of a moment: its page of scalp EEG, and the reconstruction of it where there is one.
+
+    ``contacts`` are the names of those that the reconstruction is of.
+    """
 
     moment: Moment
     page: PageData
     depth: DepthPage | None
     segments: tuple[Segment, ...]
+    contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +218,8 @@ class Loading:
                 span, tiles, session.shown_contacts(), state.depth_filters, state.sample, session.calibration
             )
         segments = session.reconstruction.segments(span)
-        work = partial(_load, session.source, moment, request, depth, segments)
+        names = tuple(session.contacts[i].name for i in session.shown_contacts())
+        work = partial(_load, session.source, moment, request, depth, segments, names)
         return self._lane.submit(moment, work, done=done, failed=failed)
 
     def close(self) -> None:
@@ -225,8 +230,8 @@ class Loading:
 
 def _load(
     source: SignalSource, moment: Moment, request: PageRequest, depth: DepthRequest | None,
-    segments: tuple[Segment, ...], control: Control,
+    segments: tuple[Segment, ...], contacts: tuple[str, ...], control: Control,
 ) -> Drawn:  # fmt: skip
     """Raises: FileProblem, Cancelled."""
     page = load_page(source, request, control)
-    return Drawn(moment, page, load_depth(depth, control) if depth is not None else None, segments)
+    return Drawn(moment, page, load_depth(depth, control) if depth is not None else None, segments, contacts)

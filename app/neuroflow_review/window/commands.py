@@ -35,6 +35,7 @@ from neuroflow_review.window.ladders import (
     stepped,
 )
 from neuroflow_review.window.report import show_report
+from neuroflow_review.window.shown import ask_where
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
@@ -570,6 +571,9 @@ class Commands(QObject):
 
     def show_report(self) -> None:
         show_report(self.window)
+
+    def save_shown(self) -> None:
+        ask_where(self.window)
 
     def show_calibrate(self) -> None:
         boxes.show_calibrate(self.window)

@@ -36,7 +36,7 @@ class ReportJob(QObject):
         super().__init__(session)
         self._moments, self._target = moments, target
         content = content_of(session, private=choice.private)
-        self._report = Report(_setting(session, choice), content, len(moments))
+        self._report = Report(setting_of(session, choice), content, len(moments))
         self._loading = Loading(session, self._report.seconds, self._report.columns)
         self._writing: Lane | None = None
         self._job: Job | None = None
@@ -98,7 +98,8 @@ class ReportJob(QObject):
                 self._writing.join()
 
 
-def _setting(session: Session, choice: Choice) -> Setting:
+def setting_of(session: Session, choice: Choice) -> Setting:
+    """What is open and how it is shown."""
     recording, backend = session.recording, session.reconstruction.backend
     assert recording is not None
     card = backend.card if backend is not None else None

@@ -1,0 +1,183 @@
+"""Save what is shown: the window as a picture, the page as lines (SVG), or its values as a table (CSV)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFileDialog
+
+from neuroflow.errors import NeuroflowError
+from neuroflow.io.edf_writer import write_whole
+from neuroflow.jobs import Control
+from neuroflow.units import MICROVOLT
+from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
+from neuroflow_review.report import paint_page
+from neuroflow_review.session.page import Trace
+from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
+from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.window.report import setting_of
+
+if TYPE_CHECKING:
+    from neuroflow_review.window.window import ReviewWindow
+
+FILTERS = "The window as a picture (*.png);;The page as lines (*.svg);;Values of the page (*.csv)"
+COLUMNS = ("signal", "what", "time_s", "value", "unit")
+_AS_RECORDED = frozenset(("EEG", "iEEG", "ECG", "EOG", "EMG"))
+_EVERY_SAMPLE = 10_000_000
+
+
+def ask_where(window: ReviewWindow) -> None:
+    """Ask for a name, whose ending says what is saved."""
+    recording, state = window.session.recording, window.session.state
+    if recording is None:
+        return
+    stem = "page" if state.private else recording.path.stem
+    suggested = str(recording.path.with_name(f"{stem}-{state.start:.0f}s.png"))
+    name, chosen = QFileDialog.getSaveFileName(window, "Save what is shown", suggested, FILTERS)
+    if name:
+        target = Path(name)
+        if target.suffix.lower() not in (".png", ".svg", ".csv"):
+            target = target.with_name(target.name + chosen[chosen.rindex("*") + 1 : chosen.rindex(")")])
+        save_shown(window, target)
+
+
+def save_shown(window: ReviewWindow, target: Path) -> Saving | None:
+    """Save in the background; the status line says what came of it."""
+    if window.session.recording is None:
+        return None
+    return Saving(window, target)
+
+
+class Saving(QObject):
+    """One file on its way; it goes when that is written."""
+
+    def __init__(self, window: ReviewWindow, target: Path) -> None:
+        super().__init__(window)
+        self._window, self._target = window, target
+        self._writing = Lane("save shown", self, stallable=True)
+        state = window.session.state
+        columns = _EVERY_SAMPLE if target.suffix.lower() == ".csv" else round(window.page.plot().width() * PAPER_RATIO)
+        self._loading = Loading(window.session, state.seconds, columns)
+        if target.suffix.lower() == ".png":
+            buffer = QBuffer()
+            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+            window.grab().save(buffer, "PNG")
+            self._write(bytes(buffer.data().data()))
+        else:
+            middle = (state.span.start + state.span.stop) / 2
+            self._loading.ask(Moment(middle, "page"), self._on_loaded, self._on_failed)
+
+    def _on_loaded(self, drawn: Drawn) -> None:
+        if self._target.suffix.lower() == ".csv":
+            self._writing.submit("save", partial(_write_table, self._target, drawn), done=self._on_done,
+                                 failed=self._on_failed)  # fmt: skip
+        else:
+            self._write(self._as_lines(drawn))
+
+    def _as_lines(self, drawn: Drawn) -> bytes:
+        """The page as it stands on screen, in the colours of print."""
+        from PySide6.QtSvg import QSvgGenerator
+
+        window = self._window
+        session = window.session
+        width = window.page.width()
+        height = window.page.height() + (window.ieeg.height() if drawn.depth is not None else 0)
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        generator = QSvgGenerator()
+        generator.setOutputDevice(buffer)
+        generator.setSize(QSize(width, height))
+        generator.setViewBox(QRectF(0, 0, width, height))
+        generator.setTitle(f"EEG; {RECONSTRUCTED} reconstructed, not recorded")
+        setting = setting_of(session, Choice(private=session.state.private))
+        with QPainter(generator) as painter:
+            paint_page(painter, setting, drawn, QRectF(0, 0, width, height), pixels_per_mm(window.page))
+        return bytes(buffer.data().data())
+
+    def _write(self, data: bytes) -> None:
+        self._writing.submit("save", partial(_write, self._target, data), done=self._on_done, failed=self._on_failed)
+
+    def _on_done(self, _: object) -> None:
+        name = self._target.name if not self._window.session.state.private else "the file"
+        self._window.say(f"Saved {name}.")
+        self._leave()
+
+    def _on_failed(self, failure: Failure) -> None:
+        error = failure.error
+        if isinstance(error, NeuroflowError):
+            self._window.say(error.text)
+        else:
+            self._window.session.trouble.emit(failure)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._loading.close()
+        self._writing.close()
+        self.deleteLater()
+
+
+def _write(target: Path, data: bytes, _: Control) -> None:
+    write_whole(target, data)
+
+
+def _write_table(target: Path, drawn: Drawn, control: Control) -> None:
+    write_whole(target, table_of(drawn, control).encode("utf-8-sig"))
+
+
+def table_of(drawn: Drawn, control: Control | None = None) -> str:
+    """CSV, a value a row: filtered scalp EEG of the page, then median, ends of both bands and the chosen sample.
+
+    Voltages in microvolts as recorded, positive up. Raises: Cancelled.
+    """
+    control = control or Control()
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(COLUMNS)
+    span = drawn.page.request.span
+    for row, trace in zip(drawn.page.request.rows, drawn.page.traces, strict=True):
+        control.checkpoint()
+        # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
+        if row.kind in _AS_RECORDED:
+            _rows(table, row.label, "recorded", *_inside(trace, span.start, span.stop))
+    depth = drawn.depth
+    if depth is not None:
+        bands = depth.bands
+        kinds = {
+            "median": bands.median,
+            f"low end of {100 * bands.coverage50:.0f} %": bands.low50,
+            f"high end of {100 * bands.coverage50:.0f} %": bands.high50,
+            f"low end of {100 * bands.coverage90:.0f} %": bands.low90,
+            f"high end of {100 * bands.coverage90:.0f} %": bands.high90,
+        }
+        if depth.sample is not None:
+            kinds["one sample"] = depth.sample
+        names = [f"{RECONSTRUCTED}{name}" for name in drawn.contacts]
+        times = depth.start + np.arange(bands.median.shape[1]) / depth.rate
+        for k, name in enumerate(names):
+            control.checkpoint()
+            for what, values in kinds.items():
+                _rows(table, name, f"reconstructed, not recorded: {what}", times, values[k])
+    return out.getvalue()
+
+
+def _inside(trace: Trace, start: float, stop: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    times: NDArray[np.float64] = trace.start + trace.step * np.arange(trace.y.size, dtype=np.float64)
+    inside = (times >= start - 1e-9) & (times < stop - 1e-9)
+    return times[inside], trace.y[inside]
+
+
+def _rows(table: object, signal: str, what: str, times: NDArray[np.float64], values: NDArray[np.float32]) -> None:
+    known = np.isfinite(values)
+    table.writerows(  # type: ignore[attr-defined]
+        (signal, what, f"{t:.6f}", f"{v / MICROVOLT:.4f}", "µV")
+        for t, v in zip(times[known].tolist(), values[known].tolist(), strict=True)
+    )

@@ -1,0 +1,102 @@
+"""What is shown, saved: the page as lines, its values as a table, the window as a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+
+from neuroflow.recording import Span
+from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.shown import Saving, save_shown
+
+
+def saved(qtbot: Any, window: ReviewWindow, target: Path) -> bytes:
+    job = save_shown(window, target)
+    assert job is not None
+    with qtbot.waitSignal(job.destroyed, timeout=30_000):
+        pass
+    return target.read_bytes()
+
+
+def rows_of(data: bytes) -> dict[tuple[str, str], list[tuple[float, float]]]:
+    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"))):
+        found.setdefault((row["signal"], row["what"]), []).append((float(row["time_s"]), float(row["value"])))
+    return found
+
+
+def test_the_table_holds_what_was_recorded_in_microvolts(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
+    session = opened.session
+    session.store.update(filters_on=False, montage="longitudinal", start=20.0)
+    found = rows_of(saved(qtbot, opened, tmp_path / "page.csv"))
+    source, recording = session.source, session.recording
+    assert source is not None
+    assert recording is not None
+    span = Span(20.0, 30.0)
+    a, b = (source.read(span, recording.channel(name)) for name in ("Fp1", "F7"))
+    values = np.array(found["Fp1–F7", "recorded"])
+    np.testing.assert_allclose(values[:, 1], (a - b) * 1e6, atol=1e-3)
+    np.testing.assert_allclose(values[:, 0], 20.0 + np.arange(a.size) / recording.channel("Fp1").rate, atol=1e-5)
+    assert {what for _, what in found} == {"recorded"}
+
+
+def test_reconstructed_values_say_so_in_every_row(
+    qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
+) -> None:
+    session = opened.session
+    session.reconstruct_page()
+    reconstructed(opened)
+    found = rows_of(saved(qtbot, opened, tmp_path / "page.csv"))
+    below = {key: np.array(values) for key, values in found.items() if key[0].startswith("≈")}
+    assert {name for name, _ in below} == {f"≈{session.contacts[i].name}" for i in session.shown_contacts()}
+    assert all(what.startswith("reconstructed, not recorded: ") for _, what in below)
+    name = f"≈{session.contacts[session.shown_contacts()[0]].name}"
+    kinds = [values for (signal, _), values in below.items() if signal == name]
+    assert len(kinds) == 5
+    median, low50, high50, low90, high90 = (k[:, 1] for k in kinds)
+    assert (low90 <= low50).all()
+    assert (low50 <= median).all()
+    assert (median <= high50).all()
+    assert (high50 <= high90).all()
+
+
+def test_lines_are_lines_and_the_picture_is_the_window(
+    qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
+) -> None:
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    drawing = saved(qtbot, opened, tmp_path / "page.svg").decode()
+    assert "<image" not in drawing
+    assert drawing.count("<polyline") + drawing.count("<path") > 18
+    assert "reconstructed, not recorded" in "".join(ElementTree.fromstring(drawing).itertext())
+    picture = QImage.fromData(saved(qtbot, opened, tmp_path / "window.png"))
+    assert picture.size() == opened.size() * opened.devicePixelRatioF()
+
+
+def test_what_cannot_be_saved_is_said_in_a_sentence(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
+    said: list[str] = []
+    opened.say = said.append  # type: ignore[method-assign, assignment]
+    job: Saving | None = save_shown(opened, tmp_path / "gone" / "page.csv")
+    assert job is not None
+    with qtbot.waitSignal(job.destroyed, timeout=30_000):
+        pass
+    assert "There is no folder" in said[-1]
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_the_status_line_names_no_file_in_private(
+    qtbot: Any, opened: ReviewWindow, private: bool, tmp_path: Path
+) -> None:
+    opened.session.store.update(private=private)
+    said: list[str] = []
+    opened.say = said.append  # type: ignore[method-assign, assignment]
+    saved(qtbot, opened, tmp_path / "Doe.png")
+    assert ("Doe" in said[-1]) is not private
