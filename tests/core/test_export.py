@@ -327,3 +327,49 @@ def test_a_file_that_reads_back_differently_is_not_kept(
         export(FakeReconstructor(), samples=3)
     assert "~AHL2 p05" in caught.value.detail
     assert os.listdir(tmp_path) == []
+
+
+def with_gaps(source: ArraySource, *gaps: Span) -> ArraySource:
+    return ArraySource(replace(source.recording, gaps=gaps), {})
+
+
+def test_gaps_of_the_recording_are_gaps_of_the_file(source: ArraySource, tmp_path: Path) -> None:
+    """EDF+D: what was reconstructed stands at its time, and where nothing was recorded there is nothing."""
+    long, short = Span(10.304, 17.9), Span(20.2, 20.5)
+    fake, out = FakeReconstructor(gap=long), tmp_path / "out.edf"
+    request = ExportRequest(channels=("median",), samples=9)
+    report = export_reconstruction(with_gaps(source, long, short), fake, out, request)  # type: ignore[arg-type]
+    assert report.format == "EDF+D"
+    recording, data = read(out)
+    assert recording.format == "EDF+D"
+    # The record in which recorded data end is filled up with zeros; the next begins where they go on.
+    assert recording.gaps == (Span(11.0, 17.9),)
+    assert recording.duration == pytest.approx(35.9)
+    assert recording.start == source.recording.start
+    index = np.arange(3525)
+    outside = (index < 1031) | (index >= 1790)
+    for number, contact in enumerate(fake.contacts):
+        meant = np.median([truth(k, number, index, 0) for k in range(9)], axis=0)
+        found = data[f"~{contact.name} med"][:3525]
+        np.testing.assert_allclose(found[outside], meant[outside], atol=report.step_uv * 0.51e-6)
+        assert not np.nan_to_num(found[~outside]).any()
+    assert any(w.reason == "the recording has a gap here" for w in report.withheld)
+    assert report.worst_difference_uv <= report.step_uv * 0.5001
+
+
+def test_a_part_that_begins_in_a_gap_begins_after_it(source: ArraySource, tmp_path: Path) -> None:
+    gapped, out = with_gaps(source, Span(10.0, 17.9)), tmp_path / "out.edf"
+    request = ExportRequest(Span(12.0, 30.0), channels=("median",), samples=9)
+    report = export_reconstruction(gapped, FakeReconstructor(), out, request)  # type: ignore[arg-type]
+    assert report.format == "EDF+C"
+    assert report.span == Span(17.9, 30.0)
+    recording, data = read(out)
+    assert recording.start is not None
+    assert source.recording.start is not None
+    assert (recording.start - source.recording.start).total_seconds() == pytest.approx(17.9)
+    meant = np.median([truth(k, 0, np.arange(1790, 3000), 0) for k in range(9)], axis=0)
+    np.testing.assert_allclose(data["~AHL1 med"][:1210], meant, atol=report.step_uv * 0.51e-6)
+    with pytest.raises(NeuroflowError, match="gap"):
+        export_reconstruction(
+            gapped, FakeReconstructor(), out, ExportRequest(Span(11.0, 16.0), samples=9)  # type: ignore[arg-type]
+        )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from neuroflow.anatomy.implant import Contact
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import TILE_SECONDS
+from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.recording import Span
 from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow.units import format_clock
@@ -135,7 +136,8 @@ def result_lines(report: ExportReport) -> tuple[tuple[str, str], ...]:
     else:
         held = "nothing"
     return (
-        ("Written", f"{counted(report.channels, 'channel')} of {contacts} at {report.rate:g} Hz"),
+        ("Written", f"{report.format}, {counted(report.channels, 'channel')} of {contacts} at {report.rate:g} Hz"),
+        *((("Gaps", IGNORES_GAPS),) if report.format == "EDF+D" else ()),
         ("Stretch", f"{format_clock(report.span.start)} to {format_clock(report.span.stop)} of the recording"),
         (
             "Read back",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from neuroflow.cli.progress import Progress
 from neuroflow.cli.text import count, print_json, span_of_time
 from neuroflow.errors import NeuroflowError
+from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.jobs import Control
 from neuroflow.recording import Span
 
@@ -107,5 +108,5 @@ def as_text(done: Converted) -> str:
         *(f"  ! {change}" for change in done.changes),
     ]
     if done.format == "EDF+D":
-        lines.append("  ! It has gaps: EDFlib refuses EDF+D, and mne and edfio read it as if it had none.")
+        lines.append(f"  ! It has gaps: {IGNORES_GAPS}")
     return "\n".join(lines)

@@ -11,7 +11,7 @@ from neuroflow.cli.progress import Progress
 from neuroflow.cli.text import count, print_json, span_of_time
 from neuroflow.errors import NeuroflowError
 from neuroflow.io import open_recording
-from neuroflow.io.edf_writer import check_target
+from neuroflow.io.edf_writer import IGNORES_GAPS, check_target
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
@@ -104,6 +104,7 @@ def as_json(report: ExportReport) -> dict[str, Any]:
         "file": str(report.path),
         "contacts": report.contacts,
         "channels": report.channels,
+        "format": report.format,
         "records": report.records,
         "rate": report.rate,
         "start": report.span.start,
@@ -131,6 +132,8 @@ def as_text(report: ExportReport) -> str:
         + (f"; p05 to p95 covers {100 * report.coverage:.1f} %." if report.coverage is not None else "."),
         f"Read back: differs by {report.worst_difference_uv:.4f} µV at most (one step is {report.step_uv:.4f} µV).",
     ]
+    if report.format == "EDF+D":
+        lines.append(f"Written as EDF+D, since the recording has gaps. {IGNORES_GAPS}")
     if report.redrawn:
         lines.append(f"{count(report.redrawn, 'sample')} had to be drawn again.")
     lines += [

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from neuroflow.cli.progress import Progress
 from neuroflow.cli.text import count, print_json
+from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.jobs import Control
 
 if TYPE_CHECKING:
@@ -57,5 +58,5 @@ def as_text(done: Repaired) -> str:
         *(f"  ! {change}" for change in done.changes),
     ]
     if done.format == "EDF+D":
-        lines.append("  ! It has gaps: EDFlib refuses EDF+D, and mne and edfio read it as if it had none.")
+        lines.append(f"  ! It has gaps: {IGNORES_GAPS}")
     return "\n".join(lines if done.changes or done.format == "EDF+D" else [*lines, "  Nothing was wrong with it."])

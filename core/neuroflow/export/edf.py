@@ -1,4 +1,4 @@
-"""Reconstructed signals as EDF+C: computed once, spooled, written, read back, and only then put in place."""
+"""Reconstructed signals as EDF+C or D: computed once, spooled, written, read back, and only then put in place."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class ExportReport:
     device: str
     redrawn: int
     withheld: tuple[Withheld, ...]
+    format: str = "EDF+C"
 
 
 def export_reconstruction(
@@ -67,7 +68,7 @@ def export_reconstruction(
     request: ExportRequest | None = None,
     control: Control | None = None,
 ) -> ExportReport:
-    """Reconstruct a span of a recording into an EDF+C file at the model's rate.
+    """Reconstruct a span of a recording into an EDF+ file at the model's rate, EDF+D where the recording has gaps.
 
     The tiles are computed once into a spool beside the target, written with limits that fit them, read back with
     another reader and compared; then the file takes the target's name. On any error or when cancelled nothing is left
@@ -104,11 +105,12 @@ def export_reconstruction(
         notes = notes_of(origin, withheld, plan.padding, header.start)
         with EdfWriter(target, header, notes) as writer:
             step = plan.samples_per_record
-            for record in range(plan.records):
+            begins = [first - plan.first + k * step for first, count in plan.runs for k in range(count)]
+            for record, begin in enumerate(begins):
                 control.checkpoint(_COMPUTED + (_WRITTEN - _COMPUTED) * record / plan.records)
-                writer.write(list(spool.read(record * step, (record + 1) * step)))
+                writer.write(list(spool.read(begin, begin + step)))
             verifying = _part_of(control, _WRITTEN, 1.0)
-            worst = writer.commit(lambda path: _verify(path, header, notes, spool, verifying))
+            worst = writer.commit(lambda path: _verify(path, header, notes, spool, plan, verifying))
     return ExportReport(
         path=target,
         contacts=len(plan.contacts),
@@ -127,6 +129,7 @@ def export_reconstruction(
         device=reconstructor.device_label,
         redrawn=redrawn,
         withheld=tuple(withheld),
+        format="EDF+C" if header.record_starts is None else "EDF+D",
     )
 
 
@@ -221,22 +224,25 @@ def _header(recording: Recording, plan: Plan, band: tuple[float, float], largest
             equipment=f"NeuroFlow {__version__}",
             additional=words,
         ),
+        record_starts=plan.record_starts,
     )
 
 
-def _verify(path: Path, header: OutputHeader, notes: list[Annotation], spool: Spool, control: Control) -> float:
+def _verify(
+    path: Path, header: OutputHeader, notes: list[Annotation], spool: Spool, plan: Plan, control: Control
+) -> float:  # fmt: skip
     """Read the file back with a reader not ours; the largest difference in volts.
 
     Raises: FileProblem where it is too large.
     """
     worst, fault = 0.0, ""
     try:
-        with read_back(path) as reader:
+        with read_back(path, gaps=header.record_starts is not None) as reader:
             if reader.labels != [signal.label for signal in header.signals]:
                 fault = "labels"
             if reader.annotations != len(notes):
                 fault = "annotations"
-            for number, first, meant in _stretches_of(header, spool, control):
+            for number, first, meant in _stretches_of(header, spool, plan, control):
                 got = reader.samples(number, first, meant.size) * header.signals[number].unit
                 difference = float(np.abs(got - meant).max()) if got.size == meant.size else math.inf
                 worst = max(worst, difference)
@@ -253,16 +259,19 @@ def _verify(path: Path, header: OutputHeader, notes: list[Annotation], spool: Sp
 
 
 def _stretches_of(
-    header: OutputHeader, spool: Spool, control: Control
+    header: OutputHeader, spool: Spool, plan: Plan, control: Control
 ) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
-    """What was meant: signal number, first sample and samples, a few minutes at a time."""
-    step = header.signals[0].samples
-    total, chunk = header.records * step, max(1, round(_VERIFY_SECONDS / header.record_seconds)) * step
-    for first in range(0, total, chunk):
-        last = min(first + chunk, total)
-        for number, meant in enumerate(spool.read(first, last)):
-            control.checkpoint((first + (last - first) * number / len(header.signals)) / total)
-            yield number, first, meant
+    """What was meant: signal number, its first sample in the file and samples, a few minutes at a time."""
+    step, written = plan.samples_per_record, 0
+    total, chunk = plan.records * step, max(1, round(_VERIFY_SECONDS / header.record_seconds)) * step
+    for begin, count in plan.runs:
+        for first in range(0, count * step, chunk):
+            last = min(first + chunk, count * step)
+            offset = begin - plan.first
+            for number, meant in enumerate(spool.read(offset + first, offset + last)):
+                control.checkpoint((written + (last - first) * number / len(header.signals)) / total)
+                yield number, written, meant
+            written += last - first
 
 
 def _part_of(control: Control, start: float, stop: float) -> Control:

@@ -45,7 +45,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A request that was checked: sample indices on the model's grid, contact numbers, labels."""
+    """A request that was checked: sample indices on the model's grid, contact numbers, labels.
+
+    ``gaps`` are samples [first, last) that were not recorded, in order, within ``first`` to ``last`` and at neither.
+    """
 
     first: int
     last: int
@@ -54,14 +57,37 @@ class Plan:
     contacts: tuple[int, ...]
     labels: tuple[str, ...]
     transducers: tuple[str, ...]
+    gaps: tuple[tuple[int, int], ...] = ()
 
     @property
     def samples_per_record(self) -> int:
         return round(self.rate * self.record_seconds)
 
     @property
+    def runs(self) -> tuple[tuple[int, int], ...]:
+        """First sample of each stretch without a gap, and its records. What its last record lacks lies in the gap.
+
+        A gap that is shorter than that is none: it is written as zeros, and said to be so.
+        """
+        step, found, begin = self.samples_per_record, [], self.first
+        for first, last in self.gaps:
+            count = math.ceil((first - begin) / step)
+            if begin + count * step <= last:
+                found.append((begin, count))
+                begin = last
+        return (*found, (begin, math.ceil((self.last - begin) / step)))
+
+    @property
     def records(self) -> int:
-        return math.ceil((self.last - self.first) / self.samples_per_record)
+        return sum(count for _, count in self.runs)
+
+    @property
+    def record_starts(self) -> tuple[float, ...] | None:
+        """Seconds from the first sample at which records begin, where there are gaps; else None."""
+        if len(self.runs) == 1:
+            return None
+        step = self.samples_per_record
+        return tuple((first - self.first + k * step) / self.rate for first, count in self.runs for k in range(count))
 
     @property
     def span(self) -> Span:
@@ -69,7 +95,8 @@ class Plan:
 
     @property
     def padding(self) -> Span:
-        stop = (self.first + self.records * self.samples_per_record) / self.rate
+        begin, count = self.runs[-1]
+        stop = (begin + count * self.samples_per_record) / self.rate
         return Span(self.span.stop, max(stop, self.span.stop))
 
 
@@ -95,6 +122,14 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
             f"Nothing of the recording lies between {wanted.start:g} s and {wanted.stop:g} s: it is "
             f"{recording.duration:g} s long."
         )
+    gaps = _gaps(recording, rate)
+    while gaps and gaps[0][0] <= first < gaps[0][1]:
+        first = gaps.pop(0)[1]
+    while gaps and gaps[-1][1] >= last > gaps[-1][0]:
+        last = gaps.pop()[0]
+    if last <= first:
+        raise NeuroflowError("Nothing was recorded there: it lies in a gap; choose another part.")
+    inner = tuple((a, b) for a, b in gaps if first < a and b < last)
     contacts = _contacts(reconstructor, request.contacts)
     calibration = reconstructor.model.card.calibration
     labels: list[str] = []
@@ -112,7 +147,7 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
             "choose fewer contacts or samples."
         )
     record_seconds = Fraction(rate).limit_denominator(1000).denominator
-    plan = Plan(first, last, rate, record_seconds, contacts, tuple(labels), tuple(transducers))
+    plan = Plan(first, last, rate, record_seconds, contacts, tuple(labels), tuple(transducers), inner)
     needed = len(labels) * (last - first) * (4 + 2)
     free = shutil.disk_usage(target.parent).free
     if needed > free:
@@ -121,6 +156,12 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
             "another drive."
         )
     return plan
+
+
+def _gaps(recording: Recording, rate: float) -> list[tuple[int, int]]:
+    """The samples [first, last) that lie in a recording's gaps."""
+    edges = [(math.ceil(g.start * rate - 1e-6), math.ceil(g.stop * rate - 1e-6)) for g in recording.gaps]
+    return [(first, last) for first, last in edges if last > first]
 
 
 def _size(count: int) -> str:

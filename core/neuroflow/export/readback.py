@@ -22,17 +22,18 @@ class ReadBack(Protocol):
 
 
 @contextmanager
-def read_back(path: Path) -> Iterator[ReadBack]:
+def read_back(path: Path, *, gaps: bool = False) -> Iterator[ReadBack]:
     """The file through EDFlib, which is strict and under many viewers, or else through edfio.
 
-    pyedflib has no wheel for Python 3.13 on most systems; there it is used where somebody built it. Raises: OSError or
-    ValueError where the reader refuses the file.
+    EDFlib refuses files with ``gaps`` (EDF+D); edfio reads their records as if they followed one another. pyedflib has
+    no wheel for Python 3.13 on most systems; there it is used where somebody built it. Raises: OSError or ValueError
+    where the reader refuses the file.
     """
     try:
         import pyedflib
     except ImportError:
         pyedflib = None
-    if pyedflib is None:
+    if pyedflib is None or gaps:
         yield _Edfio(path)
     else:
         with pyedflib.EdfReader(str(path)) as reader:

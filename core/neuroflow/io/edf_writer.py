@@ -35,6 +35,9 @@ T = TypeVar("T")
 DIGITAL_MAX = 32767
 """Digital limits are symmetric, so that limits that are symmetric too make zero exactly zero."""
 
+IGNORES_GAPS = "EDFlib refuses EDF+D, and mne and edfio read it as if it had no gaps."
+"""What to know of a file with gaps before it is given away."""
+
 MOST_SIGNALS = 9998
 _ANNOTATION_LABEL = "EDF Annotations"
 _ABANDONED_SECONDS = 3600.0
