@@ -1,13 +1,19 @@
-"""Endurance, outside the suite: fifty starts and exits, and ten minutes computed under a watchdog. ``make soak``."""
+"""Endurance, outside the suite: starts and exits, page turns while it reconstructs, a whole night. ``make soak``."""
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import resource
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
+
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parent))
 from driving import Driver, event_loop_gaps
@@ -41,10 +47,44 @@ def starts_and_exits(path: Path, count: int) -> int:
     return failures
 
 
+def page_turns(driver: Driver, count: int) -> tuple[float, int]:
+    """Turn pages while every page that is seen is reconstructed; growth of memory in % after the first tenth, and how
+    many threads more there are at the end.
+    """
+    process, session = psutil.Process(), driver.session
+    session.settings.set("reconstruction.follow", True)
+    session.reconstruct_page()
+    driver.until(lambda: session.reconstruction.has_any)
+    settled, threads = 0, 0
+    for number in range(count):
+        driver.turn()
+        if session.state.span.stop >= session.recording.duration - 1.0:
+            session.go_to(0.0)
+        if number == count // 10:
+            gc.collect()
+            settled, threads = process.memory_info().rss, threading.active_count()
+    gc.collect()
+    return 100.0 * (process.memory_info().rss / settled - 1.0), threading.active_count() - threads
+
+
+def whole_night(folder: Path, hours: float) -> tuple[float, float]:
+    """Reconstruct and export a whole recording in a process of its own; its largest memory (MB) and × real time."""
+    path = write_long_recording(folder / f"{hours:g}h-21ch.edf", hours, 21)
+    began = time.perf_counter()
+    command = [str(Path(sys.executable).with_name("neuroflow")), "reconstruct", str(path), "--samples", "9",
+               "-o", str(folder / "night.edf")]  # fmt: skip
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    took = time.perf_counter() - began
+    (folder / "night.edf").unlink()
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0, hours * 3600.0 / took
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--starts", type=int, default=50)
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--turns", type=int, default=10_000)
+    parser.add_argument("--hours", type=float, default=8.0)
     options = parser.parse_args()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     folder = Path(tempfile.gettempdir()) / "neuroflow-bench"
@@ -56,9 +96,13 @@ def main() -> int:
     driver.open(str(path))
     driver.reconstruct()
     longest = max(event_loop_gaps(driver, options.minutes))
-    driver.close()
     print(f"longest gap of the event loop while {options.minutes:g} minutes were computed: {1000 * longest:.0f} ms")
-    return int(failures > 0 or longest > 0.1)
+    grown, more = page_turns(driver, options.turns)
+    driver.close()
+    print(f"{options.turns:,} page turns with reconstruction on: memory {grown:+.1f} %, {more:+d} threads")
+    most, speed = whole_night(folder, options.hours)
+    print(f"{options.hours:g} h reconstructed whole: {most:.0f} MB at most, {speed:.0f} × real time")
+    return int(failures > 0 or longest > 0.1 or grown > 5.0 or more > 0)
 
 
 if __name__ == "__main__":
