@@ -148,8 +148,8 @@ def test_a_sample_that_explodes_is_drawn_again_and_counted(model: Model, monkeyp
     honest = Reconstructor(model, "cpu").tile(source, TileRequest(1, samples=4))
     decode, calls = ConditionalFlow.decode, []
 
-    def explode(self: ConditionalFlow, latents: list[torch.Tensor]) -> torch.Tensor:
-        out = decode(self, latents)
+    def explode(self: ConditionalFlow, noise: list[torch.Tensor], loud: torch.Tensor) -> torch.Tensor:
+        out = decode(self, noise, loud)
         if not calls:
             out[2, 3, 500] = 1e9
             out[1, 0, 400] = float("nan")

@@ -141,7 +141,7 @@ def _sample(flow: NeuroFlow, patient: UnseenPatient, window: Window, reach: int,
         torch.from_numpy(normals(seed, 0, level, first >> level, steps, channels)[None])
         for level, (channels, steps) in enumerate(given.latent_shapes(), 1)
     ]
-    scales = flow.loudness.scales(torch.from_numpy(normals(seed, 0, 0, 0, 1, flow.loudness.normals).T))
-    loud = [noise * scale for noise, scale in zip(latents, scales, strict=True)]
-    sample: Tensor = given.decode(loud)[..., flow.margin : -flow.margin]
+    scales, loud = flow.loudness.scales(torch.from_numpy(normals(seed, 0, 0, 0, 1, flow.loudness.normals).T))
+    noise = [part * scale for part, scale in zip(latents, scales, strict=True)]
+    sample: Tensor = given.decode(noise, loud)[..., flow.margin : -flow.margin]
     return sample

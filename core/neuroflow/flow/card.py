@@ -14,7 +14,8 @@ from msgspec import Struct
 from neuroflow.errors import ModelProblem
 from neuroflow.signal.orderstatistics import EXACT, Calibration
 
-CARD_FORMAT = 4  # 1 was of three levels, 2 of one linear part for every montage, 3 without loudness
+# 1 was of three levels, 2 of one linear part for every montage, 3 without loudness, 4 without that of contacts.
+CARD_FORMAT = 5
 CARD_FILE = "card.json"
 WEIGHTS_FILE = "weights.safetensors"
 LARGEST_CARD = 4 << 20

@@ -25,6 +25,8 @@ from neuroflow.flow.transforms import (
     Transform,
 )
 
+_SCORINGS = 5  # enough for 2e-4 nats a dimension
+
 
 @dataclass(frozen=True)
 class FlowShape:
@@ -33,7 +35,7 @@ class FlowShape:
     ``dilations`` holds one tuple a level, finest first, with one coupling per entry, and ``features`` one number a
     level. Every level halves the rate: they must reach down to where the signal has no memory left, for a coupling
     moves channels against one another and cannot whiten a channel in time. ``lags`` is the number of steps either side
-    in the linear part, ``factors`` how many the loudness of a recording has in common. Scales are volts per unit.
+    in the linear part, ``factors`` how many the loudness of a recording's cells has in common. Scales are volts a unit.
     """
 
     sites: int
@@ -104,7 +106,7 @@ class NeuroFlow(nn.Module):
             self.priors.append(
                 ConditionalNormal(contacts, 2 * contacts if last else contacts, context, shape.hidden, 2 * bound)
             )
-        self.loudness = Loudness([contacts] * (shape.levels - 1) + [2 * contacts], shape.factors)
+        self.loudness = Loudness([contacts] * (shape.levels - 1) + [2 * contacts], contacts, shape.factors)
 
     def forward(self, scalp: Tensor, present: Tensor) -> ConditionalFlow:
         """The distribution of depth EEG given scalp (batch, site, time) in volts and present (batch, site) bool.
@@ -198,15 +200,20 @@ class ConditionalFlow:
         contexts = tuple(c[..., steps >> level : -(steps >> level)] for level, c in enumerate(self.contexts, 1))
         return ConditionalFlow(self.flow, contexts, self.mean[..., steps:-steps])
 
-    def encode(self, depth: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Noise, finest level first, of depth (batch, contact, time) in volts, and the log-determinant, (batch,)."""
+    def encode(self, depth: Tensor, loud: Tensor | None = None) -> tuple[list[Tensor], Tensor]:
+        """Noise, finest level first, of depth (batch, contact, time) in volts, and the log-determinant, (batch,).
+
+        ``loud`` are the contacts' scales (batch, contact, 1), one where None.
+        """
         flow = self.flow
         x = depth / flow.shape.depth_scale - self.mean
-        x = flow.whitening @ x
+        x = flow.whitening @ (x if loud is None else x / loud)
         steps = depth.shape[1] * depth.shape[2]
         constant = torch.linalg.slogdet(flow.whitening.double())[1].to(x.dtype) * depth.shape[2]
         total = x.new_zeros(x.shape[0]) + constant
         total = total - steps * torch.log(x.new_tensor(flow.shape.depth_scale))
+        if loud is not None:
+            total = total - depth.shape[2] * loud.log().sum(dim=(1, 2))
         latents: list[Tensor] = []
         for level, (chain, prior) in enumerate(zip(flow.levels, flow.priors, strict=True)):
             context = self.contexts[level]
@@ -225,9 +232,47 @@ class ConditionalFlow:
         return latents, total
 
     def log_prob(self, depth: Tensor) -> Tensor:
-        """Log density of depth (batch, contact, time) in volts; nats, shape (batch,)."""
-        noise, log_det = self.encode(depth)
+        """Log density of depth (batch, contact, time) in volts; nats, shape (batch,).
+
+        How loud each contact is has been integrated out by Laplace's method, with Fisher's information for curvature.
+        """
+        contacts = self.flow.loudness.contacts
+        if contacts.silent:
+            return self._log_prob(depth, None)
+        u, curvature = self.mode(depth)
+        fit = self._log_prob(depth, (contacts.mean + u @ contacts.root().T).exp().unsqueeze(-1))
+        return fit - 0.5 * u.square().sum(dim=1) - 0.5 * torch.logdet(curvature)
+
+    def _log_prob(self, depth: Tensor, loud: Tensor | None) -> Tensor:
+        """Log density given how loud the contacts are."""
+        noise, log_det = self.encode(depth, loud)
         return self.flow.loudness.log_prob(noise) + log_det
+
+    def mode(self, depth: Tensor) -> tuple[Tensor, Tensor]:
+        """The likeliest normals (batch, normal) of the contacts' scales by Fisher scoring, and the curvature there."""
+        flow, contacts = self.flow, self.flow.loudness.contacts
+        # The density is stationary here, so that its gradient in anything else does not pass through the mode.
+        with torch.inference_mode(False), torch.enable_grad():
+            depth, held, root = depth.detach().clone(), self._detached(), contacts.root()
+            covariance = flow.unwhitening @ flow.unwhitening.T
+            # Of a Gaussian residual, a step: its density differentiated twice by the logs of the contacts' scales.
+            information = torch.eye(root.shape[0]).to(root) + covariance * torch.linalg.inv(covariance)
+            curvature = torch.eye(root.shape[1]).to(root) + depth.shape[2] * root.T @ information @ root
+            best = u = depth.new_zeros(depth.shape[0], root.shape[1])
+            highest = depth.new_full((depth.shape[0],), -math.inf)
+            for _ in range(_SCORINGS):
+                u.requires_grad_()
+                loud = (contacts.mean + u @ root.T).exp().unsqueeze(-1)
+                fit = held._log_prob(depth, loud) - 0.5 * u.square().sum(dim=1)
+                (slope,) = torch.autograd.grad(fit.sum(), u)
+                # Of a flow whose residual is not what it was whitened by, a step may lead downhill.
+                best = torch.where((fit > highest).unsqueeze(1), u, best).detach()
+                highest = torch.maximum(highest, fit).detach()
+                u = (u + torch.linalg.solve(curvature, slope.T).T).detach()
+        return best, curvature
+
+    def _detached(self) -> ConditionalFlow:
+        return ConditionalFlow(self.flow, tuple(c.detach().clone() for c in self.contexts), self.mean.detach().clone())
 
     def latent_shapes(self) -> list[tuple[int, int]]:
         """(channel, time) of the noise of each level, finest first."""
@@ -237,26 +282,28 @@ class ConditionalFlow:
             for level, context in enumerate(self.contexts)
         ]
 
-    def decode(self, latents: list[Tensor]) -> Tensor:
+    def decode(self, noise: list[Tensor], loud: Tensor | None = None) -> Tensor:
         """Depth EEG in volts from noise, one tensor a level (sample, channel, time), finest first.
 
-        Noise is standard normals times the :attr:`NeuroFlow.loudness` of a recording.
+        Noise is standard normals times the scales of a recording, ``loud`` those of its contacts (sample, contact, 1):
+        see :class:`neuroflow.flow.loudness.Loudness`.
         """
         flow = self.flow
         x: Tensor | None = None
         for level in reversed(range(flow.shape.levels)):
-            context, noise = self.contexts[level], latents[level]
+            context, given = self.contexts[level], noise[level]
             prior, chain = flow.priors[level], flow.levels[level]
             assert isinstance(prior, ConditionalNormal)
             assert isinstance(chain, Chain)
             if x is None:
-                kept = noise.new_zeros(noise.shape[0], noise.shape[1] // 2, noise.shape[2])
-                x = prior.place(noise, kept, context)
+                kept = given.new_zeros(given.shape[0], given.shape[1] // 2, given.shape[2])
+                x = prior.place(given, kept, context)
             else:
-                x = torch.cat((x, prior.place(noise, x, context)), dim=1)
+                x = torch.cat((x, prior.place(given, x, context)), dim=1)
             x = flow.squeeze.inverse(chain.inverse(x, context), context)
         assert x is not None
-        return (flow.unwhitening @ x + self.mean) * flow.shape.depth_scale
+        left = flow.unwhitening @ x
+        return ((left if loud is None else left * loud) + self.mean) * flow.shape.depth_scale
 
     def sample(self, count: int, generator: torch.Generator | None = None, *, mirrored: bool = False) -> Tensor:
         """``count`` samples for a single scalp EEG, (sample, contact, time) in volts.
@@ -269,6 +316,8 @@ class ConditionalFlow:
             return torch.randn(drawn, *size, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
 
         noise = [normals(*size) for size in self.latent_shapes()]
-        scales = self.flow.loudness.scales(normals(self.flow.loudness.normals))
+        scales, loud = self.flow.loudness.scales(normals(self.flow.loudness.normals))
         noise = [part * scale for part, scale in zip(noise, scales, strict=True)]
-        return self.decode([torch.cat((n, -n)) for n in noise] if mirrored else noise)
+        if mirrored:
+            return self.decode([torch.cat((n, -n)) for n in noise], torch.cat((loud, loud)))
+        return self.decode(noise, loud)

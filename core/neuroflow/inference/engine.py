@@ -185,20 +185,23 @@ class Reconstructor:
         # A sample is as loud in every tile: its scales are addressed by seed and sample alone.
         loudness = self._flow.loudness
         shared = np.stack([normals(seed, k, _WHOLE, 0, 1, loudness.normals)[:, 0] for k in samples])
-        scales = loudness.scales(torch.from_numpy(shared).to(self.device_name))
-        latents = [noise * scale for noise, scale in zip(latents, scales, strict=True)]
+        scales, loud = loudness.scales(torch.from_numpy(shared).to(self.device_name))
+        latents = [*(noise * scale for noise, scale in zip(latents, scales, strict=True)), loud]
         decode = self._eager if self._replayed is None else self._replayed
         depth = decode(given, latents)[..., first - begin : first - begin + self._steps]
         drawn: NDArray[np.float32] = depth.float().cpu().numpy()
         return drawn
 
     def _eager(self, given: ConditionalFlow, latents: list[Tensor]) -> Tensor:
+        """Depth from the noise of every level and, last, how loud the contacts are."""
         import torch
 
+        *noise, loud = latents
+
         if self.precision == "float32":
-            return given.decode(latents)
+            return given.decode(noise, loud)
         with torch.autocast(self.device_name, torch.bfloat16):
-            return given.decode(latents).float()
+            return given.decode(noise, loud).float()
 
     def _redraw(self, given: ConditionalFlow, sample: int, seed: int, first: int) -> NDArray[np.float32]:
         """A sound sample, or NaN where none of the attempts was."""

@@ -188,7 +188,7 @@ def _with_loudness(
     say: Callable[[str], None],
 ) -> History:  # fmt: skip
     """Set the loudness of the weights that were chosen, and score them with it. Raises: Cancelled."""
-    set_loudness(best, windows, control)
+    set_loudness(best, windows, recipe.seed, control)
     row: dict[str, float | str] = {"step": step, "phase": "loudness", **material.selection(recipe).score(best, control)}
     say(f"with the loudness of recordings: held-out CRPS {row['held_out_crps']} µV")
     return (row,)

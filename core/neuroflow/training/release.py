@@ -35,7 +35,6 @@ NOT_FOR = (
     "bipolar waveforms between neighbouring mesial contacts",
     "high-frequency oscillations: the band ends at 48 Hz",
     "reading one sample as the waveform that a depth electrode would have recorded",
-    "how loud depth EEG is over seconds: samples of one page differ less in it than depth EEG does",
 )
 SIMULATED_ONLY = "claims about patients: it was trained and measured on simulated patients only"
 THESE_ONLY = "claims about other patients: it was trained on few recordings and its measures are of those patients"

@@ -17,6 +17,7 @@ from neuroflow.training.stream import Batch, Stream
 
 _SWEEP_STEPS = 1000
 _ROWS = 16  # windows at once, so that memory stays small
+_WINDOWS_DRAWN, _DRAWS = 480, 12  # windows and samples of each that the contacts' loudness is seen in
 
 
 def start_from_ridge(flow: NeuroFlow, stream: Stream, steps: int = _SWEEP_STEPS) -> None:
@@ -88,7 +89,7 @@ def set_actnorms(flow: NeuroFlow, batch: Batch) -> None:
 
 
 @torch.no_grad()
-def set_loudness(flow: NeuroFlow, batch: Batch, control: Control | None = None) -> None:
+def set_loudness(flow: NeuroFlow, batch: Batch, seed: int = 0, control: Control | None = None) -> None:
     """Set the loudness of recordings from windows of many, as the fitted flow sees them. Raises: Cancelled."""
     control = control or Control()
     flow.loudness.silence()
@@ -99,7 +100,24 @@ def set_loudness(flow: NeuroFlow, batch: Batch, control: Control | None = None) 
         control.checkpoint()
         squares.append(torch.cat([part.square().mean(dim=2) for part in noise], dim=1))
         steps = torch.cat([part.new_full((part.shape[1],), part.shape[2]) for part in noise])
-    flow.loudness.set_from(torch.cat(squares), steps)
+    flow.loudness.set_levels(torch.cat(squares), steps)
+    # What is left of the contacts' own is seen beside samples that have the levels' already.
+    generator = torch.Generator(flow.whitening.device).manual_seed(seed)
+    truth: list[Tensor] = []
+    drawn: list[Tensor] = []
+    for row in range(min(_WINDOWS_DRAWN, batch.depth.shape[0])):
+        scalp, present, depth = _tensors(flow, batch, slice(row, row + 1))
+        given = flow(scalp, present)
+        mean = given.mean * flow.shape.depth_scale
+        control.checkpoint()
+        truth.append(_log_rms(depth - mean))
+        drawn.append(_log_rms(given.sample(_DRAWS, generator) - mean))
+    flow.loudness.set_contacts(torch.cat(truth), torch.stack(drawn))
+
+
+def _log_rms(signal: Tensor) -> Tensor:
+    """(window, contact) of (window, contact, time)."""
+    return 0.5 * signal.square().mean(dim=2).clamp_min(1e-30).log()
 
 
 def _tensors(flow: NeuroFlow, batch: Batch, rows: slice) -> tuple[Tensor, Tensor, Tensor]:
