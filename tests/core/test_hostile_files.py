@@ -6,6 +6,8 @@ tables of marks, review files, cards and audit logs each.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +20,9 @@ import pytest
 
 from neuroflow.cli.info import as_json, as_text
 from neuroflow.errors import FileProblem, ModelProblem, NeuroflowError
+from neuroflow.export.texts import FreeText, read_texts, write_texts
 from neuroflow.flow.card import read_card
+from neuroflow.inference.model import load_model
 from neuroflow.io import open_recording
 from neuroflow.io.audit import append, verify
 from neuroflow.io.marks_csv import read_marks, write_marks
@@ -238,6 +242,33 @@ def test_spoiled_cards(small_model_folder: Path, tmp_path: Path) -> None:
         (tmp_path / "card.json").write_bytes(jumbled(base, np.random.default_rng([0xCA4D, case])))
         with suppress(ModelProblem), bounded(f"case {case}"):
             read_card(tmp_path)
+
+
+def test_spoiled_weights_whose_card_vouches_for_them(small_model_folder: Path, tmp_path: Path) -> None:
+    """The hash is that of the spoiled file, so that what is inside must be checked too."""
+    base = (small_model_folder / "weights.safetensors").read_bytes()
+    card = json.loads((small_model_folder / "card.json").read_bytes())
+    header = 8 + int.from_bytes(base[:8], "little")
+    for case in range(CASES // 5):
+        rng = np.random.default_rng([0x5AFE, case])
+        spoiled = base[:8] + jumbled(base[8:header], rng) + base[header:] if case % 2 else jumbled(base, rng)
+        told = {"sha256": hashlib.sha256(spoiled).hexdigest(), "bytes": len(spoiled)}
+        (tmp_path / "weights.safetensors").write_bytes(spoiled)
+        (tmp_path / "card.json").write_text(json.dumps({**card, "weights": told}), encoding="utf-8")
+        with suppress(ModelProblem), bounded(f"case {case}"):
+            load_model(tmp_path).build()
+
+
+def test_spoiled_tables_of_texts(tmp_path: Path) -> None:
+    path = tmp_path / "texts.tsv"
+    found = tuple(FreeText(f"seen by Dr {k}", "annotation", k, 1.5 * k, ("keep", "remove")[k % 2]) for k in range(6))
+    write_texts(found, path)
+    base = path.read_bytes()
+    for case in range(CASES // 5):
+        path.write_bytes(jumbled(base, np.random.default_rng([0x7E87, case])))
+        with suppress(FileProblem), bounded(f"case {case}"):
+            becomes = read_texts(path)
+            assert all(isinstance(k, str) and isinstance(v, str) for k, v in becomes.items())
 
 
 def test_spoiled_audit_logs(tmp_path: Path) -> None:
