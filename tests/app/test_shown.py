@@ -100,3 +100,10 @@ def test_the_status_line_names_no_file_in_private(
     opened.say = said.append  # type: ignore[method-assign, assignment]
     saved(qtbot, opened, tmp_path / "Doe.png")
     assert ("Doe" in said[-1]) is not private
+
+
+def test_a_window_that_closes_stops_what_is_saved(opened: ReviewWindow, tmp_path: Path) -> None:
+    """That no thread is left is looked at after every test."""
+    save_shown(opened, tmp_path / "page.csv")
+    opened.close()
+    assert all(path.name == "page.csv" for path in tmp_path.glob("*.csv"))

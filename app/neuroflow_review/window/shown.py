@@ -54,6 +54,7 @@ def save_shown(window: ReviewWindow, target: Path) -> Saving | None:
     """Save in the background; the status line says what came of it."""
     if window.session.recording is None:
         return None
+    window.say("Saving …")
     return Saving(window, target)
 
 
@@ -119,9 +120,14 @@ class Saving(QObject):
             self._window.session.trouble.emit(failure)
         self._leave()
 
-    def _leave(self) -> None:
+    def abandon(self) -> None:
+        """Stop; no file is left."""
         self._loading.close()
         self._writing.close()
+        self._writing.join()
+
+    def _leave(self) -> None:
+        self.abandon()
         self.deleteLater()
 
 

@@ -26,6 +26,7 @@ from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.presentation import Presentation
+from neuroflow_review.window.shown import Saving
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,8 @@ class ReviewWindow(Frame):
         self.presentation.leave()  # what is remembered is the window, not the presentation
         for dialog in self.findChildren(QDialog):
             dialog.close()
+        for saving in self.findChildren(Saving):
+            saving.abandon()
         self.remember()
         self.session.shut_down()
 
