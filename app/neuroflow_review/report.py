@@ -169,7 +169,8 @@ class Report:
         elif drawn.depth is not None:
             shown += f" · {RECONSTRUCTED} {sensitivity_words(state.depth_sensitivity)}"
         title = f"{clock(moment.time, self._start, decimals=1)}   {moment.title}"
-        self._line(box, title, moment.note, top=True)
+        by = "" if self.setting.choice.private else moment.by
+        self._line(box, title, ", ".join(part for part in (moment.note, by) if part), top=True)
         self._line(box, shown, "", top=False)
 
     def _line(self, box: QRectF, left: str, right: str, *, top: bool) -> None:

@@ -133,6 +133,10 @@ def test_without_names_the_words_name_nobody(opened_square: ReviewWindow) -> Non
         assert name in words(False), name
         assert name not in words(True), name
     assert "Arousal" in words(True)
+    # Nor do the heads of the pages: who marked a moment stands apart from what is said of it.
+    (moment,) = moments_of(session.marks.all, "marks", session.state.span)
+    assert moment.by == "Dr Roe"
+    assert "Roe" not in moment.note + moment.title
 
 
 def test_a_report_says_what_it_is_not_for_and_what_the_model_is(opened: ReviewWindow) -> None:

@@ -358,7 +358,7 @@ def test_gaps_of_the_recording_are_gaps_of_the_file(source: ArraySource, tmp_pat
 
 
 def test_a_part_that_begins_in_a_gap_begins_after_it(source: ArraySource, tmp_path: Path) -> None:
-    gapped, out = with_gaps(source, Span(10.0, 17.9)), tmp_path / "out.edf"
+    gapped, out = with_gaps(source, Span(2.0, 3.0), Span(10.0, 17.9), Span(32.0, 33.0)), tmp_path / "out.edf"
     request = ExportRequest(Span(12.0, 30.0), channels=("median",), samples=9)
     report = export_reconstruction(gapped, FakeReconstructor(), out, request)  # type: ignore[arg-type]
     assert report.format == "EDF+C"

@@ -40,11 +40,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time (s) to show, what it is called, and what is said of it."""
+    """A time (s) to show, what it is called, what is said of it, and by whom."""
 
     time: float
     title: str
     note: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def moments_of(marks: Sequence[Mark], which: str, page: Span) -> tuple[Moment, .
     if which == "page":
         return (Moment((page.start + page.stop) / 2, "The page on screen"),)
     kept = [m for m in marks if (m.decision == "accepted" if which == "accepted" else m.decision != "rejected")]
-    return tuple(Moment(m.start, _title(m), _note(m)) for m in kept[:MOST_MOMENTS])
+    return tuple(Moment(m.start, _title(m), _note(m), m.by) for m in kept[:MOST_MOMENTS])
 
 
 def _title(mark: Mark) -> str:
@@ -97,7 +98,7 @@ def _title(mark: Mark) -> str:
 
 def _note(mark: Mark) -> str:
     parts = [mark.decision, f"{len(mark.criteria)} of {len(IFCN_CRITERIA)} IFCN criteria" if mark.criteria else ""]
-    return ", ".join(p for p in (*parts, mark.by) if p)
+    return ", ".join(p for p in parts if p)
 
 
 def content_of(session: Session, *, private: bool) -> Content:

@@ -123,10 +123,10 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
             f"{recording.duration:g} s long."
         )
     gaps = _gaps(recording, rate)
-    while gaps and gaps[0][0] <= first < gaps[0][1]:
-        first = gaps.pop(0)[1]
-    while gaps and gaps[-1][1] >= last > gaps[-1][0]:
-        last = gaps.pop()[0]
+    for begin, end in gaps:
+        first = end if begin <= first < end else first
+    for begin, end in reversed(gaps):
+        last = begin if begin < last <= end else last
     if last <= first:
         raise NeuroflowError("Nothing was recorded there: it lies in a gap; choose another part.")
     inner = tuple((a, b) for a, b in gaps if first < a and b < last)
