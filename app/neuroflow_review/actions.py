@@ -34,8 +34,10 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to do. ``needs`` names fields of :class:`Situation` that must all hold; ``handler`` a method of the
-    window; ``argument`` what it is called with, if anything. Actions with a ``check`` show a state of that name.
+    """One thing to do.
+
+    ``needs`` names fields of :class:`Situation` that must all hold; ``handler`` a part of the window's commands and its
+    method; ``argument`` what it is called with, if anything. Actions with a ``check`` show a state of that name.
     """
 
     id: str
@@ -70,14 +72,18 @@ MONTAGE_NAMES: Final = {
 _R = ("recording",)
 
 ACTIONS: Final = (
-    Action("open", "File", "Open…", "choose_file", ("Ctrl+O",), (), "folder-open", "Open a recording: EDF, EDF+, BDF"),
-    Action("open_demo", "File", "Open the demonstration", "open_demo", (), ("demo",), "graduation-cap", "Simulated"),
-    Action("close", "File", "Close the recording", "close_recording", ("Ctrl+W",), _R, "x"),
+    Action(
+        "open", "File", "Open…", "file.choose_file", ("Ctrl+O",), (), "folder-open", "Open a recording: EDF, EDF+, BDF"
+    ),
+    Action(
+        "open_demo", "File", "Open the demonstration", "file.open_demo", (), ("demo",), "graduation-cap", "Simulated"
+    ),
+    Action("close", "File", "Close the recording", "file.close_recording", ("Ctrl+W",), _R, "x"),
     Action(
         "compare",
         "File",
         "Compare with recorded iEEG…",
-        "choose_comparison",
+        "file.choose_comparison",
         (),
         ("recording", "model"),
         "stack",
@@ -88,7 +94,7 @@ ACTIONS: Final = (
         "compare_off",
         "File",
         "Take the comparison away",
-        "close_comparison",
+        "file.close_comparison",
         (),
         ("comparison",),
         "",
@@ -98,7 +104,7 @@ ACTIONS: Final = (
         "export",
         "File",
         "Export the reconstruction…",
-        "show_export",
+        "ask.show_export",
         ("Ctrl+E",),
         ("ready",),
         "export",
@@ -109,7 +115,7 @@ ACTIONS: Final = (
         "report",
         "File",
         "Report…",
-        "show_report",
+        "ask.show_report",
         ("Ctrl+P",),
         _R,
         "file-pdf",
@@ -120,7 +126,7 @@ ACTIONS: Final = (
         "save_shown",
         "File",
         "Save what is shown…",
-        "save_shown",
+        "ask.save_shown",
         ("Ctrl+Shift+S",),
         _R,
         "",
@@ -131,7 +137,7 @@ ACTIONS: Final = (
         "marks_out",
         "File",
         "Export marks…",
-        "export_marks",
+        "file.export_marks",
         (),
         ("marked",),
         "",
@@ -142,27 +148,27 @@ ACTIONS: Final = (
         "marks_in",
         "File",
         "Import marks…",
-        "import_marks",
+        "file.import_marks",
         (),
         ("markable",),
         "",
         "From a table (CSV, TSV) of onset and description, or from EDF+ annotations",
         section="export",
     ),
-    Action("quit", "File", "Quit", "close", ("Ctrl+Q",), (), "", section="quit"),
-    Action("page_next", "View", "Next page", "turn", ("Right", "PgDown"), _R, "caret-right", argument=1.0),
-    Action("page_back", "View", "Previous page", "turn", ("Left", "PgUp"), _R, "caret-left", argument=-1.0),
-    Action("tenth_next", "View", "A tenth of a page on", "turn", ("Shift+Right",), _R, argument=0.1),
-    Action("tenth_back", "View", "A tenth of a page back", "turn", ("Shift+Left",), _R, argument=-0.1),
-    Action("second_next", "View", "One second on", "move", ("Ctrl+Right",), _R, argument=1.0),
-    Action("second_back", "View", "One second back", "move", ("Ctrl+Left",), _R, argument=-1.0),
-    Action("first", "View", "Start of the recording", "go_first", ("Home",), _R),
-    Action("last", "View", "End of the recording", "go_last", ("End",), _R),
+    Action("quit", "File", "Quit", "file.close", ("Ctrl+Q",), (), "", section="quit"),
+    Action("page_next", "View", "Next page", "view.turn", ("Right", "PgDown"), _R, "caret-right", argument=1.0),
+    Action("page_back", "View", "Previous page", "view.turn", ("Left", "PgUp"), _R, "caret-left", argument=-1.0),
+    Action("tenth_next", "View", "A tenth of a page on", "view.turn", ("Shift+Right",), _R, argument=0.1),
+    Action("tenth_back", "View", "A tenth of a page back", "view.turn", ("Shift+Left",), _R, argument=-0.1),
+    Action("second_next", "View", "One second on", "view.move", ("Ctrl+Right",), _R, argument=1.0),
+    Action("second_back", "View", "One second back", "view.move", ("Ctrl+Left",), _R, argument=-1.0),
+    Action("first", "View", "Start of the recording", "view.go_first", ("Home",), _R),
+    Action("last", "View", "End of the recording", "view.go_last", ("End",), _R),
     Action(
         "play",
         "View",
         "Play",
-        "play",
+        "view.play",
         ("Space",),
         _R,
         "play",
@@ -170,26 +176,46 @@ ACTIONS: Final = (
         check="playing",
     ),
     *(
-        Action(f"speed_{n}", "View", f"Play at {n} ×", "set_speed", (), _R, argument=n, check=f"speed {n}")
+        Action(f"speed_{n}", "View", f"Play at {n} ×", "view.set_speed", (), _R, argument=n, check=f"speed {n}")
         for n in (1, 2, 4, 8)
     ),
-    Action("goto", "View", "Go to a time…", "show_goto", ("G",), _R, "clock"),
-    Action("larger", "View", "Larger", "step_sensitivity", ("Up",), _R, tip="Fewer µV/mm", argument=-1, section="size"),
-    Action("smaller", "View", "Smaller", "step_sensitivity", ("Down",), _R, argument=1, section="size"),
+    Action("goto", "View", "Go to a time…", "ask.show_goto", ("G",), _R, "clock"),
     Action(
-        "depth_larger", "View", "Reconstruction larger", "step_depth", ("Shift+Up",), _R, argument=-1, section="size"
+        "larger", "View", "Larger", "view.step_sensitivity", ("Up",), _R, tip="Fewer µV/mm", argument=-1, section="size"
+    ),
+    Action("smaller", "View", "Smaller", "view.step_sensitivity", ("Down",), _R, argument=1, section="size"),
+    Action(
+        "depth_larger",
+        "View",
+        "Reconstruction larger",
+        "view.step_depth",
+        ("Shift+Up",),
+        _R,
+        argument=-1,
+        section="size",
     ),
     Action(
-        "depth_smaller", "View", "Reconstruction smaller", "step_depth", ("Shift+Down",), _R, argument=1, section="size"
+        "depth_smaller",
+        "View",
+        "Reconstruction smaller",
+        "view.step_depth",
+        ("Shift+Down",),
+        _R,
+        argument=1,
+        section="size",
     ),
-    Action("filters", "View", "Filters", "toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"),
-    Action("map", "View", "Map at the cursor", "toggle_map", ("M",), _R, "circle-half", check="map", section="map"),
+    Action(
+        "filters", "View", "Filters", "view.toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"
+    ),
+    Action(
+        "map", "View", "Map at the cursor", "view.toggle_map", ("M",), _R, "circle-half", check="map", section="map"
+    ),
     *(
         Action(
             f"speed_{n}_mm",
             "View",
             f"Paper speed {n} mm/s",
-            "set_mm_per_second",
+            "view.set_mm_per_second",
             (),
             _R,
             argument=n,
@@ -202,7 +228,7 @@ ACTIONS: Final = (
         "calibrate",
         "View",
         "Calibrate the screen…",
-        "show_calibrate",
+        "ask.show_calibrate",
         (),
         (),
         "ruler",
@@ -213,7 +239,7 @@ ACTIONS: Final = (
         "present",
         "View",
         "Presentation",
-        "present",
+        "view.present",
         ("P",),
         _R,
         "presentation-chart",
@@ -221,12 +247,12 @@ ACTIONS: Final = (
         check="presenting",
         section="look",
     ),
-    Action("dark", "View", "Dark", "toggle_dark", (), (), "moon", check="dark", section="look"),
+    Action("dark", "View", "Dark", "view.toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
         "privacy",
         "View",
         "Hide the patient's name",
-        "toggle_privacy",
+        "view.toggle_privacy",
         ("Ctrl+H",),
         (),
         "eye-slash",
@@ -234,55 +260,103 @@ ACTIONS: Final = (
         section="look",
     ),
     *(
-        Action(f"montage_{n}", "Montage", MONTAGE_NAMES[m], "set_montage", (str(n),), _R, "", "", m, f"montage {m}")
+        Action(
+            f"montage_{n}", "Montage", MONTAGE_NAMES[m], "view.set_montage", (str(n),), _R, "", "", m, f"montage {m}"
+        )
         for n, m in enumerate(MONTAGES, 1)
     ),
     Action(
         "reconstruct",
         "Reconstruct",
         "This page",
-        "reconstruct_page",
+        "depth.reconstruct_page",
         ("R",),
         ("ready",),
         "waves",
         "Draw samples of depth EEG for this page, and for the pages that follow",
     ),
     Action(
-        "reconstruct_selection", "Reconstruct", "The selection", "reconstruct_selection", (), ("ready", "selection")
+        "reconstruct_selection",
+        "Reconstruct",
+        "The selection",
+        "depth.reconstruct_selection",
+        (),
+        ("ready", "selection"),
     ),
-    Action("reconstruct_all", "Reconstruct", "The whole recording", "reconstruct_all", (), ("ready",)),
-    Action("follow", "Reconstruct", "Go on as pages turn", "toggle_follow", (), (), check="follow", section="follow"),
+    Action("reconstruct_all", "Reconstruct", "The whole recording", "depth.reconstruct_all", (), ("ready",)),
+    Action(
+        "follow", "Reconstruct", "Go on as pages turn", "depth.toggle_follow", (), (), check="follow", section="follow"
+    ),
     Action("cancel", "Reconstruct", "Stop", "cancel", ("Escape",), (), "x-circle", section="follow"),
-    Action("sample_next", "Reconstruct", "Next sample", "flip", ("]",), ("reconstructed",), argument=1, section="flip"),
     Action(
-        "sample_back", "Reconstruct", "Previous sample", "flip", ("[",), ("reconstructed",), argument=-1, section="flip"
+        "sample_next",
+        "Reconstruct",
+        "Next sample",
+        "depth.flip",
+        ("]",),
+        ("reconstructed",),
+        argument=1,
+        section="flip",
     ),
-    Action("sample_off", "Reconstruct", "No single sample", "flip", (), ("reconstructed",), argument=0, section="flip"),
     Action(
-        "mark", "Marks", "Event here", "mark_here", ("E",), ("markable",), "flag", "Mark the selection or the cursor"
+        "sample_back",
+        "Reconstruct",
+        "Previous sample",
+        "depth.flip",
+        ("[",),
+        ("reconstructed",),
+        argument=-1,
+        section="flip",
     ),
     Action(
-        "ruler", "Marks", "Ruler", "ruler", ("L",), _R, "ruler", "Measure from the cursor to where L is pressed again"
+        "sample_off",
+        "Reconstruct",
+        "No single sample",
+        "depth.flip",
+        (),
+        ("reconstructed",),
+        argument=0,
+        section="flip",
+    ),
+    Action(
+        "mark",
+        "Marks",
+        "Event here",
+        "marks.mark_here",
+        ("E",),
+        ("markable",),
+        "flag",
+        "Mark the selection or the cursor",
+    ),
+    Action(
+        "ruler",
+        "Marks",
+        "Ruler",
+        "marks.ruler",
+        ("L",),
+        _R,
+        "ruler",
+        "Measure from the cursor to where L is pressed again",
     ),
     Action(
         "bad",
         "Marks",
         "Bad channel",
-        "mark_bad",
+        "marks.mark_bad",
         ("B",),
         _R,
         "prohibit",
         "Set the chosen channel aside, or take it back",
     ),
-    Action("rename", "Marks", "Rename the event", "rename_mark", ("F2",), ("markable",), "pencil-simple"),
-    Action("delete", "Marks", "Delete the event", "delete_mark", ("Delete",), ("markable",), "trash"),
-    Action("undo", "Marks", "Undo", "undo", ("Ctrl+Z",), ("undoable",), "arrow-u-up-left", section="undo"),
-    Action("redo", "Marks", "Redo", "redo", ("Ctrl+Shift+Z",), ("redoable",), "arrow-u-up-right", section="undo"),
+    Action("rename", "Marks", "Rename the event", "marks.rename_mark", ("F2",), ("markable",), "pencil-simple"),
+    Action("delete", "Marks", "Delete the event", "marks.delete_mark", ("Delete",), ("markable",), "trash"),
+    Action("undo", "Marks", "Undo", "marks.undo", ("Ctrl+Z",), ("undoable",), "arrow-u-up-left", section="undo"),
+    Action("redo", "Marks", "Redo", "marks.redo", ("Ctrl+Shift+Z",), ("redoable",), "arrow-u-up-right", section="undo"),
     Action(
         "accept",
         "Marks",
         "Accept the spike",
-        "decide",
+        "marks.decide",
         ("A",),
         ("markable",),
         "check",
@@ -294,7 +368,7 @@ ACTIONS: Final = (
         "reject",
         "Marks",
         "Reject the spike",
-        "decide",
+        "marks.decide",
         ("X",),
         ("markable",),
         "x",
@@ -306,7 +380,7 @@ ACTIONS: Final = (
         "unsure",
         "Marks",
         "Unsure of the spike",
-        "decide",
+        "marks.decide",
         ("U",),
         ("markable",),
         "question",
@@ -318,7 +392,7 @@ ACTIONS: Final = (
         "criteria",
         "Marks",
         "Criteria of the discharge",
-        "toggle_criteria",
+        "marks.toggle_criteria",
         ("I",),
         _R,
         "check-square",
@@ -327,27 +401,41 @@ ACTIONS: Final = (
         section="decide",
     ),
     Action(
-        "spike_next", "Marks", "Next spike", "next_spike", ("S",), ("recording", "spikes"), argument=1, section="spikes"
+        "spike_next",
+        "Marks",
+        "Next spike",
+        "marks.next_spike",
+        ("S",),
+        ("recording", "spikes"),
+        argument=1,
+        section="spikes",
     ),
     Action(
         "spike_back",
         "Marks",
         "Previous spike",
-        "next_spike",
+        "marks.next_spike",
         ("Shift+S",),
         ("recording", "spikes"),
         argument=-1,
         section="spikes",
     ),
-    Action("event_next", "Marks", "Next event", "next_event", ("N",), ("events",), argument=1, section="events"),
+    Action("event_next", "Marks", "Next event", "marks.next_event", ("N",), ("events",), argument=1, section="events"),
     Action(
-        "event_back", "Marks", "Previous event", "next_event", ("Shift+N",), ("events",), argument=-1, section="events"
+        "event_back",
+        "Marks",
+        "Previous event",
+        "marks.next_event",
+        ("Shift+N",),
+        ("events",),
+        argument=-1,
+        section="events",
     ),
     Action(
         "trends",
         "Analysis",
         "Trends",
-        "toggle_trends",
+        "view.toggle_trends",
         ("T",),
         _R,
         "chart-line",
@@ -359,7 +447,7 @@ ACTIONS: Final = (
             f"trends_{region}",
             "Analysis",
             f"Trends: {region}",
-            "set_trend_region",
+            "view.set_trend_region",
             (),
             _R,
             argument=region,
@@ -367,10 +455,12 @@ ACTIONS: Final = (
         )
         for region in REGIONS
     ),
-    Action("spikes", "Analysis", "Propose spikes", "toggle_spikes", (), (), check="spikes_shown", section="spikes"),
-    Action("card", "Analysis", "About the model…", "show_card", (), ("model",), "cpu", section="card"),
-    Action("keys", "Help", "Keys…", "show_keys", ("?",), (), "keyboard"),
-    Action("about", "Help", "About and intended use…", "show_about", (), (), "info"),
+    Action(
+        "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"
+    ),
+    Action("card", "Analysis", "About the model…", "ask.show_card", (), ("model",), "cpu", section="card"),
+    Action("keys", "Help", "Keys…", "ask.show_keys", ("?",), (), "keyboard"),
+    Action("about", "Help", "About and intended use…", "ask.show_about", (), (), "info"),
 )
 
 FACTS: Final = frozenset(field.name for field in fields(Situation))

@@ -21,7 +21,7 @@ def test_playing_moves_the_cursor_in_time_and_turns_the_page(qtbot: QtBot, opene
     session, player = opened.session, opened.commands.player
     session.go_to(100.0)
     session.set_cursor(109.2)
-    opened.commands.set_speed(2)
+    opened.commands.view.set_speed(2)
     press(opened, Key.Key_Space)
     assert opened.commands.actions["play"].isChecked()
     assert opened.commands.actions["speed_2"].isChecked()
@@ -105,7 +105,7 @@ def test_a_ruler_without_a_cursor_says_what_to_do(opened: ReviewWindow, press: P
 def test_a_channel_is_set_aside_and_taken_back_by_key(opened: ReviewWindow, press: Press, settle: Settle) -> None:
     opened.session.store.update(montage="average")
     settle(opened)
-    opened.commands.choose_channel(opened.session.rows[2].label)
+    opened.commands.marks.choose_channel(opened.session.rows[2].label)
     name = max(opened.session.rows[2].weights, key=lambda weight: weight[1])[0]
     press(opened, Key.Key_B)
     assert opened.session.state.bad == {name}
@@ -114,7 +114,7 @@ def test_a_channel_is_set_aside_and_taken_back_by_key(opened: ReviewWindow, pres
 
 
 def test_of_a_derivation_of_two_the_reader_is_asked_which(qtbot: QtBot, opened: ReviewWindow, press: Press) -> None:
-    opened.commands.choose_channel("F7–T3")
+    opened.commands.marks.choose_channel("F7–T3")
     press(opened, Key.Key_B)
     qtbot.waitUntil(lambda: any(m.isVisible() for m in opened.findChildren(QMenu)))
     (menu,) = [m for m in opened.findChildren(QMenu) if m.isVisible()]

@@ -155,7 +155,7 @@ def test_another_region_is_shown_without_computing_again(qtbot: QtBot, window: R
     session = window.session
     with qtbot.waitSignal(session.opened, timeout=20_000):
         session.open(demo)
-    window.commands.toggle_trends()
+    window.commands.view.toggle_trends()
     qtbot.waitUntil(lambda: session.trends.trend is not None and not session.trends.busy, timeout=60_000)
     before = session.trends.trend
     window.commands.actions["trends_temporal"].trigger()

@@ -377,7 +377,7 @@ def test_the_layout_of_a_presentation_is_not_what_is_remembered(qtbot: QtBot, wi
     session = window.session
     with qtbot.waitSignal(session.opened, timeout=20_000):
         session.open(demo)
-    window.commands.present()
+    window.commands.view.present()
     window.leave()
     assert not session.settings.get("look.privacy")
     assert not window.presenting

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def channel_menu(commands: Commands, at: QPoint) -> None:
     """Every trace and every contact, to choose the spectrogram's."""
-    session, menu = commands.session, QMenu(commands.frame)
+    session, menu = commands.session, QMenu(commands.window)
     for row in session.rows:
-        menu.addAction(row.label, partial(commands.choose_channel, row.label))
+        menu.addAction(row.label, partial(commands.marks.choose_channel, row.label))
     if session.contacts:
         menu.addSeparator()
     for shaft in dict.fromkeys(c.shaft for c in session.contacts):
@@ -27,14 +27,14 @@ def channel_menu(commands: Commands, at: QPoint) -> None:
         for contact in session.contacts:
             if contact.shaft == shaft:
                 label = f"{RECONSTRUCTED}{contact.name}"
-                inner.addAction(label, partial(commands.choose_channel, label))
+                inner.addAction(label, partial(commands.marks.choose_channel, label))
     _pop_up(menu, at)
 
 
 def row_menu(commands: Commands, label: str, at: QPoint) -> None:
     """What can be done with a trace, and with the electrodes that it is made of."""
-    session, menu = commands.session, QMenu(commands.frame)
-    menu.addAction(f"Spectrogram of {label}", partial(commands.choose_channel, label))
+    session, menu = commands.session, QMenu(commands.window)
+    menu.addAction(f"Spectrogram of {label}", partial(commands.marks.choose_channel, label))
     row = next((r for r in session.rows if r.label == label), None)
     if row is not None:
         menu.addSeparator()
@@ -46,7 +46,7 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
 
 def region_menu(commands: Commands, at: QPoint) -> None:
     """The regions that trends can be of."""
-    menu = QMenu(commands.frame)
+    menu = QMenu(commands.window)
     menu.addActions([commands.actions[f"trends_{region}"] for region in REGIONS])
     _pop_up(menu, at)
 

@@ -1,0 +1,36 @@
+"""Dialogs."""
+
+from __future__ import annotations
+
+from neuroflow_review.window import boxes
+from neuroflow_review.window.part import Part
+from neuroflow_review.window.report import show_report
+from neuroflow_review.window.shown import ask_where
+
+
+class AskCommands(Part):
+    """Opens a dialog each."""
+
+    def show_goto(self) -> None:
+        boxes.show_goto(self.window)
+
+    def show_export(self) -> None:
+        boxes.show_export(self.window)
+
+    def show_report(self) -> None:
+        show_report(self.window)
+
+    def save_shown(self) -> None:
+        ask_where(self.window)
+
+    def show_calibrate(self) -> None:
+        boxes.show_calibrate(self.window)
+
+    def show_card(self) -> None:
+        boxes.show_card(self.window)
+
+    def show_keys(self) -> None:
+        boxes.show_keys(self.window)
+
+    def show_about(self) -> None:
+        boxes.show_about(self.window)

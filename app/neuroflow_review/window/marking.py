@@ -1,0 +1,139 @@
+"""Menu Marks: events, spikes, decisions, the ruler, and channels that are chosen or set aside."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint
+
+from neuroflow.recording import Span
+from neuroflow.review import Change
+from neuroflow.review.document import Decision
+from neuroflow_review.session.marking import decide, mark_here
+from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.window import boxes, menus
+from neuroflow_review.window.part import Part
+
+if TYPE_CHECKING:
+    from neuroflow_review.window.commands import Commands
+
+
+class MarkCommands(Part):
+    """Handlers of menu Marks, and of clicks on channels."""
+
+    def __init__(self, commands: Commands) -> None:
+        super().__init__(commands)
+        self._anchor: float | None = None
+
+    def next_spike(self, direction: int) -> None:
+        self.session.next_spike(direction)
+
+    def next_event(self, direction: int) -> None:
+        if not self.session.next_event(direction):
+            self.session.noticed.emit("No further event in that direction.")
+
+    def mark_here(self) -> None:
+        boxes.with_reader(self.window, self._mark_here)
+
+    def _mark_here(self) -> None:
+        mark = mark_here(self.session)
+        if mark is not None:
+            self.window.events.start_rename(mark.id)
+
+    def ruler(self) -> None:
+        """Lay one end down at the cursor; the next time, the other."""
+        if self._anchor is not None:
+            self.let_go()
+        elif self.session.cursor is None:
+            self.session.noticed.emit("Put the cursor where the ruler is to begin.")
+        else:
+            self._anchor = self.session.cursor
+            self.session.noticed.emit("Move the pointer to measure; L again lays the ruler down, Esc takes it away.")
+
+    def measure(self, time: float | None) -> None:
+        if self._anchor is not None and time is not None and time != self._anchor:
+            self.session.store.update(selection=Span(*sorted((self._anchor, time))))
+
+    def let_go(self, _recording: object = None) -> None:
+        self._anchor = None
+
+    def mark_bad(self) -> None:
+        """Set the electrode of the chosen row aside; of a derivation of two, ask which."""
+        page, label = self.window.page, self.session.state.channel
+        row = next((r for r in self.session.rows if r.label == label), None)
+        if row is None:
+            self.session.noticed.emit("Choose a channel of the scalp first: click on it.")
+            return
+        heaviest = max(abs(weight) for _, weight in row.weights)
+        members = [name for name, weight in row.weights if abs(weight) == heaviest]
+        if len(members) == 1:
+            self.session.toggle_bad(members[0])
+        else:
+            place = next((p for p in page.places()[0] if p.label == label), None)
+            at = page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0))
+            menus.row_menu(self.commands, label, at)
+
+    def rename_mark(self) -> None:
+        mark = self.window.events.selected_mark
+        if mark:
+            self.window.events.start_rename(mark)
+        else:
+            self.session.noticed.emit("Choose an event of yours in the list first.")
+
+    def delete_mark(self) -> None:
+        if not self.session.marks.remove(self.window.events.selected_mark):
+            self.session.noticed.emit("Choose an event of yours in the list first.")
+
+    def rename(self, mark: str, text: str) -> None:
+        self.session.marks.rename(mark, text)
+
+    def toggle_criteria(self) -> None:
+        self.commands.actions["dock Discharge"].toggle()
+        self.commands.refresh()
+
+    def assess(self, mark: str, criteria: tuple[str, ...]) -> None:
+        boxes.with_reader(self.window, partial(self.session.marks.assess, mark, criteria))
+
+    def decide(self, decision: Decision) -> None:
+        boxes.with_reader(self.window, partial(self._decide, decision))
+
+    def _decide(self, decision: Decision) -> None:
+        if not decide(self.session, decision):
+            self.session.noticed.emit("No spike is proposed at the cursor: S goes to the next one.")
+
+    def undo(self) -> None:
+        self._say_change("Undone", self.session.marks.undo())
+
+    def redo(self) -> None:
+        self._say_change("Done again", self.session.marks.redo())
+
+    def _say_change(self, word: str, change: Change | None) -> None:
+        """Say what was undone, and show where it was."""
+        if change is None:
+            return
+        marks = change.after or change.before
+        if marks:
+            self.session.show_time(marks[0].start)
+        self.session.noticed.emit(f"{word}: {change.what}.")
+
+    def toggle_spikes(self) -> None:
+        self.session.store.update(spikes_shown=not self.session.state.spikes_shown)
+
+    def set_spike(self, sensitivity: float) -> None:
+        self.session.store.update(spike_sensitivity=sensitivity)
+
+    def choose_channel(self, label: str) -> None:
+        if label.startswith(RECONSTRUCTED):
+            self.choose_contact(label.removeprefix(RECONSTRUCTED))
+        else:
+            self.session.store.update(channel=label, reconstructed=False)
+
+    def choose_contact(self, name: str) -> None:
+        state = self.session.state
+        contact = next((c for c in self.session.contacts if c.name == name), None)
+        if contact is None:
+            return
+        order = dict.fromkeys(c.shaft for c in self.session.contacts)
+        shafts = tuple(s for s in order if s in state.shafts or s == contact.shaft)
+        self.session.store.update(channel=name, reconstructed=True, shafts=shafts)

@@ -1,0 +1,33 @@
+"""Menu Reconstruct: what is reconstructed, and which sample is drawn."""
+
+from __future__ import annotations
+
+from neuroflow_review.window.part import Part
+
+
+class DepthCommands(Part):
+    """Handlers of menu Reconstruct."""
+
+    def reconstruct_page(self) -> None:
+        self.session.reconstruct_page()
+
+    def reconstruct_selection(self) -> None:
+        self.session.reconstruct_selection()
+
+    def reconstruct_all(self) -> None:
+        self.session.reconstruct_everything()
+
+    def toggle_follow(self) -> None:
+        settings = self.session.settings
+        settings.set("reconstruction.follow", not settings.get("reconstruction.follow"))
+        self.session.reconstruction.following &= settings.get("reconstruction.follow")
+        self.commands.refresh()
+
+    def flip(self, step: int) -> None:
+        """Draw the next or previous sample alone; 0 takes it away."""
+        state = self.session.state
+        if step == 0:
+            self.session.store.update(sample=None)
+            return
+        sample = (0 if step > 0 else state.samples - 1) if state.sample is None else state.sample + step
+        self.session.store.update(sample=sample % state.samples)

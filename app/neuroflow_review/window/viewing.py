@@ -1,0 +1,84 @@
+"""Menus View, Montage and Analysis: what of the recording is shown, and how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from neuroflow.signal.filters import SENSITIVITIES
+from neuroflow_review.theme import theme
+from neuroflow_review.window.ladders import stepped
+from neuroflow_review.window.part import Part
+
+
+class ViewCommands(Part):
+    """Handlers of menus View, Montage and Analysis."""
+
+    def turn(self, pages: float) -> None:
+        self.session.turn(pages)
+
+    def move(self, seconds: float) -> None:
+        self.session.go_to(self.session.state.start + seconds)
+
+    def go_first(self) -> None:
+        self.session.go_to(0.0)
+
+    def go_last(self) -> None:
+        recording = self.session.recording
+        if recording is not None:
+            self.session.go_to(recording.duration)
+
+    def set_mm_per_second(self, speed: int) -> None:
+        """A time base of true millimetres on the screen that the window is on."""
+        page = self.window.page
+        self.session.set_seconds(max(page.mm_per_second * page.span.duration / speed, 1.0))
+
+    def step_sensitivity(self, step: int) -> None:
+        state = self.session.state
+        self.session.store.update(sensitivity=stepped(SENSITIVITIES, state.sensitivity, step))
+
+    def step_depth(self, step: int) -> None:
+        state = self.session.state
+        self.session.store.update(depth_sensitivity=stepped(SENSITIVITIES, state.depth_sensitivity, step))
+
+    def toggle_filters(self) -> None:
+        self.session.store.update(filters_on=not self.session.state.filters_on)
+
+    def toggle_dark(self) -> None:
+        look = theme("light" if self.window.look.is_dark else "dark")
+        self.session.settings.set("look.theme", look.name)
+        self.window.set_theme(look)
+        self.commands.set_icons()
+        self.commands.refresh()
+
+    def play(self) -> None:
+        self.commands.player.toggle()
+
+    def set_speed(self, speed: int) -> None:
+        self.commands.player.set_speed(speed)
+
+    def toggle_map(self) -> None:
+        self.commands.actions["dock Map"].toggle()
+        self.commands.refresh()
+
+    def present(self) -> None:
+        self.window.presentation.toggle()
+        self.commands.refresh()
+
+    def toggle_trends(self) -> None:
+        self.session.settings.set("trends.shown", not self.session.settings.get("trends.shown"))
+        self.window.feeds.trends.show()
+        self.commands.refresh()
+
+    def set_trend_region(self, region: str) -> None:
+        self.session.settings.set("trends.region", region)
+        self.window.feeds.trends.show()
+        self.commands.refresh()
+
+    def toggle_privacy(self) -> None:
+        self.session.store.update(private=not self.session.state.private)
+
+    def set_montage(self, montage: str) -> None:
+        self.session.store.update(montage=montage)
+
+    def set_filter(self, name: str, value: float | None) -> None:
+        self.session.store.update(filters=replace(self.session.state.filters, **{name: value}))
