@@ -55,6 +55,13 @@ class Canvas(QWidget):
         self._picture, self._outdated = picture, False
         return picture
 
+    def show_now(self) -> None:
+        """Draw and paint before anything else is done: for the panel that the reader waits for."""
+        if self.isVisible():
+            if self._outdated:
+                self.make_picture()
+            self.repaint()
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         picture = self._picture
         if picture is None or (self._outdated and not _Turns.of_application().awaits(self)):

@@ -1,7 +1,7 @@
 """How long a reader waits: start, page turn, reconstruction, and whether the window ever freezes. ``make bench``.
 
-Prints a table and leaves the same figures as JSON in build/bench.json. Everything runs off screen on a 24-hour file
-that the benchmark makes itself (1.4 GB in the temporary folder, kept for the next run).
+Prints a table and leaves the same figures as JSON in build/bench.json. Everything runs off screen on 24-hour files
+that the benchmark makes itself (4 GB in the temporary folder, kept for the next run).
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
+from beside import beside
 from driving import Driver, event_loop_gaps
 from long_recording import write_long_recording
 
@@ -30,33 +30,20 @@ if TYPE_CHECKING:
     from neuroflow.inference.engine import Reconstructor
     from neuroflow.recording import SignalSource
 
-_START = """
-import json, sys, time
-sys.path.insert(0, {folder!r})
-from driving import Driver
-driver = Driver(size=(1600, 1000))
-window = time.time() - {began}
-heavy = sorted({{"torch", "mne", "scipy.signal"}} & set(sys.modules))
-driver.open({path!r})
-page = time.time() - {began}
-print(json.dumps({{"window": window, "page": page, "heavy": heavy}}))
-driver.close()
-"""
+_ANNOTATIONS = 10_000
 
 
-def start_times(path: Path, runs: int = 5) -> dict[str, Any]:
-    """Seconds from process start to the window on screen and to the first filtered page painted (warm), medians."""
-    found: list[dict[str, Any]] = []
-    for _ in range(runs + 1):
-        code = _START.format(folder=str(Path(__file__).parent), began=repr(time.time()), path=str(path))
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
-        found.append(json.loads(done.stdout.splitlines()[-1]))
-    found = found[1:]  # the first fills the disk cache
-    return {
-        "window on screen, s": round(statistics.median(f["window"] for f in found), 3),
-        "first page painted, s": round(statistics.median(f["page"] for f in found), 3),
-        "heavy libraries before the window": ", ".join(found[0]["heavy"]) or "none",
-    }
+def overview(path: Path) -> dict[str, Any]:
+    """Seconds from the first page to the whole overview, which is read in the background."""
+    driver = Driver(size=(1600, 1000))
+    shown: list[NDArray[np.float64]] = []
+    driver.session.trend_ready.connect(shown.append)
+    driver.open(str(path))
+    began = time.perf_counter()
+    driver.until(lambda: bool(shown) and bool(np.isfinite(shown[-1]).all()))
+    seconds = time.perf_counter() - began
+    driver.close()
+    return {"overview whole, s after the first page": round(seconds, 2)}
 
 
 def page_turns(path: Path, turns: int = 100) -> dict[str, Any]:
@@ -189,6 +176,7 @@ def freezing(path: Path, minutes: float) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--runs", type=int, default=5, help="of this program and of mne-qt-browser, in turn")
     parser.add_argument("--minutes", type=float, default=10.0, help="computed while the event loop is watched")
     parser.add_argument("--json", type=Path, default=Path("build/bench.json"))
     options = parser.parse_args()
@@ -204,7 +192,16 @@ def main() -> int:
         for name, value in values.items():
             print(f"  {name:<38}{value}", flush=True)
 
-    report(f"start, {options.hours:g} h, 32 channels", start_times(paths[32]))
+    marked = write_long_recording(
+        folder / f"{options.hours:g}h-32ch-marked.edf", options.hours, 32, annotations=_ANNOTATIONS
+    )
+    titles = {
+        f"beside mne-qt-browser, {options.hours:g} h, 32 channels": paths[32],
+        f"beside mne-qt-browser, with {_ANNOTATIONS:,} annotations": marked,
+    }
+    for title, values in beside(titles, runs=options.runs).items():
+        report(title, values)
+    report(f"overview, {options.hours:g} h, 32 channels", overview(paths[32]))
     for channels, path in paths.items():
         report(f"page turn, {channels} channels", page_turns(path))
     report("reconstruction", reconstruction_speed(paths[21]))

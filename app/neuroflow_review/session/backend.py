@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -67,7 +68,7 @@ class InstalledModel:
     def rate(self) -> float:
         return self.model.card.rate
 
-    @property
+    @cached_property
     def contacts(self) -> tuple[Contact, ...]:
         return self.model.contacts
 

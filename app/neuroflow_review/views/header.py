@@ -43,8 +43,9 @@ class PatientHeader(QWidget):
         self._describe()
 
     def set_private(self, private: bool) -> None:
-        self._private = private
-        self._describe()
+        if private != self._private:
+            self._private = private
+            self._describe()
 
     def set_theme(self, look: Theme) -> None:
         self._look = look

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from operator import attrgetter
@@ -49,6 +50,7 @@ class Commands(QObject):
         self.actions: dict[str, QAction] = {}
         self.demo = demo_recording()
         self.player = Player(session, self)
+        self._shown: tuple[Situation, str] | None = None
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask = MarkCommands(self), AskCommands(self)
         self._make_actions()
@@ -146,8 +148,8 @@ class Commands(QObject):
 
     def _connect(self) -> None:
         frame, session = self.window, self.session
-        session.store.changed.connect(self.refresh)
-        session.reconstruction.changed.connect(self.refresh)
+        session.store.changed.connect(self._on_state)
+        session.reconstruction.changed.connect(self._on_work)
         session.model_changed.connect(self.refresh)
         session.comparison.changed.connect(self.refresh)
         session.spikes.changed.connect(self.refresh)
@@ -203,9 +205,19 @@ class Commands(QObject):
             demo=self.demo is not None,
         )
 
+    def _on_state(self, old: ViewState, new: ViewState) -> None:
+        if new != replace(old, start=new.start):  # a page that turns changes nothing here
+            self.refresh()
+
+    def _on_work(self) -> None:
+        """The reconstruction tells of every tile and page; what can be done seldom changes with it."""
+        if self._shown != (self.situation(), self.session.reconstruction.device_label):
+            self.refresh()
+
     def refresh(self) -> None:
         """Show what is set and what can be done."""
         now, state = self.situation(), self.session.state
+        self._shown = (now, self.session.reconstruction.device_label)
         checks = self._checks(state)
         for entry in ACTIONS:
             action = self.actions[entry.id]

@@ -135,7 +135,6 @@ class Feeds(QObject):
             panel.set_selection(new.selection)
         frame.overview.set_page(new.span)
         frame.trends.set_page(new.span)
-        frame.events.set_page(new.span)
         frame.page.set_sensitivity(new.sensitivity)
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
@@ -154,7 +153,6 @@ class Feeds(QObject):
             self._spikes_due.start()
         self._ask_map()
         self.trends.ask()
-        self.show_reconstruction()
         self.show_status()
         self.show_cursor(session.cursor)
 
@@ -162,7 +160,8 @@ class Feeds(QObject):
 
     def _on_page(self, page: PageData) -> None:
         self.frame.page.set_page(page)
-        self.show_cursor(self.session.cursor)
+        self.frame.page.show_now()
+        self._show_scalp_value(self.session.cursor)
         self.show_status()
 
     def _on_depth(self, depth: DepthPage | None) -> None:
@@ -252,6 +251,7 @@ class Feeds(QObject):
         frame.page.set_spikes(self._with_decisions(scalp, near, reconstructed=False))
         frame.ieeg.set_spikes(self._with_decisions(depth, near, reconstructed=True))
         frame.page.set_marks([m for m in marks.on(near) if not m.decision])
+        frame.events.set_page(page)
         if (scalp, depth) == self._listed:
             return
         self._listed = scalp, depth
@@ -267,7 +267,6 @@ class Feeds(QObject):
         rows += [_mark_row(mark) for mark in marks.all]
         rows += [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
         frame.events.set_events(rows, recording.start)
-        frame.events.set_page(page)
 
     def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed."""
@@ -426,10 +425,11 @@ class Feeds(QObject):
 def below_standard(page: PageView, rows: int) -> list[str]:
     """What of the page is smaller than a reader should judge EEG by: 10 mm, 25 mm/s, 120 points a second."""
     below = []
-    if rows > 1 and page.row_mm < 9.5:
-        below.append(f"{page.row_mm:.0f} mm a channel")
-    if page.mm_per_second < 24.5:
-        below.append(f"{page.mm_per_second:.0f} mm/s")
+    high, speed = page.row_mm, page.mm_per_second
+    if rows > 1 and high < 9.5:
+        below.append(f"{high:.0f} mm a channel")
+    if speed < 24.5:
+        below.append(f"{speed:.0f} mm/s")
     points = page.columns / max(page.span.duration, 1e-9)
     if points < 120:
         below.append(f"{points:.0f} points a second")
