@@ -21,9 +21,11 @@ from neuroflow.cli import main
 from neuroflow.evaluation.baselines import RIDGE, Baselines, Scales, fit_baselines
 from neuroflow.evaluation.checks import check
 from neuroflow.evaluation.held_out import MODEL, VARIATIONAL, WITHOUT_NOISE, Subject, measure
+from neuroflow.evaluation.independent import independent_calibration
 from neuroflow.evaluation.patients import STANDARD_SITES, UnseenPatient, context, kinds_of, windows
 from neuroflow.evaluation.posterior import FlowPosterior, draw
 from neuroflow.evaluation.report import page
+from neuroflow.evaluation.standard import subject_of_model
 from neuroflow.evaluation.summary import summarise
 from neuroflow.evaluation.variational import (
     Kept,
@@ -300,6 +302,17 @@ def test_a_page_can_be_made_where_no_discharge_is_known_and_contacts_are_missing
     text = page("A page", "one", "command", (), verdicts(found), {"tree": found}, measured.example, names, ["AHL"] * 8)
     assert text.count("<svg") == 9
     assert not re.search(r"\bnan\b", text.split("<svg")[0])
+    found["simulation_based_calibration"]["independent"] = {"windows": 500, "rms": {"p": 0.4}, "peak": {"p": 0.001}}
+    apart = [line.met for line in verdicts(found) if "each of 500 patients" in line.demand]
+    assert apart == [True, False]
+
+
+def test_patients_of_one_window_each_are_ranked_as_their_number_says(small_model_folder: Path) -> None:
+    subject = subject_of_model(load_model(small_model_folder))
+    found = independent_calibration(subject, (0.5, 48.0), patients=3, local_share=0.5, draws=9)
+    again = independent_calibration(subject, (0.5, 48.0), patients=3, local_share=0.5, draws=9)
+    assert found == again
+    assert found["windows"] == sum(found["rms"]["counts"]) == 3
 
 
 # By the command line --------------------------------------------------------------------------------------------------
@@ -377,6 +390,8 @@ def test_a_simulated_tree_is_evaluated_like_a_hospitals(
         (("--simulated", "--local-share", "1"), "below 1"),
         (("--simulated", "--first-seed", "1000000"), "500,000"),
         (("--simulated", "--fit-vae", "0"), "--fit-vae"),
+        (("--simulated", "--independent", "10"), "100 to"),
+        (("tree", "--independent", "500"), "--simulated"),
         (("nowhere",), "nowhere"),
         (("nowhere", "--write-card"), "--simulated"),
         (("--simulated", "--html", "/no/such/folder/page.html"), "folder"),

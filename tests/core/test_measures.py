@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from neuroflow.evaluation.measures import (
+    calibration_of_ranks,
     correlation,
     coverage_by_rank,
     crps_and_ranks,
@@ -22,6 +23,7 @@ from neuroflow.evaluation.measures import (
     uniformity,
 )
 from neuroflow.evaluation.spectra import BANDS, band_sums, coupling, coupling_error, frequencies, pieces, power
+from neuroflow.evaluation.tally import ranks_of_piece
 
 
 def test_the_score_of_samples_of_a_normal_is_the_score_of_the_normal() -> None:
@@ -88,6 +90,20 @@ def test_a_sampler_that_is_too_narrow_or_too_wide_is_found_out(spread: float) ->
     rng = np.random.default_rng(5)
     rank = ranks(spread * rng.standard_normal((99, 500)), rng.standard_normal(500))
     assert uniformity(rank, 99)[1] < 0.005
+
+
+@pytest.mark.parametrize(("loudness", "uniform"), [(0.0, True), (0.5, False)])
+def test_ranks_of_rms_and_peak_are_uniform_unless_the_truth_varies_more_than_the_samples(
+    loudness: float, uniform: bool
+) -> None:
+    rng = np.random.default_rng(7)
+    truth = rng.standard_normal((500, 40)) * np.exp(loudness * rng.standard_normal((500, 1)))
+    found = [ranks_of_piece(rng.standard_normal((99, 40)), piece) for piece in truth]
+    rms, peak = np.array(found).T
+    figures = calibration_of_ranks(rms, peak, 99)
+    assert figures["windows"] == sum(figures["rms"]["counts"]) == sum(figures["peak"]["counts"]) == 500
+    assert (figures["rms"]["p"] > 0.005, figures["peak"]["p"] > 0.005) == (uniform, uniform)
+    assert calibration_of_ranks(rms, peak, 98) == {}
 
 
 def test_coverage_between_whole_ranks_is_interpolated() -> None:

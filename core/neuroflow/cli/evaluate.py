@@ -28,6 +28,7 @@ _TO_STDOUT = "-"
 _SHARES = (0.5, 0.0, 0.8)
 GAUSSIAN_MINUTES = 5.0
 MOST_PATIENTS, MOST_DRAWS, MOST_FITTED, MOST_MINUTES = 1000, 999, 10_000, 10_000
+MOST_INDEPENDENT = 50_000
 LAST_SEED = 500_000  # evaluation.patients: beyond are patients that training, calibration and baselines have seen
 
 
@@ -63,6 +64,11 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "--json", nargs="?", const=_TO_STDOUT, metavar="FILE", help="print everything as JSON, or write it to a file"
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with tables and figures")
+    parser.add_argument(
+        "--independent", type=int, metavar="N",
+        help="also rank the truth's rms and peak among the samples' in one window of each of N further simulated "
+        "patients, who share nothing as the windows of one patient do",
+    )  # fmt: skip
     parser.add_argument(
         "--write-card", action="store_true",
         help="calibrate the bands on patients of their own, then put calibration and figures, at local shares 0.5, 0 "
@@ -127,6 +133,13 @@ def _check(arguments: argparse.Namespace) -> None:
         raise NeuroflowError(
             f"--first-seed is of simulated patients, and below {LAST_SEED:,}: training has the seeds from there on."
         )
+    if arguments.independent is not None:
+        if not (arguments.simulated and 100 <= arguments.independent <= MOST_INDEPENDENT):
+            raise NeuroflowError(
+                f"--independent takes 100 to {MOST_INDEPENDENT:,} simulated patients, and goes with --simulated."
+            )
+        if (arguments.draws + 1) % 10:
+            raise NeuroflowError("Give a number of draws that ends in 9 with --independent.")
     if arguments.fit_vae is not None and not 0.0 < arguments.fit_vae <= MOST_MINUTES:
         raise NeuroflowError(f"Give --fit-vae more than 0 and at most {MOST_MINUTES:,} minutes.")
     if not 5 <= arguments.fit_on <= MOST_FITTED:
@@ -197,11 +210,20 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
     for share, measured in runs:
         summaries[share] = summarise(measured, calibration, arguments.seed)
         example = example or measured.example
+    main = next(iter(summaries.values()))
+    if arguments.independent is not None:
+        from neuroflow.evaluation.independent import independent_calibration
+
+        progress.begin(f"ranking the truth in one window of each of {arguments.independent} patients")
+        apart = independent_calibration(
+            subject, model.card.band, patients=arguments.independent, local_share=shares[0], draws=arguments.draws,
+            seed=arguments.seed, control=Control(progress),
+        )  # fmt: skip
+        main["simulation_based_calibration"]["independent"] = rounded(apart)
     first = next(standard_patients(subject, model.card.band, patients=1, seconds=40.0, first_seed=first_seed))
     checks = check(model.build(), first).as_dict()
     checks["speed"], checks["cores"] = speed(model, first, subject.sites)
     checks["speed_bfloat16"], _ = speed(model, first, subject.sites, precision="bfloat16")
-    main = next(iter(summaries.values()))
     gaussian = None if arguments.gaussian is None else _gaussian(arguments, progress).as_dict()
     lines = verdicts(main, checks, gaussian)
     on = _on(arguments, tree, main, subject.sites, first_seed)
@@ -370,6 +392,7 @@ def _command(arguments: argparse.Namespace) -> str:
         parts.append(arguments.data.name)
     model = Path(arguments.model).name if os.sep in arguments.model else arguments.model
     parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
+    parts += [f"--independent {arguments.independent}"] if arguments.independent is not None else []
     parts += [f"--gaussian {arguments.gaussian:g}"] if arguments.gaussian is not None else []
     parts += ["--write-card"] if arguments.write_card else []
     return " ".join(parts)

@@ -10,9 +10,9 @@ import numpy as np
 
 from neuroflow.evaluation.baselines import CLIMATOLOGY, RIDGE
 from neuroflow.evaluation.held_out import MEAN, MODEL, VARIATIONAL, WITHOUT_NOISE, Example
+from neuroflow.evaluation.measures import CALIBRATION_BINS
 from neuroflow.evaluation.patients import KINDS
 from neuroflow.evaluation.spectra import BANDS
-from neuroflow.evaluation.summary import CALIBRATION_BINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.floating]
+
+CALIBRATION_BINS = 10
 
 
 def crps_of_samples(samples: Array, truth: Array) -> NDArray[np.float64]:
@@ -132,7 +135,7 @@ def coverage_by_rank(counts: NDArray[np.int64], coverage: float) -> NDArray[np.f
         return np.asarray((count_below(draws + 1 - out) - count_below(out)) / total)
 
 
-def uniformity(rank: NDArray[np.int64], draws: int, bins: int = 10) -> tuple[NDArray[np.int64], float]:
+def uniformity(rank: NDArray[np.int64], draws: int, bins: int = CALIBRATION_BINS) -> tuple[NDArray[np.int64], float]:
     """Counts of ranks 0..draws in ``bins`` equal bins, and p of the chi-square test that they are uniform.
 
     Simulation-based calibration: where the truth is one more draw of the posterior its rank is uniform (Talts et al.
@@ -144,3 +147,17 @@ def uniformity(rank: NDArray[np.int64], draws: int, bins: int = 10) -> tuple[NDA
         raise ValueError(f"{rank.size} ranks of {draws + 1} values do not go into {bins} equal bins")
     counts = np.bincount(rank // ((draws + 1) // bins), minlength=bins)
     return counts, float(chisquare(counts).pvalue)
+
+
+def calibration_of_ranks(rms: NDArray[np.int64], peak: NDArray[np.int64], draws: int) -> dict[str, Any]:
+    """How uniform the ranks 0..draws of windows' rms and peak are: ``windows``, and ``p`` and ``counts`` of each.
+
+    Empty where there is none, or where so many ranks do not go into the bins.
+    """
+    if rms.size == 0 or (draws + 1) % CALIBRATION_BINS:
+        return {}
+    out: dict[str, Any] = {"windows": rms.size}
+    for name, rank in (("rms", rms), ("peak", peak)):
+        counts, p = uniformity(rank, draws, CALIBRATION_BINS)
+        out[name] = {"p": p, "counts": counts.tolist()}
+    return out

@@ -22,6 +22,7 @@ FIRST_TEST_SEED = 2_000
 FIRST_SELECTION_SEED = 500_000  # by which training chooses the best weights
 FIRST_CALIBRATION_SEED = 600_000  # by which the bands are calibrated
 FIRST_FITTING_SEED = 700_000  # on which the baselines are fitted
+FIRST_INDEPENDENT_SEED = 800_000  # of whom one window each is measured on
 
 # fmt: off
 STANDARD_SITES = (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neuroflow.evaluation.baselines import CLIMATOLOGY, NAMES, RIDGE
 from neuroflow.evaluation.held_out import MEAN, MODEL, VARIATIONAL, WITHOUT_NOISE, Measured, draws_of
-from neuroflow.evaluation.measures import coverage_by_rank, crps_of, r_of, rmse_of, uniformity
+from neuroflow.evaluation.measures import calibration_of_ranks, coverage_by_rank, crps_of, r_of, rmse_of
 from neuroflow.evaluation.patients import EXTENTS, KINDS
 from neuroflow.evaluation.spectra import BANDS, frequencies
 from neuroflow.evaluation.tally import Scores
@@ -21,7 +21,6 @@ Array = NDArray[np.float64]
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95)
 CALIBRATION_WINDOWS = 500
-CALIBRATION_BINS = 10
 CURVE = tuple(k / 20 for k in range(1, 20))
 RESAMPLES = 500
 SPREAD_BINS = 10
@@ -139,14 +138,8 @@ class _Summary:
         """Ranks of rms and peak of pieces, as many of them as asked for, drawn from all."""
         rms = np.concatenate([np.array(t.rms_ranks, dtype=np.int64) for t in self.measured.tallies])
         peak = np.concatenate([np.array(t.peak_ranks, dtype=np.int64) for t in self.measured.tallies])
-        if rms.size == 0 or (self.measured.draws + 1) % CALIBRATION_BINS:
-            return {}
         chosen = self.rng.permutation(rms.size)[:CALIBRATION_WINDOWS]
-        out: dict[str, Any] = {"windows": chosen.size}
-        for name, rank in (("rms", rms), ("peak", peak)):
-            counts, p = uniformity(rank[chosen], self.measured.draws, CALIBRATION_BINS)
-            out[name] = {"p": p, "counts": counts.tolist()}
-        return out
+        return calibration_of_ranks(rms[chosen], peak[chosen], self.measured.draws)
 
     def spread_against_error(self) -> dict[str, dict[str, Any]]:
         """Of each piece and contact, the samples' spread beside the error of their mean.

@@ -205,10 +205,10 @@ class Tally:
         known = np.flatnonzero(truth.known)
         for first in range(0, truth.depth.shape[1] - truth.step + 1, truth.step):
             contact = int(rng.choice(known))
-            drawn = samples[:, contact, first : first + truth.step]
-            actual = truth.depth[contact, first : first + truth.step]
-            self.rms_ranks.append(int((np.square(drawn).sum(axis=1) < np.square(actual).sum()).sum()))
-            self.peak_ranks.append(int((np.abs(drawn).max(axis=1) < np.abs(actual).max()).sum()))
+            piece = slice(first, first + truth.step)
+            rms, peak = ranks_of_piece(samples[:, contact, piece], truth.depth[contact, piece])
+            self.rms_ranks.append(rms)
+            self.peak_ranks.append(peak)
 
     def _add_bands(self, scores: Scores, estimate: Array, truth: Truth) -> None:
         if truth.has_pieces:
@@ -224,6 +224,13 @@ class Tally:
         _add_errors(scores.coupling, mean, truth.couplings, truth.known)
         mean = {b: coupling(differences, truth.step, truth.rate, limits).mean(axis=0) for b, limits in BANDS.items()}
         _add_errors(scores.bipolar_coupling, mean, truth.bipolar_couplings, truth.known_bipolar)
+
+
+def ranks_of_piece(samples: NDArray[np.floating], truth: NDArray[np.floating]) -> tuple[int, int]:
+    """Ranks of the rms and of the peak of ``truth`` (time,) among those of ``samples`` (sample, time)."""
+    rms = np.square(samples).sum(axis=1) < np.square(truth).sum()
+    peak = np.abs(samples).max(axis=1) < np.abs(truth).max()
+    return int(rms.sum()), int(peak.sum())
 
 
 def between(x: NDArray[np.floating], pairs: Pairs) -> NDArray[np.floating]:

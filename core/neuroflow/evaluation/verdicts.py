@@ -125,14 +125,20 @@ def _covered(demand: str, found: Mapping[str, float], points: int) -> Verdict:
 
 def _calibration(found: Mapping[str, Any]) -> list[Verdict]:
     lines = []
-    for key, what in (("rms", "rms"), ("peak", "peak")):
-        demand = f"simulation-based calibration: rank of a window's {what}"
+    for key in ("rms", "peak"):
+        demand = f"simulation-based calibration: rank of a window's {key}"
         threshold = "chi-square over 10 bins, p > 0.005"
         if key not in found:
             lines.append(Verdict(demand, threshold, "–", None, "needs 99 draws, or another number that ends in 9"))
             continue
         note = "" if found["windows"] >= 500 else f"of {found['windows']} windows, not 500"
         lines.append(Verdict(demand, threshold, f"p = {found[key]['p']:.2g}", found[key]["p"] > 0.005, note))
+    if apart := found.get("independent"):
+        of = f"one window of each of {apart['windows']} patients"
+        lines += [
+            Verdict(f"the same, {of}: {key}", threshold, f"p = {apart[key]['p']:.2g}", apart[key]["p"] > 0.005)
+            for key in ("rms", "peak")
+        ]
     return lines
 
 
