@@ -150,6 +150,8 @@ class WritingDialog(Sheet):
 
     def _on_place(self, target: Path, place: _Place) -> None:
         self._drop_lane()
+        if place.exists:
+            self._back_to_questions()
         if place.is_recording:
             self.questions.refuse("That is the recording itself: choose another name.")
         elif place.exists:
@@ -160,7 +162,13 @@ class WritingDialog(Sheet):
 
     def _on_no_place(self, failure: Failure) -> None:
         self._drop_lane()
+        self._back_to_questions()
         self.questions.refuse(_sentence(failure))
+
+    def _back_to_questions(self) -> None:
+        """What stands in the way is said where it can be changed."""
+        if self.questions.isHidden():
+            self.turn_to(self.questions)
 
     def _drop_lane(self) -> None:
         if self._lane is not None:

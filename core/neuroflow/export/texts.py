@@ -85,7 +85,7 @@ def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
         ("date of birth", patient.birthdate), ("sex", patient.sex), ("patient field", patient.additional),
         ("recording field", recording.recording_field.strip()),
     ]  # fmt: skip
-    found = [(where, text, "") for where, text in fields if text]
+    found = [(where, text, "") for where, text in fields if set(text.split()) - {"Startdate", "X"}]
     if start is not None:
         found.append(("start date", start.date().isoformat(), UNKNOWN_DATE.isoformat()))
     return tuple(found)
