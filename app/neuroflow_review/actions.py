@@ -112,6 +112,17 @@ ACTIONS: Final = (
         section="export",
     ),
     Action(
+        "copy",
+        "File",
+        "Save a copy…",
+        "ask.save_copy",
+        (),
+        _R,
+        "copy",
+        "The recording or a part of it as EDF+: cropped, resampled, re-referenced, without names",
+        section="export",
+    ),
+    Action(
         "report",
         "File",
         "Report…",

@@ -410,6 +410,10 @@ QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:focus {
   border-color: $accent; }
 QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check-$name.svg"); }
+QAbstractItemView::indicator { width: 14px; height: 14px; border: 1px solid $rejected; border-radius: 3px;
+  background: $field; }
+QAbstractItemView::indicator:checked { background: $accent; border-color: $accent;
+  image: url("$icons/check-$name.svg"); }
 QRadioButton::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/dot-$name.svg"); }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { background: $panel; border-color: $border; }
 QComboBox QAbstractItemView { background: $field; border: 1px solid $border; padding: 4px; outline: none; }

@@ -17,7 +17,7 @@ from neuroflow.cli import main
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.provenance import WORDS
-from neuroflow.export.texts import COLUMNS, free_texts, read_texts, write_texts
+from neuroflow.export.texts import COLUMNS, free_texts, left_out, names_a_signal, read_texts, write_texts
 from neuroflow.io import open_recording
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import Samples, Span
@@ -183,6 +183,54 @@ def test_a_reconstruction_says_so_whatever_is_decided_of_its_texts(
     new = open_recording(out).recording
     assert new.reconstructed
     assert new.channels[0].transducer == WORDS
+
+
+def test_a_label_that_says_more_than_its_signal_is_read_too(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    labels = ("EEG Fp1-Ref", "Jane resp", "Roe")
+    made = make_edf("a.edf", [sig(label, noise(3, 100, k)) for k, label in enumerate(labels)])
+    texts = {t.text: (t.where, t.decision) for t in free_texts(open_recording(made.path).recording)}
+    assert texts == {"Jane resp": ("channel label", "remove"), "Roe": ("channel label", "remove")}
+    out = tmp_path / "out.edf"
+    with pytest.raises(NeuroflowError, match="not reviewed"):
+        convert(made.path, out, ConvertRequest(texts={"Roe": ""}))
+    convert(made.path, out, ConvertRequest(texts={"Jane resp": "resp", "Roe": ""}))
+    assert [c.label for c in open_recording(out).recording.channels] == ["EEG Fp1-Ref", "resp", "other 3"]
+
+
+@pytest.mark.parametrize("label", ["EEG Fp1-Ref", "FP1-LE", "T7", "EKG1", "AHL1", "TP'3-TP'4", "EEG A1A2", "SpO2", ""])
+def test_names_of_electrodes_and_signals_are_no_free_text(label: str) -> None:
+    assert names_a_signal(label)
+
+
+@pytest.mark.parametrize("label", ["Jane", "ECG Müller", "Resp. Dr Roe", "EEG Fp1-Doe"])
+def test_other_words_in_a_label_are(label: str) -> None:
+    assert not names_a_signal(label)
+
+
+def test_what_is_left_out_of_the_header_is_listed(night: Path) -> None:
+    found = {where: text for where, text, _ in left_out(open_recording(night).recording)}
+    assert found == {
+        "patient name": "Jane Doe", "patient identifier": "MCH-1", "date of birth": "02-MAY-1951", "sex": "F",
+        "recording field": "Startdate 02-JAN-2020 ADM7 Tech_Smith Amp-9", "start date": "2020-01-02",
+    }  # fmt: skip
+
+
+def test_a_recording_that_was_replaced_or_removed_since_it_was_opened_is_a_sentence(
+    night: Path, make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    identity = open_recording(night).recording.identity
+    out = tmp_path / "out.edf"
+    convert(night, out, ConvertRequest(), identity=identity)
+    out.unlink()
+    make_edf("other.edf", [sig("Fp1", noise(3, 100))]).path.replace(night)
+    with pytest.raises(FileProblem, match="has changed since it was opened"):
+        convert(night, out, ConvertRequest(), identity=identity)
+    night.unlink()
+    with pytest.raises(FileProblem, match="There is no file"):
+        convert(night, out, ConvertRequest(), identity=identity)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from neuroflow.recording import Span
 from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow.units import format_clock
 from neuroflow_review.dialogs.parts import counted
+from neuroflow_review.dialogs.writing import Cancellable
 from neuroflow_review.lanes import Failure
 
 _HEADER_BYTES: Final = 256
@@ -24,12 +25,6 @@ _NOTES_BYTES: Final = 350
 
 _BANDS_SECONDS: Final = 0.15 / (39 * 64 * 1000)
 _SUFFIX: Final = "_reconstructed.edf"
-
-
-class Cancellable(Protocol):
-    """A job that was started; :class:`neuroflow_review.lanes.Job`."""
-
-    def cancel(self) -> None: ...
 
 
 class Start(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Sequence
 from typing import Final
@@ -186,6 +187,12 @@ class Switch(QWidget):
 
     def choose(self, number: int) -> None:
         self.buttons[number].setChecked(True)
+
+
+def as_tip(text: str) -> str:
+    """A text of a stranger as a tooltip, which Qt would take for markup where it looks like some."""
+    lines = html.escape(text).splitlines()
+    return f"<qt>{'<br>'.join(lines)}</qt>"
 
 
 def in_words(seconds: float) -> str:

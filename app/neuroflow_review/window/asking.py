@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuroflow_review.window import boxes
+from neuroflow_review.window.copying import show_copy
 from neuroflow_review.window.part import Part
 from neuroflow_review.window.report import show_report
 from neuroflow_review.window.shown import ask_where
@@ -16,6 +17,9 @@ class AskCommands(Part):
 
     def show_export(self) -> None:
         boxes.show_export(self.window)
+
+    def save_copy(self) -> None:
+        show_copy(self.window)
 
     def show_report(self) -> None:
         show_report(self.window)

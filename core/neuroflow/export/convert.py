@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,10 @@ from neuroflow import __version__
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import WORDS
 from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, unique_label
-from neuroflow.export.texts import unreviewed
+from neuroflow.export.texts import names_a_signal, unreviewed
+from neuroflow.io import open_recording
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
+from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_reader import EdfSource, open_edf
 from neuroflow.io.edf_writer import DIGITAL_MAX, EdfWriter, OutputHeader, OutputSignal, check_target
 from neuroflow.jobs import Control
@@ -30,7 +32,6 @@ LOWEST_RATE, HIGHEST_RATE = 1.0, 100_000.0
 _SCANNED, _WRITTEN = 0.45, 0.85
 _BLOCK_SECONDS = 60.0
 _RECORD_SECONDS = (1.0, 2.0, 5.0, 10.0, 0.5, 0.1)
-_STAND_IN = date(1985, 1, 1)  # EDF+ 2.1.3.3: the start date of what must not have one
 _CLOSE = 1e-6
 
 
@@ -64,17 +65,24 @@ class Converted:
     changes: tuple[str, ...] = field(default=())
 
 
-def convert(path: Path, target: Path, request: ConvertRequest, control: Control | None = None) -> Converted:
+def convert(
+    path: Path, target: Path, request: ConvertRequest, control: Control | None = None, identity: str = ""
+) -> Converted:
     """Write a recording as EDF+C, or as EDF+D where it has gaps.
 
-    A block at a time, into a temporary file that is read back before it takes the target's name.
+    A block at a time, into a temporary file that is read back before it takes the target's name. With ``identity``,
+    that of the recording that ``request`` was made for, another file that has come to stand there is refused.
     Raises: FileProblem, NeuroflowError, Cancelled.
     """
     control = control or Control()
     check_target(target)
-    if target.exists() and target.samefile(path):
-        raise FileProblem(f"“{target.name}” is the recording itself: give another name to write to.")
-    with open_edf(path) as source:
+    source = open_recording(path)
+    assert isinstance(source, EdfSource)
+    with source:
+        if target.exists() and target.samefile(path):
+            raise FileProblem(f"“{target.name}” is the recording itself: give another name to write to.")
+        if identity and source.recording.identity != identity:
+            raise FileProblem(f"“{path.name}” has changed since it was opened: open it again.")
         try:
             return _Conversion(source, target, request, control).run()
         except ValueError as error:
@@ -202,7 +210,10 @@ class _Conversion:
 
     def _label(self, row: Row, by_name: Mapping[str, Channel]) -> str:
         if len(row.weights) == 1:
-            return by_name[row.weights[0][0]].label
+            channel = by_name[row.weights[0][0]]
+            if self.request.texts is None or names_a_signal(channel.label):
+                return channel.label
+            return self.request.texts.get(channel.label, "") or f"{channel.kind.value} {channel.index + 1}"
         kind = "EEG " if by_name[row.weights[0][0]].kind is ChannelKind.EEG else ""
         return kind + row.label.replace("–", "-")
 
@@ -280,7 +291,7 @@ class _Conversion:
         begin = stretches[0].start
         start = None if recording.start is None else recording.start + timedelta(seconds=begin)
         if start is not None and hidden:
-            start = datetime.combine(_STAND_IN, start.time())
+            start = datetime.combine(UNKNOWN_DATE, start.time())
         if start is not None and not has_two_digit_year(start):
             self.changes.append(f"The year {start.year} cannot be said in EDF: the date is left out.")
             start = None

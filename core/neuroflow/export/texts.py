@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from neuroflow.anatomy.electrodes import SITES
 from neuroflow.errors import FileProblem
+from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.recording import Recording
 
@@ -24,6 +27,14 @@ _HARMLESS = frozenset(
     "awake|drowsy|asleep|sleep|n1|n2|n3|rem|wake|arousal|spike|sharp wave|seizure|sz|lights on|lights off|"
     "calibration|impedance|impedance check|montage|t0|t1|t2|start recording|end recording|recording start".split("|")
 )
+# What labels of channels are made of: kinds of signals, references, sides. Electrodes and contacts are told by form.
+_LABEL_WORDS = frozenset(
+    "eeg ieeg seeg ecog pol ecg ekg eog emg ref le re av avg avr car resp respiration airflow flow nasal thorax thor "
+    "abdomen abdo abd chest effort spo2 sao2 osat pulse pleth hr pr photic pho trig trigger status event marker stim "
+    "dc aux chin leg left right l r roc loc upper lower temp body pos position snore snoring cpap med t7 t8 p7 p8 a1a2 "
+    "m1m2".split()
+) | {site.lower() for site in SITES}
+_CONTACT = re.compile(r"(?:[a-z]{1,4}'?)?\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +49,10 @@ class FreeText:
 
 
 def free_texts(recording: Recording) -> tuple[FreeText, ...]:
-    """Every distinct text of annotations, transducers and filters, the most frequent first.
+    """Every distinct text of annotations, transducers, filters and labels of channels, the most frequent first.
 
-    Labels of channels are not among them: they are names of electrodes, and are shown by ``neuroflow info``. Those of
-    the patient and recording fields are not either: nothing of them is kept.
+    Labels that say electrodes and kinds of signals, and nothing else, are not among them. The patient and recording
+    fields are not either: nothing of them is kept, and :func:`left_out` lists them.
     """
     found: list[FreeText] = []
     counts = Counter(a.text for a in recording.annotations)
@@ -54,6 +65,29 @@ def free_texts(recording: Recording) -> tuple[FreeText, ...]:
     fields = Counter(field for c in recording.channels for field in (c.transducer, c.prefilter) if field.strip())
     known = set(counts)
     found += [FreeText(t, "channel header", n, None, KEEP) for t, n in fields.most_common() if t not in known]
+    known |= set(fields)
+    labels = Counter(c.label for c in recording.channels if not names_a_signal(c.label))
+    found += [FreeText(t, "channel label", n, None, REMOVE) for t, n in labels.most_common() if t not in known]
+    return tuple(found)
+
+
+def names_a_signal(label: str) -> bool:
+    """Whether a label of a channel holds electrodes, contacts and kinds of signals and nothing else."""
+    words = re.split(r"[^A-Za-z0-9']+", label.lower())
+    return label.isascii() and all(not w or w in _LABEL_WORDS or _CONTACT.fullmatch(w) is not None for w in words)
+
+
+def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
+    """What of the patient and recording fields no de-identified copy holds: where, text, and what stands there then."""
+    patient, start = recording.patient, recording.start
+    fields = [
+        ("patient name", patient.name), ("patient identifier", patient.identifier),
+        ("date of birth", patient.birthdate), ("sex", patient.sex), ("patient field", patient.additional),
+        ("recording field", recording.recording_field.strip()),
+    ]  # fmt: skip
+    found = [(where, text, "") for where, text in fields if set(text.split()) - {"Startdate", "X"}]
+    if start is not None:
+        found.append(("start date", start.date().isoformat(), UNKNOWN_DATE.isoformat()))
     return tuple(found)
 
 
