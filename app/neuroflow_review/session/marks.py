@@ -22,8 +22,20 @@ from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
 from neuroflow.io.review_file import Review, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
-from neuroflow.review import Change, Document, History, Mark, added, assessed, changed, decided, imported, removed
-from neuroflow.review.document import Decision
+from neuroflow.review import (
+    Change,
+    Document,
+    History,
+    Mark,
+    added,
+    assessed,
+    changed,
+    decided,
+    edge_moved,
+    imported,
+    removed,
+)
+from neuroflow.review.document import Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane
 
 log = logging.getLogger(__name__)
@@ -86,6 +98,10 @@ class Marks(QObject):
     @property
     def to_redo(self) -> str:
         return self.history.to_redo
+
+    def find(self, identifier: str) -> Mark | None:
+        """The mark of an identifier, None where it is not there."""
+        return self.history.document.marks.get(identifier)
 
     def on(self, span: Span) -> tuple[Mark, ...]:
         """Those that touch a span."""
@@ -161,9 +177,13 @@ class Marks(QObject):
 
     # Edits ------------------------------------------------------------------------------------------------------------
 
-    def add(self, start: float, text: str, duration: float = 0.0, channel: str = "") -> Mark | None:
+    def add(
+        self, start: float, text: str, duration: float = 0.0, channel: str = "", *, reconstructed: bool = False
+    ) -> Mark | None:
         """Mark an event; the mark, or None where marks cannot be made."""
-        change = added(start, text, duration=duration, channel=channel, by=self._reader())
+        change = added(
+            start, text, duration=duration, channel=channel, reconstructed=reconstructed, by=self._reader()
+        )  # fmt: skip
         return change.after[0] if self._do(change) else None
 
     def decide(self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False) -> bool:
@@ -172,20 +192,30 @@ class Marks(QObject):
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
     def rename(self, identifier: str, text: str) -> bool:
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         if mark is None or not text.strip() or mark.text == text.strip():
             return False
         return self._do(changed(mark, by=self._reader(), text=text.strip()))
 
+    def move_edge(self, identifier: str, edge: Edge, time: float) -> bool:
+        """Move the start or the end of an event to a time, as far as the other edge and the recording let it."""
+        mark = self.find(identifier)
+        if mark is None or mark.decision or self._recording is None:
+            return False
+        within = self._recording.duration
+        if with_edge(mark, edge, time, within) == (mark.start, mark.stop):
+            return False
+        return self._do(edge_moved(mark, edge, time, within, by=self._reader()))
+
     def assess(self, identifier: str, criteria: Collection[str]) -> bool:
         """Say which of the IFCN's criteria a discharge meets."""
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         if mark is None or set(mark.criteria) == set(criteria):
             return False
         return self._do(assessed(mark, criteria, by=self._reader()))
 
     def remove(self, identifier: str) -> bool:
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
 
     def take(self, marks: tuple[Mark, ...]) -> bool:

@@ -58,7 +58,7 @@ class EventRow:
 
     A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply. ``mark`` is
     the identifier of a reader's mark, empty for what is not one; ``decision`` what a reader decided on a spike; ``by``
-    who.
+    who; ``reconstructed`` says that a mark stands on a reconstructed signal.
     """
 
     time: float
@@ -70,6 +70,12 @@ class EventRow:
     mark: str = ""
     decision: str = ""
     by: str = ""
+    reconstructed: bool = False
+
+    @property
+    def far(self) -> bool:
+        """Whether it is of a reconstructed signal."""
+        return self.reconstructed or self.kind == "reconstructed spike"
 
     @property
     def can_be_renamed(self) -> bool:
@@ -77,7 +83,7 @@ class EventRow:
 
     @property
     def where(self) -> str:
-        return f"{RECONSTRUCTED}{self.channel}" if self.kind == "reconstructed spike" else self.channel
+        return f"{RECONSTRUCTED}{self.channel}" if self.far else self.channel
 
     @property
     def share(self) -> str:
@@ -237,7 +243,7 @@ class _EventDelegate(QStyledItemDelegate):
         painter.setClipRect(rect)
         painter.setFont(ui_font(-1))
         text, inner = str(index.data()), rect.adjusted(2 * UNIT, 0, -UNIT, 0)
-        painter.setPen(colour(look.recon_line if event.kind == "reconstructed spike" else look.ink))
+        painter.setPen(colour(look.recon_line if event.far else look.ink))
         if index.column() == _TIME:
             painter.setPen(colour(look.muted))
         elif index.column() == _TEXT or not event.channel:
@@ -269,7 +275,7 @@ def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> 
     x, y = at.x(), at.y()
     if kind in ("annotation", "mark"):
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(look.other if kind == "annotation" else look.accent))
+        painter.setBrush(colour(look.other if kind == "annotation" else look.recon_line if event.far else look.accent))
         painter.drawRoundedRect(QRectF(x - 1.5, y - 5, 3, 10), 1, 1)
         return
     painter.setBrush(colour(look.decided(event.decision)))

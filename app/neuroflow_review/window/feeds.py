@@ -251,7 +251,10 @@ class Feeds(QObject):
         # Of the neighbouring pages too, so that a page that turns has its marks at once.
         frame.page.set_spikes(self._with_decisions(scalp, near, reconstructed=False))
         frame.ieeg.set_spikes(self._with_decisions(depth, near, reconstructed=True))
-        frame.page.set_marks([m for m in marks.on(near) if not m.decision])
+        events = [m for m in marks.on(near) if not m.decision]
+        for panel, far in ((frame.page, False), (frame.ieeg, True)):
+            panel.set_editable(marks.writable, recording.duration)
+            panel.set_marks([m for m in events if m.reconstructed == far])
         if (scalp, depth) == self._listed:
             return
         self._listed = scalp, depth
@@ -457,7 +460,9 @@ def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
 def _mark_row(mark: Mark) -> EventRow:
     """A line of the list for what a reader marked or decided."""
     if not mark.decision:
-        return EventRow(mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by)
+        return EventRow(
+            mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by, reconstructed=mark.reconstructed
+        )
     text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
     if mark.criteria:
         text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
