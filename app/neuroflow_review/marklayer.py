@@ -13,7 +13,7 @@ from neuroflow.recording import Span
 from neuroflow.review import Mark
 from neuroflow.review.document import Edge, with_edge
 from neuroflow_review.paper import Place, translucent
-from neuroflow_review.theme import RECONSTRUCTED, UNIT, colour, gutter, hairline, time_to_x, ui_font
+from neuroflow_review.theme import RECONSTRUCTED, UNIT, colour, hairline, ui_font
 
 REACH: Final = 5.0
 """Pixels from an edge within which it is taken hold of."""
@@ -35,7 +35,12 @@ class Ground:
     row_height: float
 
     def x(self, time: float) -> float:
-        return time_to_x(time, self.span, self.width)
+        """Pixels of a time: as the theme's ``time_to_x``, which asks the application for its margins every time."""
+        return self.plot.left() + (time - self.span.start) / max(self.span.duration, 1e-9) * self.plot.width()
+
+    def shows(self, mark: Mark) -> bool:
+        """Whether any of a mark lies on the page."""
+        return mark.start <= self.span.stop and mark.start + mark.duration >= self.span.start
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class MarkLayer:
             return None
         found: tuple[float, Mark, float] | None = None
         for mark in self.marks:
-            if mark.decision or mark.stop < ground.span.start or mark.start > ground.span.stop:
+            if mark.decision or not ground.shows(mark):
                 continue
             for time in dict.fromkeys((mark.start, mark.stop)):
                 away = abs(ground.x(time) - at.x())
@@ -137,7 +142,7 @@ class MarkLayer:
         painter.save()
         painter.setClipRect(ground.plot)
         for mark in self.marks:
-            if self._held is None or mark.id != self._held.id:
+            if ground.shows(mark) and (self._held is None or mark.id != self._held.id):
                 _draw(painter, mark, ground, value)
         painter.restore()
 
@@ -148,8 +153,10 @@ class MarkLayer:
         painter.setFont(ui_font(-1.5))
         metrics, taken = QFontMetricsF(painter.font()), -1e9
         for mark in self.marks:
-            x = max(ground.x(mark.start), gutter()) + UNIT
-            if x < taken or mark.stop < ground.span.start or mark.start >= ground.span.stop:
+            if not ground.shows(mark):
+                continue
+            x = max(ground.x(mark.start), ground.plot.left()) + UNIT
+            if x < taken or mark.start >= ground.span.stop:
                 continue
             words = metrics.elidedText(name_of(mark), Qt.TextElideMode.ElideRight, _LONGEST_NAME)
             box = QRectF(x, ground.plot.bottom() - metrics.height(), metrics.horizontalAdvance(words), metrics.height())
@@ -206,7 +213,7 @@ def bands(mark: Mark, ground: Ground) -> list[QRectF]:
     if not mark.channel:
         return [QRectF(left, plot.top(), right - left, plot.height())]
     high = max(ground.row_height, _LOWEST_ROW)
-    rows = [ground.places[k] for k in rows_of(mark, [place.label for place in ground.places])]
+    rows = [ground.places[k] for k in rows_of(mark, tuple(place.label for place in ground.places))]
     if not rows:
         return [QRectF(left, plot.bottom() - _FOOT, right - left, _FOOT)]
     return [QRectF(left, place.y - high / 2, right - left, high) for place in rows]

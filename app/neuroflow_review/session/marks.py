@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -40,6 +41,8 @@ from neuroflow_review.lanes import Failure, Lane
 
 log = logging.getLogger(__name__)
 
+_start_of = attrgetter("start")
+
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
 
@@ -53,9 +56,13 @@ class Kept:
 
 
 class Marks(QObject):
-    """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence."""
+    """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence.
+
+    ``changed`` says that there are other marks, ``saved`` that those there are were written, or could not be.
+    """
 
     changed = Signal()
+    saved = Signal()
     noticed = Signal(str)
     failed = Signal(object)
 
@@ -70,6 +77,7 @@ class Marks(QObject):
         self._writable = False
         self._saved: Document = self.history.document
         self._ordered: tuple[Mark, ...] = ()
+        self._longest = 0.0
         self._said_unsaved = False
         self._desk = Desk()
         self._lock: QLockFile | None = None
@@ -105,13 +113,14 @@ class Marks(QObject):
 
     def on(self, span: Span) -> tuple[Mark, ...]:
         """Those that touch a span."""
-        last = bisect_left(self._ordered, span.stop, key=lambda m: m.start)
-        return tuple(m for m in self._ordered[:last] if m.stop >= span.start)
+        first = bisect_left(self._ordered, span.start - self._longest, key=_start_of)
+        last = bisect_left(self._ordered, span.stop, lo=first, key=_start_of)
+        return tuple(m for m in self._ordered[first:last] if m.start + m.duration >= span.start)
 
     def decided_near(self, time: float, reconstructed: bool) -> tuple[Mark, ...]:
         """Decisions on the discharge at a time, of the scalp or of the reconstruction."""
-        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=lambda m: m.start)
-        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=lambda m: m.start)
+        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=_start_of)
+        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=_start_of)
         return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
 
     # Open and close ---------------------------------------------------------------------------------------------------
@@ -275,7 +284,10 @@ class Marks(QObject):
         return change
 
     def _order(self) -> None:
-        self._ordered = tuple(sorted(self.history.document, key=lambda m: (m.start, m.id)))
+        marks = self.history.document
+        self._ordered = tuple(sorted(marks, key=attrgetter("start", "id")))
+        # A microsecond more: rounding must not lose the longest mark itself.
+        self._longest = max((m.duration for m in marks), default=0.0) + 1e-6
         self.changed.emit()
 
     # Saving -----------------------------------------------------------------------------------------------------------
@@ -292,13 +304,13 @@ class Marks(QObject):
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
         self._said_unsaved = False
-        self.changed.emit()
+        self.saved.emit()
 
     def _on_failed(self, failure: Failure) -> None:
         if not self._said_unsaved:  # once, and not at every key
             self._said_unsaved = True
             self.failed.emit(failure)
-        self.changed.emit()
+        self.saved.emit()
 
 
 def _is_edf(path: Path) -> bool:
