@@ -1,8 +1,8 @@
-"""A panel of rows over time: geometry, pointer, cursor and selection, shared by scalp and reconstruction."""
+"""A panel of rows over time: geometry, pointer, cursor, selection and marks, shared by scalp and reconstruction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -17,7 +17,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from neuroflow.recording import Span
+from neuroflow.review import Mark
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.marklayer import Ground, MarkLayer
 from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
 from neuroflow_review.theme import LIGHT, UNIT, Theme, gutter, hairline, right_margin, time_to_x, ui_font, x_to_time
 
@@ -36,6 +38,8 @@ class Sheet(Canvas):
     sensitivity_stepped = Signal(int)
     selected = Signal(object)
     """A Span that was dragged out, or None where the selection was taken back."""
+    edge_dragged = Signal(str, str, float)
+    """Identifier of a mark, which of its edges (start, end), and the time (s) that it was dragged to."""
     row_clicked = Signal(str)
     row_menu = Signal(str, QPoint)
     columns_changed = Signal(int)
@@ -49,6 +53,7 @@ class Sheet(Canvas):
         self._cursor: float | None = None
         self._drag: float | None = None
         self._dragged: Span | None = None
+        self._layer = MarkLayer()
         self._wheel = 0.0
         self._columns = 0
         self._labels: tuple[str, ...] = ()
@@ -75,6 +80,22 @@ class Sheet(Canvas):
             self._selection = selection
             self.update()
 
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Events that readers marked; those of other pages are not drawn."""
+        if tuple(marks) != self._layer.marks:
+            self._layer.set_marks(tuple(marks))
+            self.redraw()
+
+    def set_editable(self, editable: bool, within: float) -> None:
+        """Whether the edges of marks can be dragged, and how long (s) the recording is that they stay in."""
+        self._layer.editable, self._layer.within = editable, within
+        if not editable:
+            self.let_go()
+
+    def mark_colours(self) -> tuple[str, str]:
+        """Of events that readers marked, and of the paper behind their names."""
+        return self._look.accent, self._look.paper
+
     def set_row_tips(self, tips: Mapping[str, str]) -> None:
         """What is said of a row, by its label, when the pointer rests on the label."""
         self._tips = dict(tips)
@@ -83,6 +104,7 @@ class Sheet(Canvas):
         """Another page: lines of the old one are not drawn over the new one's seconds."""
         if span != self._span:
             self._span = span
+            self._layer.let_go()
             self.redraw()
 
     @property
@@ -110,6 +132,11 @@ class Sheet(Canvas):
         plot = self.plot()
         return lay_out(self._labels, self._groups, plot.top() + UNIT, plot.bottom() - UNIT)
 
+    def ground(self) -> Ground:
+        """Where marks stand."""
+        places, height = self.places()
+        return Ground(self._span, self.width(), self.plot(), places, height)
+
     def pixels_per_volt(self, sensitivity: float) -> float:
         """At a sensitivity in volts per millimetre."""
         return pixels_per_mm(self) / sensitivity
@@ -135,6 +162,7 @@ class Sheet(Canvas):
             for time, x in ((selection.start, left), (selection.stop, right)):
                 if self._span.start <= time <= self._span.stop:
                     painter.drawLine(QLineF(x, 0, x, self.height()))
+        self._layer.draw_moving(painter, self.ground(), *self.mark_colours())
         if self._cursor is not None and self._span.start <= self._cursor < self._span.stop:
             x = time_to_x(self._cursor, self._span, self.width())
             painter.setPen(hairline(self._look.cursor, 0.9))
@@ -153,10 +181,13 @@ class Sheet(Canvas):
         )
         if selecting and gutter() <= x <= self.width() - right_margin():
             self._drag = x
-        elif event.button() is Qt.MouseButton.LeftButton:
-            label = self.row_at(event.position())
-            if label:
-                self.row_clicked.emit(label)
+        elif event.button() is Qt.MouseButton.LeftButton and not self._layer.take(event.position(), self.ground()):
+            self._click(event.position())
+
+    def _click(self, at: QPointF) -> None:
+        label = self.row_at(at)
+        if label:
+            self.row_clicked.emit(label)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
@@ -164,10 +195,23 @@ class Sheet(Canvas):
             a, b = sorted((self._time(self._drag), self._time(x)))
             self._dragged = Span(a, b)
             self.update()
+        elif self._layer.gripped:
+            if self._layer.drag(x, self._time(x)):
+                self.redraw()  # once: the picture without the mark that moves
+            self.update()
+        elif not event.buttons():
+            self._show_edge(self._layer.edge_at(event.position(), self.ground()) is not None)
         if gutter() <= x <= self.width() - right_margin():
             self.cursor_moved.emit(self._time(x))
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._layer.gripped:
+            moved = self._layer.release()
+            if moved is None:
+                self._click(event.position())
+            else:
+                self.edge_dragged.emit(moved.mark, moved.edge, moved.time)
+                self.redraw()
         if self._drag is None:
             return
         self._drag = None
@@ -175,7 +219,24 @@ class Sheet(Canvas):
         self.selected.emit(dragged)
         self.update()
 
+    def let_go(self) -> bool:
+        """Take back what is being dragged, a mark's edge or a selection; false where nothing is."""
+        dragged = self._layer.let_go() or self._drag is not None
+        self._drag = self._dragged = None
+        if dragged:
+            self._show_edge(False)
+            self.redraw()
+            self.update()
+        return dragged
+
+    def _show_edge(self, there: bool) -> None:
+        """The pointer's shape says that an edge can be dragged."""
+        shape = Qt.CursorShape.SizeHorCursor if there else Qt.CursorShape.ArrowCursor
+        if self.cursor().shape() is not shape:
+            self.setCursor(shape)
+
     def leaveEvent(self, _event: QEvent) -> None:
+        self._show_edge(False)
         self.cursor_left.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

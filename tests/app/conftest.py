@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import threading
 import time
 import warnings
@@ -252,6 +253,17 @@ def opened(qtbot: QtBot, window: ReviewWindow, demo: Path) -> ReviewWindow:
     window.session.open(demo)
     qtbot.waitUntil(lambda: window.settled, timeout=20_000)
     return window
+
+
+@pytest.fixture
+def mine(qtbot: QtBot, window: ReviewWindow, demo: Path, tmp_path: Path) -> Iterator[ReviewWindow]:
+    """The window on a copy of the demonstration, beside which marks can be kept."""
+    path = tmp_path / "patient.edf"
+    shutil.copy(demo, path)
+    window.session.open(path)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    yield window
+    qtbot.waitUntil(lambda: not window.session.lanes.save.busy)
 
 
 # What a reader does ---------------------------------------------------------------------------------------------------

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,17 +29,6 @@ Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 Press = Callable[..., None]
 Settle = Callable[[ReviewWindow], None]
-
-
-@pytest.fixture
-def mine(qtbot: QtBot, window: ReviewWindow, demo: Path, tmp_path: Path) -> Iterator[ReviewWindow]:
-    """The window on a copy of the demonstration, beside which marks can be kept."""
-    path = tmp_path / "patient.edf"
-    shutil.copy(demo, path)
-    window.session.open(path)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
-    yield window
-    qtbot.waitUntil(lambda: not window.session.lanes.save.busy)
 
 
 def review_of(window: ReviewWindow) -> Path:

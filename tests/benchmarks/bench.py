@@ -159,6 +159,33 @@ def first_bands(path: Path) -> dict[str, Any]:
     return {"first page, torch loading, s": round(first, 2), "later page, s": round(later, 2)}
 
 
+def many_marks(count: int = 10_000) -> dict[str, Any]:
+    """Milliseconds of the window's own thread that a reader's steps take with so many marks; the longest of five."""
+    from neuroflow.review import Mark
+    from neuroflow_review.window.commands import demo_recording
+
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(str(demo_recording()), Path(folder) / "marked.edf")
+        driver = Driver(size=(1600, 1000))
+        driver.open(str(copy))
+        session, events = driver.session, driver.window.events
+        duration = session.recording.duration if session.recording is not None else 1.0
+        times = np.sort(np.random.default_rng(0).uniform(0.0, duration - 2.0, count))
+        session.marks.take(tuple(Mark(f"m{k:06d}", float(t), f"event {k}", 0.5) for k, t in enumerate(times)))
+        driver.until(lambda: not session.marks.unsaved and driver.window.settled)
+        words, places = itertools.count(), itertools.cycle(times[:: count // 7].tolist())
+        steps = {
+            "search": lambda: events.search.setText(f"event {next(words)}"),
+            "filter by kind": lambda: events._filters["mark"].toggle(),
+            "jump": lambda: session.show_time(next(places)),
+            "mark an event": lambda: session.marks.add(next(places), "one more"),
+            "undo": session.marks.undo,
+        }
+        out = {f"{name}, ms": round(1000 * max(driver.held(step) for _ in range(5))) for name, step in steps.items()}
+        driver.close()
+    return out
+
+
 def freezing(path: Path, minutes: float) -> dict[str, Any]:
     """The longest gap of the event loop while ``minutes`` of recording are reconstructed and pages are turned."""
     driver = Driver(size=(1600, 1000))
@@ -208,6 +235,7 @@ def main() -> int:
     report("modes, 16 samples", modes(paths[21]))
     report("memory while reconstructing", memory(paths[21]))
     report("first bands of a page, 39 samples", first_bands(paths[21]))
+    report("10,000 marks, time of the window's thread", many_marks())
     report("event loop while reconstructing", freezing(paths[21], options.minutes))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

@@ -17,8 +17,8 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, write_review
 from neuroflow.recording import Patient, Recording
-from neuroflow.review import Document, History, Mark, added, assessed, changed, decided, removed
-from neuroflow.review.document import document_of
+from neuroflow.review import Document, History, Mark, added, assessed, changed, decided, edge_moved, removed
+from neuroflow.review.document import SHORTEST, Edge, document_of, with_edge
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -365,3 +365,32 @@ def test_a_table_for_bids_has_tabs_and_hed_score_on_what_is_a_finding(tmp_path: 
     back = read_marks(path, 600.0)
     assert [(m.start, m.decision, m.criteria) for m in back] == [(m.start, m.decision, m.criteria) for m in marks]
     assert [m.text for m in back] == ["spike", "spike", "spike", "eyes open"]
+
+
+@given(st.floats(0.0, 600.0), st.floats(0.0, 30.0), st.sampled_from(("start", "end")), st.floats(-50.0, 700.0))
+def test_an_edge_moves_alone_and_stays_in_the_recording(start: float, duration: float, edge: Edge, time: float) -> None:
+    mark = Mark("m", start, "run", min(duration, 600.0 - start))
+    begins, ends = with_edge(mark, edge, time, 600.0)
+    assert 0.0 <= begins <= ends
+    assert ends <= max(600.0, mark.stop)
+    if edge == "start":
+        assert ends == mark.stop
+        assert begins <= max(mark.stop - SHORTEST + 1e-3, 0.0), "never nearer to the end than the shortest mark"
+    else:
+        assert begins == mark.start
+        assert ends >= min(mark.start + SHORTEST, 600.0) - 1e-3
+    apart = (mark.stop - time) if edge == "start" else (time - mark.start)
+    if 0.0 <= time <= 600.0 and apart > SHORTEST + 1e-3:
+        assert (begins if edge == "start" else ends) == pytest.approx(time, abs=6e-4), "to the millisecond"
+
+
+def test_an_edge_that_moved_is_one_change_with_who_and_when() -> None:
+    history = History()
+    history.do(added(10.0, "run", duration=2.0, channel="T3", by="A", now=NOW))
+    (mark,) = history.document
+    history.do(edge_moved(mark, "end", 15.5, 600.0, by="B", now=NOW))
+    (after,) = history.document
+    assert (after.start, after.duration, after.text, after.channel, after.by) == (10.0, 5.5, "run", "T3", "B")
+    assert history.to_undo == "move the edge of an event"
+    history.undo()
+    assert list(history.document) == [mark]

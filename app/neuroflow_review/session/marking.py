@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neuroflow.recording import Span
 from neuroflow.review import Mark
-from neuroflow.review.document import Decision
+from neuroflow.review.document import Decision, Edge
 from neuroflow_review.session.session import Session
 
 EVENT = "Event"
@@ -12,14 +12,36 @@ REACH = 0.25
 """Seconds from the cursor to the discharge that a decision is about."""
 
 
-def mark_here(session: Session) -> Mark | None:
-    """Mark an event over the selection, or at the cursor, or in the middle of the page; None where none can be made."""
-    selection, span, cursor = session.state.selection, session.state.span, session.cursor
+def mark_here(session: Session, *, on_channel: bool = False) -> Mark | None:
+    """Mark an event over the selection, or at the cursor, or in the middle of the page; None where none can be made.
+
+    It stands on all channels, or on the one that is chosen.
+    """
+    state, cursor = session.state, session.cursor
+    selection, span = state.selection, state.span
+    channel = state.channel if on_channel else ""
+    reconstructed = on_channel and state.reconstructed
+    if on_channel and not channel:
+        return None
     if selection is not None and selection.overlaps(span):
-        return session.marks.add(selection.start, EVENT, selection.duration)
-    on_page = cursor is not None and span.start <= cursor < span.stop
-    at = cursor if on_page and cursor is not None else (span.start + span.stop) / 2
-    return session.marks.add(at, EVENT)
+        at, duration = selection.start, selection.duration
+    else:
+        on_page = cursor is not None and span.start <= cursor < span.stop
+        at, duration = cursor if on_page and cursor is not None else (span.start + span.stop) / 2, 0.0
+    return session.marks.add(at, EVENT, duration, channel, reconstructed=reconstructed)
+
+
+def edge_problem(mark: Mark | None, edge: Edge, cursor: float | None) -> str:
+    """Why the cursor cannot be the start or the end of an event, in a sentence; empty where it can."""
+    if mark is None or mark.decision:
+        return "Choose an event of yours in the list first."
+    if cursor is None:
+        return f"Put the cursor where the event is to {edge} first."
+    if edge == "start" and cursor > mark.stop:
+        return "The cursor lies after the event's end: put it before, or press . to have the event end there."
+    if edge == "end" and cursor < mark.start:
+        return "The cursor lies before the event's start: put it after, or press , to have the event start there."
+    return ""
 
 
 def decide(session: Session, decision: Decision) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 
 from PySide6.QtCore import QLockFile, QObject, Signal
@@ -22,11 +23,25 @@ from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
 from neuroflow.io.review_file import Review, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
-from neuroflow.review import Change, Document, History, Mark, added, assessed, changed, decided, imported, removed
-from neuroflow.review.document import Decision
+from neuroflow.review import (
+    Change,
+    Document,
+    History,
+    Mark,
+    added,
+    assessed,
+    changed,
+    decided,
+    edge_moved,
+    imported,
+    removed,
+)
+from neuroflow.review.document import Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane
 
 log = logging.getLogger(__name__)
+
+_start_of = attrgetter("start")
 
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
@@ -41,9 +56,13 @@ class Kept:
 
 
 class Marks(QObject):
-    """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence."""
+    """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence.
+
+    ``changed`` says that there are other marks, ``saved`` that those there are were written, or could not be.
+    """
 
     changed = Signal()
+    saved = Signal()
     noticed = Signal(str)
     failed = Signal(object)
 
@@ -58,6 +77,7 @@ class Marks(QObject):
         self._writable = False
         self._saved: Document = self.history.document
         self._ordered: tuple[Mark, ...] = ()
+        self._longest = 0.0
         self._said_unsaved = False
         self._desk = Desk()
         self._lock: QLockFile | None = None
@@ -87,15 +107,20 @@ class Marks(QObject):
     def to_redo(self) -> str:
         return self.history.to_redo
 
+    def find(self, identifier: str) -> Mark | None:
+        """The mark of an identifier, None where it is not there."""
+        return self.history.document.marks.get(identifier)
+
     def on(self, span: Span) -> tuple[Mark, ...]:
         """Those that touch a span."""
-        last = bisect_left(self._ordered, span.stop, key=lambda m: m.start)
-        return tuple(m for m in self._ordered[:last] if m.stop >= span.start)
+        first = bisect_left(self._ordered, span.start - self._longest, key=_start_of)
+        last = bisect_left(self._ordered, span.stop, lo=first, key=_start_of)
+        return tuple(m for m in self._ordered[first:last] if m.start + m.duration >= span.start)
 
     def decided_near(self, time: float, reconstructed: bool) -> tuple[Mark, ...]:
         """Decisions on the discharge at a time, of the scalp or of the reconstruction."""
-        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=lambda m: m.start)
-        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=lambda m: m.start)
+        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=_start_of)
+        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=_start_of)
         return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
 
     # Open and close ---------------------------------------------------------------------------------------------------
@@ -161,9 +186,13 @@ class Marks(QObject):
 
     # Edits ------------------------------------------------------------------------------------------------------------
 
-    def add(self, start: float, text: str, duration: float = 0.0, channel: str = "") -> Mark | None:
+    def add(
+        self, start: float, text: str, duration: float = 0.0, channel: str = "", *, reconstructed: bool = False
+    ) -> Mark | None:
         """Mark an event; the mark, or None where marks cannot be made."""
-        change = added(start, text, duration=duration, channel=channel, by=self._reader())
+        change = added(
+            start, text, duration=duration, channel=channel, reconstructed=reconstructed, by=self._reader()
+        )  # fmt: skip
         return change.after[0] if self._do(change) else None
 
     def decide(self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False) -> bool:
@@ -172,20 +201,30 @@ class Marks(QObject):
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
     def rename(self, identifier: str, text: str) -> bool:
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         if mark is None or not text.strip() or mark.text == text.strip():
             return False
         return self._do(changed(mark, by=self._reader(), text=text.strip()))
 
+    def move_edge(self, identifier: str, edge: Edge, time: float) -> bool:
+        """Move the start or the end of an event to a time, as far as the other edge and the recording let it."""
+        mark = self.find(identifier)
+        if mark is None or mark.decision or self._recording is None:
+            return False
+        within = self._recording.duration
+        if with_edge(mark, edge, time, within) == (mark.start, mark.stop):
+            return False
+        return self._do(edge_moved(mark, edge, time, within, by=self._reader()))
+
     def assess(self, identifier: str, criteria: Collection[str]) -> bool:
         """Say which of the IFCN's criteria a discharge meets."""
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         if mark is None or set(mark.criteria) == set(criteria):
             return False
         return self._do(assessed(mark, criteria, by=self._reader()))
 
     def remove(self, identifier: str) -> bool:
-        mark = self.history.document.marks.get(identifier)
+        mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
 
     def take(self, marks: tuple[Mark, ...]) -> bool:
@@ -245,7 +284,10 @@ class Marks(QObject):
         return change
 
     def _order(self) -> None:
-        self._ordered = tuple(sorted(self.history.document, key=lambda m: (m.start, m.id)))
+        marks = self.history.document
+        self._ordered = tuple(sorted(marks, key=attrgetter("start", "id")))
+        # A microsecond more: rounding must not lose the longest mark itself.
+        self._longest = max((m.duration for m in marks), default=0.0) + 1e-6
         self.changed.emit()
 
     # Saving -----------------------------------------------------------------------------------------------------------
@@ -262,13 +304,13 @@ class Marks(QObject):
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
         self._said_unsaved = False
-        self.changed.emit()
+        self.saved.emit()
 
     def _on_failed(self, failure: Failure) -> None:
         if not self._said_unsaved:  # once, and not at every key
             self._said_unsaved = True
             self.failed.emit(failure)
-        self.changed.emit()
+        self.saved.emit()
 
 
 def _is_edf(path: Path) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Final, Literal, get_args
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
@@ -49,6 +50,8 @@ _FILTER_TIP: Final[dict[EventKind, str]] = {
 _TIME, _TEXT, _CHANNEL, _SHARE = range(4)
 _HEADINGS: Final = ("Time", "Event", "Where", "k/n")
 
+_time_of: Final = attrgetter("time")
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -58,7 +61,7 @@ class EventRow:
 
     A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply. ``mark`` is
     the identifier of a reader's mark, empty for what is not one; ``decision`` what a reader decided on a spike; ``by``
-    who.
+    who; ``reconstructed`` says that a mark stands on a reconstructed signal.
     """
 
     time: float
@@ -70,6 +73,20 @@ class EventRow:
     mark: str = ""
     decision: str = ""
     by: str = ""
+    reconstructed: bool = False
+    _sought: str = field(default="", init=False, repr=False, compare=False)
+
+    @property
+    def sought(self) -> str:
+        """What a search looks through, put together at the first."""
+        if not self._sought:
+            object.__setattr__(self, "_sought", f"{self.text} {self.channel} {self.kind} {self.by}".casefold())
+        return self._sought
+
+    @property
+    def far(self) -> bool:
+        """Whether it is of a reconstructed signal."""
+        return self.reconstructed or self.kind == "reconstructed spike"
 
     @property
     def can_be_renamed(self) -> bool:
@@ -77,7 +94,7 @@ class EventRow:
 
     @property
     def where(self) -> str:
-        return f"{RECONSTRUCTED}{self.channel}" if self.kind == "reconstructed spike" else self.channel
+        return f"{RECONSTRUCTED}{self.channel}" if self.far else self.channel
 
     @property
     def share(self) -> str:
@@ -94,6 +111,7 @@ class EventModel(QAbstractTableModel):
         super().__init__(parent)
         self._all: list[EventRow] = []
         self._rows: list[EventRow] = []
+        self._counts: Counter[EventKind] = Counter()
         self._start: datetime | None = None
         self._days = False
         self._search = ""
@@ -101,8 +119,9 @@ class EventModel(QAbstractTableModel):
         self._page = Span(0.0, 0.0)
 
     def set_events(self, events: Sequence[EventRow], start: datetime | None) -> None:
-        self._all = sorted(events, key=lambda e: e.time)
+        self._all = sorted(events, key=_time_of)
         self._start = start
+        self._counts = Counter(e.kind for e in self._all)
         self._days = bool(self._all) and day(self._all[-1].time, start) > 1
         self._refilter()
 
@@ -112,15 +131,13 @@ class EventModel(QAbstractTableModel):
 
     def _refilter(self) -> None:
         self.beginResetModel()
-        words = self._search.removeprefix(RECONSTRUCTED).split()
         self._rows = [e for e in self._all if e.kind in self._kinds]
-        if words:
-            self._rows = [e for e in self._rows if self._matches(e, words)]
+        for word in self._search.removeprefix(RECONSTRUCTED).split():
+            if ":" in word:
+                self._rows = [e for e in self._rows if word in e.sought or word in clock(e.time, self._start)]
+            else:
+                self._rows = [e for e in self._rows if word in e.sought]
         self.endResetModel()
-
-    def _matches(self, event: EventRow, words: list[str]) -> bool:
-        text = f"{event.text} {event.channel} {event.kind} {event.by}".casefold()
-        return all(w in text or (":" in w and w in clock(event.time, self._start)) for w in words)
 
     def set_page(self, page: Span) -> None:
         before = self.on_page()
@@ -131,8 +148,8 @@ class EventModel(QAbstractTableModel):
 
     def on_page(self) -> range:
         """Rows whose time lies in the page."""
-        first = bisect_left(self._rows, self._page.start, key=lambda e: e.time)
-        return range(first, bisect_left(self._rows, self._page.stop, lo=first, key=lambda e: e.time))
+        first = bisect_left(self._rows, self._page.start, key=_time_of)
+        return range(first, bisect_left(self._rows, self._page.stop, lo=first, key=_time_of))
 
     def row(self, row: int) -> EventRow:
         return self._rows[row]
@@ -140,7 +157,7 @@ class EventModel(QAbstractTableModel):
     @property
     def counts(self) -> Counter[EventKind]:
         """How many events there are of each kind, whatever the filter."""
-        return Counter(e.kind for e in self._all)
+        return self._counts
 
     def rowCount(self, parent: Index | None = None) -> int:
         return 0 if parent is not None and parent.isValid() else len(self._rows)
@@ -237,7 +254,7 @@ class _EventDelegate(QStyledItemDelegate):
         painter.setClipRect(rect)
         painter.setFont(ui_font(-1))
         text, inner = str(index.data()), rect.adjusted(2 * UNIT, 0, -UNIT, 0)
-        painter.setPen(colour(look.recon_line if event.kind == "reconstructed spike" else look.ink))
+        painter.setPen(colour(look.recon_line if event.far else look.ink))
         if index.column() == _TIME:
             painter.setPen(colour(look.muted))
         elif index.column() == _TEXT or not event.channel:
@@ -269,7 +286,7 @@ def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> 
     x, y = at.x(), at.y()
     if kind in ("annotation", "mark"):
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(look.other if kind == "annotation" else look.accent))
+        painter.setBrush(colour(look.other if kind == "annotation" else look.recon_line if event.far else look.accent))
         painter.drawRoundedRect(QRectF(x - 1.5, y - 5, 3, 10), 1, 1)
         return
     painter.setBrush(colour(look.decided(event.decision)))

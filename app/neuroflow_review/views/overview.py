@@ -86,11 +86,11 @@ class OverviewBar(Canvas):
         self._reconstructed = ()
         self._scalp, self._deep, self._trend = np.empty(0), np.empty((0, 2)), None
         self._cursor = self._hover = self._grip = None
-        self.set_annotations(annotations)
+        self.set_events([a.onset for a in annotations])
 
-    def set_annotations(self, annotations: Sequence[Annotation]) -> None:
-        """Marks in the row of events."""
-        self._annotations = np.fromiter((a.onset for a in annotations), float, len(annotations))
+    def set_events(self, times: ArrayLike) -> None:
+        """Times (seconds) of what stands in the row of events: the file's annotations, and readers' marks."""
+        self._annotations = np.asarray(times, float).reshape(-1)
         self.redraw()
 
     def set_page(self, page: Span) -> None:
@@ -313,9 +313,9 @@ class OverviewBar(Canvas):
         full, foot = row.height() - 4, row.bottom() - 2
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour(value))
-        painter.drawRects(
-            [QRectF(row.left() + k, foot - full * heights[k], 1.5, full * heights[k]) for k in np.flatnonzero(heights)]
-        )
+        there = np.flatnonzero(heights)
+        columns = zip(there.tolist(), (full * heights[there]).tolist(), strict=True)
+        painter.drawRects([QRectF(row.left() + k, foot - high, 1.5, high) for k, high in columns])
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def draw_moving(self, painter: QPainter) -> None:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Span
-from neuroflow.review import Mark
 from neuroflow.signal.montage import Row
 from neuroflow_review.display import sensitivity_words
 from neuroflow_review.paper import (
@@ -23,14 +22,11 @@ from neuroflow_review.paper import (
     draw_spike,
     pixels_per_mm,
     polylines,
-    translucent,
 )
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.page import PageData, Trace
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import UNIT, colour, gutter, hairline, hatch, right_margin, time_to_x, ui_font
-
-_LONGEST_NAME = 240.0  # pixels of an event's name
 
 
 class PageView(Sheet):
@@ -45,7 +41,6 @@ class PageView(Sheet):
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
-        self._marks: tuple[Mark, ...] = ()
         self._channel = ""
         self._message = ""
         self.setAccessibleName("Scalp EEG")
@@ -86,12 +81,6 @@ class PageView(Sheet):
             self._spikes = tuple(spikes)
             self.redraw()
 
-    def set_marks(self, marks: Sequence[Mark]) -> None:
-        """Events that readers marked; those of other pages are not drawn."""
-        if tuple(marks) != self._marks:
-            self._marks = tuple(marks)
-            self.redraw()
-
     def set_channel(self, label: str) -> None:
         """The selected row, or none."""
         if label != self._channel:
@@ -121,8 +110,9 @@ class PageView(Sheet):
         painter.fillRect(self.rect(), colour(look.paper))
         draw_grid(painter, plot, self._span, self.width(), look.grid, look.grid_strong)
         self._draw_nothing(painter, plot)
-        self._draw_marks(painter, plot)
         places, height = self.places()
+        ground, (value, paper) = self.ground(), self.mark_colours()
+        self._layer.draw(painter, ground, value)
         struck = frozenset(i for i, row in enumerate(self._rows) if row.bad)
         selected = self._labels.index(self._channel) if self._channel in self._labels else -1
         colours = [look.side(row.side) for row in self._rows]
@@ -130,7 +120,7 @@ class PageView(Sheet):
         if self._data is not None and len(self._data.traces) == len(places):
             self._draw_traces(painter, places, self._data)
             self._draw_spikes(painter, places, height)
-        self._draw_names(painter, plot)
+        self._layer.draw_names(painter, ground, value, paper)
         header = QRectF(0, 0, self.width(), self.header_height())
         painter.fillRect(header, colour(look.paper))
         draw_clock(painter, header, self._span, self.width(), self._start, look)
@@ -151,36 +141,6 @@ class PageView(Sheet):
                 box = QRectF(left, plot.top(), max(right - left, 1.0), plot.height())
                 painter.fillRect(box, colour(self._look.panel))
                 hatch(painter, box, self._look)
-
-    def _draw_marks(self, painter: QPainter, plot: QRectF) -> None:
-        """A line where an event begins, and a wash for as long as it lasts."""
-        painter.save()
-        painter.setClipRect(plot)
-        painter.setPen(hairline(self._look.accent))
-        for mark in self._marks:
-            left, right = (time_to_x(t, self._span, self.width()) for t in (mark.start, mark.stop))
-            painter.fillRect(QRectF(left, plot.top(), right - left, plot.height()), colour(self._look.accent, 0.07))
-            painter.drawLine(QLineF(left, plot.top(), left, plot.bottom()))
-        painter.restore()
-
-    def _draw_names(self, painter: QPainter, plot: QRectF) -> None:
-        """What the events of the page are called, along its lower edge; of two that would overlap, the first."""
-        painter.save()
-        painter.setClipRect(plot)
-        painter.setFont(ui_font(-1.5))
-        painter.setPen(colour(self._look.accent))
-        metrics, taken = QFontMetricsF(painter.font()), -1e9
-        for mark in self._marks:
-            x = max(time_to_x(mark.start, self._span, self.width()), gutter()) + UNIT
-            if x < taken or mark.stop < self._span.start or mark.start >= self._span.stop:
-                continue
-            text = f"{mark.text} · {mark.channel}" if mark.channel else mark.text
-            words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, _LONGEST_NAME)
-            box = QRectF(x, plot.bottom() - metrics.height(), metrics.horizontalAdvance(words), metrics.height())
-            taken = box.right() + 2 * UNIT
-            painter.fillRect(box, translucent(self._look.paper, 0.85))
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-        painter.restore()
 
     def _draw_traces(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
         look, plot, scale = self._look, self.plot(), pixels_per_mm(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
 from neuroflow_review.display import sensitivity_words
+from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
     Place,
     draw_grid,
@@ -130,10 +132,13 @@ class ReconstructionView(Sheet):
         painter.fillRect(self.rect(), colour(look.recon_paper))
         draw_grid(painter, plot, self._span, self.width(), look.recon_grid, look.recon_grid_strong)
         places, height = self.places()
+        ground, (value, paper) = self.ground(), self.mark_colours()
         if not self._reason:
+            self._layer.draw(painter, ground, value)
             if self._depth is not None and self._depth.request.span == self._span:
                 self._draw_bands(painter, places, self._depth)
             self._draw_spikes(painter, places, height)
+            self._layer.draw_names(painter, ground, value, paper)
         labels = [look.muted if c.name in self._pale else look.recon_line for c in self._shown()]
         selected = self._labels.index(RECONSTRUCTED + self._channel) if self._is_selected() else -1
         self.labels_shown = draw_labels(painter, places, labels, look, selected=selected)
@@ -149,6 +154,15 @@ class ReconstructionView(Sheet):
         if not self._reason:
             self._draw_segments(painter, self.plot())
         super().draw_moving(painter)
+
+    def ground(self) -> Ground:
+        """Where marks stand: nowhere under the reason why nothing can be reconstructed."""
+        found = super().ground()
+        return replace(found, plot=QRectF()) if self._reason else found
+
+    def mark_colours(self) -> tuple[str, str]:
+        """What is marked on a reconstruction is in its hue, as all that belongs to it."""
+        return self._look.recon_line, self._look.recon_paper
 
     def _shown(self) -> list[Contact]:
         return [self._contacts[i] for i in self._indices]
@@ -315,8 +329,8 @@ class ReconstructionView(Sheet):
                 continue
             x = time_to_x(spike.time, self._span, self.width())
             y = place.y - min(height * 0.35, 8.0)
-            draw_spike(painter, x, y, self._look.proposed)
-            text = f"{spike.count}/{spike.samples}"
+            draw_spike(painter, x, y, self._look.decided(spike.decision))
+            text = f"{spike.count}/{spike.samples}" if spike.samples else ""  # a decision is on all of them
             wide = metrics.horizontalAdvance(text)
             if height >= metrics.height() * 0.8 and x + _APART + wide + UNIT <= edge.get(spike.label, right):
                 painter.setPen(colour(self._look.ink))

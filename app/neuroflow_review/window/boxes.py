@@ -32,6 +32,7 @@ POINTER_KEYS = (
     ("Pointer", "Sensitivity", "Ctrl+Wheel"),
     ("Pointer", "Select", "Shift+Drag, Middle+Drag"),
     ("Pointer", "Choose a channel", "Click"),
+    ("Pointer", "Move the edge of an event of yours", "Drag"),
 )
 
 

@@ -162,6 +162,7 @@ class Commands(QObject):
             panel.cursor_left.connect(self._cursor_left)
             panel.turned.connect(session.turn)
             panel.selected.connect(self._select)
+            panel.edge_dragged.connect(self.marks.move_edge)
             panel.row_clicked.connect(self.marks.choose_channel)
             panel.row_menu.connect(partial(menus.row_menu, self))
         frame.page.columns_changed.connect(session.set_columns)
@@ -300,6 +301,8 @@ class Commands(QObject):
 
     def cancel(self) -> None:
         """Stop whatever was asked for; with nothing to stop, take the selection back."""
+        if self.window.page.let_go() or self.window.ieeg.let_go():
+            return  # what is under the hand goes first
         if self.player.playing:
             self.player.stop()
         elif self.session.reconstruction.computing:

@@ -10,9 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
-from neuroflow.recording import Annotation, Recording, Span
-from neuroflow.review import Mark
-from neuroflow.review.document import IFCN_CRITERIA
+from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated
@@ -24,9 +22,10 @@ from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.topography import Topography
 from neuroflow_review.theme import RECONSTRUCTED
-from neuroflow_review.views.events import EventKind, EventRow
+from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
+from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
@@ -34,8 +33,6 @@ from neuroflow_review.wording import clock, microvolts
 _SPIKES_MS = 120
 _ONE_DISCHARGE = 0.1
 _TIP_CHARACTERS = 60
-
-_SPIKE: dict[bool, EventKind] = {False: "scalp spike", True: "reconstructed spike"}
 
 
 class Feeds(QObject):
@@ -51,6 +48,7 @@ class Feeds(QObject):
         self._spikes_due.timeout.connect(self._show_spikes)
         self._done: tuple[Span, ...] = ()
         self._listed: tuple[tuple[Spike, ...], tuple[Spike, ...]] | None = None
+        self._rows = EventRows()
         self._truth: Truth | None = None
         self._ratios: dict[str, float] = {}
         self._topography: Topography | None = None
@@ -63,6 +61,7 @@ class Feeds(QObject):
         session.reconstruction.changed.connect(self.show_reconstruction)
         session.spikes.changed.connect(self._spikes_due.start)
         session.marks.changed.connect(self.show_marks)
+        session.marks.saved.connect(self.show_status)
         session.spectra.ready.connect(self._on_spectrogram)
         session.spectra.computing.connect(self._on_computing)
         session.comparison.ready.connect(self._on_truth)
@@ -232,8 +231,8 @@ class Feeds(QObject):
         recording, marks = self.session.recording, self.session.marks
         if recording is None:
             return
-        events = [Annotation(m.start, m.duration, m.text) for m in marks.all if not m.decision]
-        self.frame.overview.set_annotations([*recording.annotations, *events])
+        times = [m.start for m in marks.all if not m.decision]
+        self.frame.overview.set_events([*(a.onset for a in recording.annotations), *times])
         self._listed = None
         self._show_spikes()
         self._show_criteria(self.session.cursor)
@@ -250,7 +249,10 @@ class Feeds(QObject):
         # Of the neighbouring pages too, so that a page that turns has its marks at once.
         frame.page.set_spikes(self._with_decisions(scalp, near, reconstructed=False))
         frame.ieeg.set_spikes(self._with_decisions(depth, near, reconstructed=True))
-        frame.page.set_marks([m for m in marks.on(near) if not m.decision])
+        events = [m for m in marks.on(near) if not m.decision]
+        for panel, far in ((frame.page, False), (frame.ieeg, True)):
+            panel.set_editable(marks.writable, recording.duration)
+            panel.set_marks([m for m in events if m.reconstructed == far])
         frame.events.set_page(page)
         if (scalp, depth) == self._listed:
             return
@@ -259,13 +261,12 @@ class Feeds(QObject):
         frame.overview.set_spikes([s.time for s in scalp], shares)
         self.trends.show_reconstructed()
         rows = [
-            EventRow(s.time, _spike_words(n, "contact" if far else "channel"), _SPIKE[far], s.label, s.count, s.samples)
+            EventRow(s.time, _spike_words(n, "contact" if far else "channel"), SPIKE[far], s.label, s.count, s.samples)
             for spikes, far in ((scalp, False), (depth, True))
             for s, n in discharges(spikes)
             if not marks.decided_near(s.time, far)
         ]
-        rows += [_mark_row(mark) for mark in marks.all]
-        rows += [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
+        rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
         frame.events.set_events(rows, recording.start)
 
     def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
@@ -452,18 +453,6 @@ def discharges(spikes: Sequence[Spike]) -> list[tuple[Spike, int]]:
 
 def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
     return max(group, key=lambda s: s.count), len({s.label for s in group})
-
-
-def _mark_row(mark: Mark) -> EventRow:
-    """A line of the list for what a reader marked or decided."""
-    if not mark.decision:
-        return EventRow(mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by)
-    text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
-    if mark.criteria:
-        text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
-    return EventRow(
-        mark.start, text, _SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by
-    )
 
 
 def _spike_words(channels: int, what: str) -> str:

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPoint
 
 from neuroflow.recording import Span
 from neuroflow.review import Change
-from neuroflow.review.document import Decision
-from neuroflow_review.session.marking import decide, mark_here
+from neuroflow.review.document import Decision, Edge
+from neuroflow_review.session.marking import decide, edge_problem, mark_here
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.window import boxes, menus
 from neuroflow_review.window.part import Part
@@ -36,10 +36,29 @@ class MarkCommands(Part):
     def mark_here(self) -> None:
         boxes.with_reader(self.window, self._mark_here)
 
-    def _mark_here(self) -> None:
-        mark = mark_here(self.session)
+    def mark_channel(self) -> None:
+        """An event on the chosen row alone."""
+        if self.session.state.channel:
+            boxes.with_reader(self.window, partial(self._mark_here, on_channel=True))
+        else:
+            self.session.noticed.emit("Choose a channel first: click on it.")
+
+    def _mark_here(self, *, on_channel: bool = False) -> None:
+        mark = mark_here(self.session, on_channel=on_channel)
         if mark is not None:
             self.window.events.start_rename(mark.id)
+
+    def set_edge(self, edge: Edge) -> None:
+        """The chosen event starts, or ends, at the cursor."""
+        chosen = self.window.events.selected_mark
+        problem = edge_problem(self.session.marks.find(chosen), edge, self.session.cursor)
+        if problem or self.session.cursor is None:
+            self.session.noticed.emit(problem)
+        else:
+            self.move_edge(chosen, edge, self.session.cursor)
+
+    def move_edge(self, mark: str, edge: Edge, time: float) -> None:
+        boxes.with_reader(self.window, partial(self.session.marks.move_edge, mark, edge, time))
 
     def ruler(self) -> None:
         """Lay one end down at the cursor; the next time, the other."""

@@ -17,6 +17,10 @@ Decision = Literal["", "accepted", "rejected", "unsure"]
 DECISIONS: tuple[Decision, ...] = ("accepted", "rejected", "unsure")
 LONGEST_TEXT = 4000
 
+Edge = Literal["start", "end"]
+SHORTEST = 0.05
+"""Seconds that a dragged edge leaves of a mark: as wide as a spike, and still wide enough to be taken hold of."""
+
 IFCN_CRITERIA: Mapping[str, str] = MappingProxyType(
     {
         "pointed": "Di- or triphasic, with a sharp or spiky peak",
@@ -111,10 +115,11 @@ def checked(mark: Mark) -> Mark:
 
 
 def added(
-    start: float, text: str, *, duration: float = 0.0, channel: str = "", by: str = "", now: datetime | None = None
-) -> Change:
-    """Mark an event."""
-    mark = Mark(_identifier(), start, text, duration, channel, by=by, at=_stamp(now))
+    start: float, text: str, *, duration: float = 0.0, channel: str = "", reconstructed: bool = False, by: str = "",
+    now: datetime | None = None,
+) -> Change:  # fmt: skip
+    """Mark an event, on one channel or, without one, on all."""
+    mark = Mark(_identifier(), start, text, duration, channel, reconstructed, by=by, at=_stamp(now))
     return Change("mark an event", (), (mark,))
 
 
@@ -134,6 +139,26 @@ def changed(mark: Mark, *, by: str = "", now: datetime | None = None, **fields: 
     """Give a mark another time, text or channel."""
     what = "rename an event" if set(fields) == {"text"} else "change an event"
     return Change(what, (mark,), (msgspec.structs.replace(mark, by=by, at=_stamp(now), **fields),))
+
+
+def with_edge(mark: Mark, edge: Edge, time: float, within: float) -> tuple[float, float]:
+    """Start and stop of a mark one edge of which is moved to a time, in a recording of so many seconds.
+
+    The other edge stays, and keeps at least :data:`SHORTEST` between them, where the recording has room for it.
+    """
+    time = min(max(round(time, 3), 0.0), within)
+    if edge == "start":
+        return max(min(time, round(mark.stop - SHORTEST, 3)), 0.0), mark.stop
+    return mark.start, max(min(max(time, round(mark.start + SHORTEST, 3)), within), mark.start)
+
+
+def edge_moved(
+    mark: Mark, edge: Edge, time: float, within: float, *, by: str = "", now: datetime | None = None
+) -> Change:  # fmt: skip
+    """Move one edge of a mark to a time, as far as :func:`with_edge` lets it."""
+    start, stop = with_edge(mark, edge, time, within)
+    after = msgspec.structs.replace(mark, start=start, duration=round(stop - start, 6), by=by, at=_stamp(now))
+    return Change("move the edge of an event", (mark,), (after,))
 
 
 def assessed(mark: Mark, criteria: Iterable[str], *, by: str = "", now: datetime | None = None) -> Change:
