@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
@@ -101,6 +101,17 @@ class Derivation:
     def electrodes(self) -> tuple[str, ...]:
         """Names without references."""
         return tuple(name for name, _ in self.terms if name not in (AVERAGE, LINKED))
+
+    @property
+    def side(self) -> str:
+        """Where the row lies, as far as its names say: ``left``, ``right``, ``midline`` or ``other``."""
+        return self.side_by(lambda name: name if _SITE.fullmatch(name) else None)
+
+    def side_by(self, site_of: Callable[[str], str | None]) -> str:
+        """The side by the sites of the electrodes. Two balance; of more, what is added says where the row lies."""
+        added = [name for name in self.electrodes if dict(self.terms)[name] > 0]
+        sites = [site_of(name) for name in (added if len(self.terms) > 2 and added else self.electrodes)]
+        return side_of(*([site for site in sites if site not in EARS] or sites))
 
     @property
     def cancels(self) -> bool:
@@ -296,15 +307,17 @@ def _row(line: Derivation, at: _Places, good: Sequence[str], marked: frozenset[s
             touched.add(channel.name)
             if weight > 0:
                 positive.append(channel)
-    # Two electrodes balance; of a longer sum the row lies where what it is about lies.
-    about = named if len(line.terms) == 2 or not positive else positive
-    sites = [c.site for c in about if c.site not in EARS] or [c.site for c in about]
     label = line.shown("".join(at.ears) if at.ears else "A1A2")
     first = positive[0] if positive else named[0]
     # What is read first fixes rate, filters and scale of a row.
     ordered = sorted(weights.items(), key=lambda item: item[0] != first.name)
+
+    def site_of(name: str) -> str | None:
+        channel = at.find(name)
+        return channel.site if channel is not None else None
+
     return Row(
-        label, tuple(ordered), side_of(*sites), group, first.kind, bool(touched & marked),
+        label, tuple(ordered), line.side_by(site_of), group, first.kind, bool(touched & marked),
         tuple(dict.fromkeys(c.name for c in named)),
     )  # fmt: skip
 
