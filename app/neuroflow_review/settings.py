@@ -61,6 +61,7 @@ DECLARED: Final = (
     Setting("look.colormap", "viridis", "Colours of the spectrogram.", choices=("viridis", "magma", "cividis")),
     Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=3600.0),
     Setting("page.montage", "longitudinal", "Montage that a recording opens in."),
+    Setting("page.interleaved", False, "Left and right chains of the longitudinal montage interleaved."),
     Setting("page.sensitivity", 7.0, "Sensitivity of scalp EEG, µV/mm.", low=0.1, high=10_000.0),
     Setting("page.low_cut", 1.0, "Low cut of scalp EEG, Hz; 0 is off.", low=0.0, high=100.0),
     Setting("page.high_cut", 70.0, "High cut of scalp EEG, Hz; 0 is off.", low=0.0, high=10_000.0),
@@ -107,6 +108,11 @@ class Settings:
         self._values: dict[str, Any] = {}
         if path is not None:
             self._values = self._checked(_read(path))
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the reader's own montages and the like are kept beside the settings; None where nothing is kept."""
+        return self._path.parent if self._path is not None else None
 
     def get(self, key: str) -> Any:
         """The value of a setting, its default where none was kept. Raises: KeyError."""

@@ -26,9 +26,11 @@ from neuroflow.inference.model import load_model
 from neuroflow.io import open_recording
 from neuroflow.io.audit import append, verify
 from neuroflow.io.marks_csv import read_marks, write_marks
+from neuroflow.io.montage_file import read_montages, write_montages
 from neuroflow.io.review_file import read_review, write_review
 from neuroflow.recording import Patient, Recording, Span
 from neuroflow.review import Change, Document, Mark
+from neuroflow.signal.derivation import OwnMontage, parse_derivation
 
 Make = Callable[..., Any]
 
@@ -234,6 +236,21 @@ def test_spoiled_review_files(tmp_path: Path) -> None:
         assert found.notice or found.document
         # Whatever it was, it is still there: as it was, or set aside under another name.
         assert any(p.is_file() and p.name != "r.edf" for p in tmp_path.iterdir())
+
+
+def test_spoiled_montages(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    texts = ("Fp1-F7", "T3-avg", '"EKG 1"-ears', "C3 - 0.25 F3 - 1/3 P3")
+    rows = tuple(parse_derivation(text, label=f"r{k}", gap=k == 2) for k, text in enumerate(texts))
+    write_montages([OwnMontage(f"Mine {k}", rows) for k in range(3)], path)
+    base = path.read_bytes()
+    for case in range(CASES // 5):
+        path.write_bytes(jumbled(base, np.random.default_rng([0x30E, case])))
+        with suppress(FileProblem), bounded(f"case {case}"):
+            for montage in read_montages(path):
+                weights = [weight for row in montage.rows for _, weight in row.terms]
+                assert np.isfinite(weights).all()
+                assert all(0 < abs(weight) <= 1000 for weight in weights)
 
 
 def test_spoiled_cards(small_model_folder: Path, tmp_path: Path) -> None:

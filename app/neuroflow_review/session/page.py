@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from neuroflow.jobs import Control
 from neuroflow.recording import Channel, ChannelKind, Recording, Samples, SignalSource, Span
+from neuroflow.signal.derivation import OwnMontage, own_rows
 from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import Filters, apply_filters, context_seconds
 from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
 from neuroflow_review.session.numerics import scipy_calls
+from neuroflow_review.session.state import ViewState
 
 # Other kinds keep their own filters and scale, whatever the reader sets for EEG. Volts per millimetre: 10 mm/mV for
 # ECG is the standard of its own field.
@@ -87,13 +89,36 @@ class PageData:
         return (float(inside.min()), float(inside.max())) if inside.size else (float("nan"), float("nan"))
 
 
-def rows_of(recording: Recording, montage: str, bad: frozenset[str]) -> tuple[Row, ...]:
-    """The rows of a montage for a recording; as recorded where the montage has no derivation for its electrodes."""
-    channels = [MontageChannel(c.name, c.site, c.kind.value) for c in recording.channels if c.rate > 0]
-    rows = montage_rows(montage, channels, bad)
+def rows_of(
+    recording: Recording,
+    montage: str,
+    bad: frozenset[str],
+    *,
+    own: OwnMontage | None = None,
+    interleaved: bool = False,
+) -> tuple[Row, ...]:
+    """The rows of a montage for a recording; as recorded where the montage has no derivation for its electrodes.
+
+    ``own`` is a reader's montage, which takes the place of the one of the name.
+    """
+    channels = channels_of(recording)
+    if own is not None:
+        rows = own_rows(own, channels, bad)
+    else:
+        rows = montage_rows(montage, channels, bad, interleaved=interleaved)
     if any(row.kind == "EEG" for row in rows):
         return rows
     return montage_rows("as recorded", channels, bad)
+
+
+def shown_rows(recording: Recording, state: ViewState) -> tuple[Row, ...]:
+    """The rows that the reader wants to see of a recording."""
+    return rows_of(recording, state.montage, state.bad, own=state.own, interleaved=state.interleaved)
+
+
+def channels_of(recording: Recording) -> list[MontageChannel]:
+    """A recording's channels as montages see them."""
+    return [MontageChannel(c.name, c.site, c.kind.value) for c in recording.channels if c.rate > 0]
 
 
 def load_page(source: SignalSource, request: PageRequest, control: Control) -> PageData:

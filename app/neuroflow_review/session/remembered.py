@@ -5,18 +5,24 @@ from __future__ import annotations
 import contextlib
 
 from neuroflow.signal.filters import Filters
+from neuroflow.signal.montage import MONTAGES
 from neuroflow.units import MICROVOLT
+from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.settings import Settings
 
 
-def initial_state(settings: Settings) -> ViewState:
+def initial_state(settings: Settings, montages: Montages) -> ViewState:
     """The view that a recording opens in."""
     get = settings.get
+    montage = get("page.montage")
+    own = montages.get(montage)
     filters = Filters(get("page.low_cut") or None, get("page.high_cut") or None, get("page.notch") or None)
     return ViewState(
         seconds=get("page.seconds"),
-        montage=get("page.montage"),
+        montage=montage if own is not None or montage in MONTAGES else "longitudinal",
+        own=own,
+        interleaved=get("page.interleaved"),
         sensitivity=get("page.sensitivity") * MICROVOLT,
         filters=filters,
         depth_sensitivity=get("reconstruction.sensitivity") * MICROVOLT,
@@ -35,6 +41,7 @@ def remember(state: ViewState, settings: Settings) -> None:
     for key, value in (
         ("page.seconds", state.seconds),
         ("page.montage", state.montage),
+        ("page.interleaved", state.interleaved),
         ("page.sensitivity", state.sensitivity / MICROVOLT),
         ("page.low_cut", filters.low_cut or 0.0),
         ("page.high_cut", filters.high_cut or 0.0),

@@ -27,19 +27,20 @@ from neuroflow_review.session.comparison import Comparison
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.export import run_export
 from neuroflow_review.session.marks import Kept, Marks, reviews_folder
-from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
+from neuroflow_review.session.montages import Montages
+from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_rows
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spikes import Spikes
-from neuroflow_review.session.state import Store, ViewState
+from neuroflow_review.session.state import ROWS, Store, ViewState
 from neuroflow_review.session.topography import Topographies
 from neuroflow_review.session.trends import Trends
 from neuroflow_review.settings import Settings
 
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
-_PAGE_FIELDS = ("start", "seconds", "montage", "filters", "filters_on", "bad")
+_PAGE_FIELDS = ("start", "seconds", *ROWS, "filters", "filters_on")
 _DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample")
 
 
@@ -72,8 +73,9 @@ class Session(QObject):
     ) -> None:
         super().__init__(parent)
         self.settings = settings or Settings()
-        self.store = Store(initial_state(self.settings), self)
         self.lanes = Lanes(self)
+        self.montages = Montages(self.settings.folder, self.lanes.save, self)
+        self.store = Store(initial_state(self.settings, self.montages), self)
         self.reconstruction = Reconstruction(self.lanes.flow, self)
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
@@ -209,7 +211,7 @@ class Session(QObject):
         self.page = self.depth = None
         self._page_busy = self._depth_busy = False
         self._cursor = None
-        self.rows = rows_of(source.recording, self.state.montage, frozenset()) if source is not None else ()
+        self.rows = shown_rows(source.recording, replace(self.state, bad=frozenset())) if source is not None else ()
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
         self.marks.adopt(source.recording if source is not None else None, kept)
@@ -359,8 +361,8 @@ class Session(QObject):
             if changed("samples", "seed"):
                 self.reconstruction.set_recipe(new.samples, new.seed)
             return
-        if changed("montage", "bad"):
-            self.rows = rows_of(self.source.recording, new.montage, new.bad)
+        if changed(*ROWS):
+            self.rows = shown_rows(self.source.recording, new)
             self._choose_channel()
         if changed("bad"):
             self.reconstruction.set_excluded(new.bad)
@@ -375,9 +377,9 @@ class Session(QObject):
         if changed(*_DEPTH_FIELDS, "samples", "seed"):
             self._ask_depth()
             self._ask_truth()
-        if changed("start", "seconds", "montage", "bad", "spikes_shown", "spike_sensitivity", "samples", "seed"):
+        if changed("start", "seconds", *ROWS, "spikes_shown", "spike_sensitivity", "samples", "seed"):
             self._ask_spikes()
-        if changed("start", "seconds", "montage", "bad", "channel", "reconstructed", "samples", "seed"):
+        if changed("start", "seconds", *ROWS, "channel", "reconstructed", "samples", "seed"):
             self._ask_spectrogram()
 
     def _choose_channel(self) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.recording import Span
+from neuroflow.signal.derivation import OwnMontage
 from neuroflow.signal.filters import Filters
 
 OFF = Filters(None, None, None)
+ROWS = ("montage", "own", "interleaved", "bad")
+"""Fields that fix which rows are drawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +22,15 @@ class ViewState:
 
     ``channel`` is the label of the selected trace, ``reconstructed`` says whether it is one of the model's contacts;
     ``sample`` the single sample that is drawn, None for bands only; ``shafts`` those that are shown. ``bad`` holds the
-    names of channels that the reader set aside.
+    names of channels that the reader set aside. ``own`` is the reader's montage that ``montage`` names, None where that
+    is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart.
     """
 
     start: float = 0.0
     seconds: float = 10.0
     montage: str = "longitudinal"
+    own: OwnMontage | None = None
+    interleaved: bool = False
     sensitivity: float = 7e-6
     filters: Filters = field(default_factory=Filters)
     filters_on: bool = True

@@ -17,6 +17,7 @@ from neuroflow_review.session.page import read_derived, rows_of
 
 PIXELS = 72
 FEWEST = 6
+_SAME_PLACE = {"T1": "FT9", "T2": "FT10"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,23 @@ def load_topography(
         span, tuple(site for _, site in found), flattened(directions), data, rate, start,
         spline_weights(directions, targets), inside,
     )  # fmt: skip
+
+
+def head_places(control: Control) -> dict[str, tuple[float, float]]:
+    """Every scalp site whose place is known, on a disc of radius 1, nose up. Raises: Cancelled."""
+    from neuroflow.anatomy.electrodes import SITES
+    from neuroflow.anatomy.head import site_directions
+    from neuroflow.signal.topography import flattened
+
+    control.checkpoint()
+    found = {}
+    for site in sorted(SITES):
+        try:
+            x, y = flattened(site_directions([_SAME_PLACE.get(site, site)]))[0]
+        except KeyError:
+            continue
+        found[site] = (float(x), float(y))
+    return found
 
 
 class Topographies(QObject):

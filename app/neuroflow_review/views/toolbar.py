@@ -38,16 +38,27 @@ class Choice(QToolButton):
         self.setToolTip(name)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        menu = QMenu(self)
         self._group = QActionGroup(self)
-        for value, text in choices:
-            action = QAction(text, self)
-            action.setCheckable(True)
-            action.setData(value)
-            self._group.addAction(action)
-            menu.addAction(action)
         self._group.triggered.connect(self._on_triggered)
-        self.setMenu(menu)
+        self.setMenu(QMenu(self))
+        self.set_choices([choices])
+
+    def set_choices(self, groups: Sequence[Sequence[tuple[Any, str]]]) -> None:
+        """Other choices, a line between groups."""
+        menu = self.menu()
+        for action in self._group.actions():
+            self._group.removeAction(action)
+            action.deleteLater()
+        menu.clear()
+        for number, choices in enumerate(groups):
+            if number and choices:
+                menu.addSeparator()
+            for value, text in choices:
+                action = QAction(text, self)
+                action.setCheckable(True)
+                action.setData(value)
+                self._group.addAction(action)
+                menu.addAction(action)
 
     @property
     def values(self) -> list[Any]:

@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.headsketch import draw_outline, on_head
 from neuroflow_review.theme import LIGHT, UNIT, Theme, colour, hairline, ui_font
 
 # Brown and teal: apart for every reader, and neither means left or right.
@@ -82,7 +83,7 @@ class TopomapPanel(Canvas):
         area = QRectF(self.rect()).adjusted(4 * UNIT, 4 * UNIT, -4 * UNIT, -(line + 3 * UNIT))
         radius = max(min(area.width(), area.height()) / 2 - UNIT, 10.0)
         head = QRectF(area.center().x() - radius, area.center().y() - radius, 2 * radius, 2 * radius)
-        self._draw_outline(painter, head)
+        draw_outline(painter, head, look.ink)
         path = QPainterPath()
         path.addEllipse(head)
         painter.save()
@@ -104,30 +105,17 @@ class TopomapPanel(Canvas):
         data[..., :3] = np.round(rgb)
         return QImage(data.tobytes(), size, size, 4 * size, QImage.Format.Format_RGBA8888).copy()
 
-    def _draw_outline(self, painter: QPainter, head: QRectF) -> None:
-        """Nose and ears, so that nobody asks where the front is."""
-        middle, reach = head.center(), head.width() / 2
-        painter.setPen(hairline(self._look.ink))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        nose = QPainterPath(QPointF(middle.x() - 0.10 * reach, head.top() + 0.006 * reach))
-        nose.lineTo(middle.x(), head.top() - 3 * UNIT)
-        nose.lineTo(middle.x() + 0.10 * reach, head.top() + 0.006 * reach)
-        painter.drawPath(nose)
-        for side in (-1, 1):
-            x = middle.x() + side * reach
-            painter.drawArc(QRectF(x - 6, middle.y() - 0.14 * reach, 12, 0.28 * reach), 90 * 16, side * -180 * 16)
-
     def _draw_electrodes(self, painter: QPainter, head: QRectF) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour(self._look.ink))
         for x, y in self._places:
-            painter.drawEllipse(_on(head, x, y), 1.6, 1.6)
+            painter.drawEllipse(on_head(head, x, y), 1.6, 1.6)
         named = len(self._places) <= 32 and head.width() >= 200
         if named:
             painter.setPen(colour(self._look.ink))
             painter.setFont(ui_font(-3.0))
             for (x, y), site in zip(self._places, self._sites, strict=True):
-                at = _on(head, x, y)
+                at = on_head(head, x, y)
                 painter.drawText(QRectF(at.x() - 16, at.y() + 1, 32, 12), int(Qt.AlignmentFlag.AlignCenter), site)
 
     def _draw_scale(self, painter: QPainter, row: QRectF) -> None:
@@ -141,11 +129,6 @@ class TopomapPanel(Canvas):
         bar = QRectF(row.left() + wide, row.center().y() - 3, max(row.width() - 2 * wide, 10), 6)
         ramp = np.linspace(-self.limit, self.limit, 64)[None].repeat(64, axis=0)
         painter.drawImage(bar, self._image(ramp))
-
-
-def _on(head: QRectF, x: float, y: float) -> QPointF:
-    """A place on the disc, nose up, in pixels."""
-    return QPointF(head.center().x() + x * head.width() / 2, head.center().y() - y * head.height() / 2)
 
 
 def _rgb(value: str) -> NDArray[np.float64]:

@@ -148,7 +148,7 @@ def show_card(window: ReviewWindow) -> None:
 
 
 def show_keys(window: ReviewWindow) -> None:
-    _open(KeysDialog([*key_rows(), *POINTER_KEYS], window))
+    _open(KeysDialog([*key_rows(), *window.commands.montages.key_rows(), *POINTER_KEYS], window))
 
 
 def key_rows() -> Iterator[tuple[str, str, str]]:

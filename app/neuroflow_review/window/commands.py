@@ -34,6 +34,7 @@ from neuroflow_review.window.ladders import (
     spike_hint,
 )
 from neuroflow_review.window.marking import MarkCommands
+from neuroflow_review.window.montages import MontageCommands, montage_word
 from neuroflow_review.window.reconstructing import DepthCommands
 from neuroflow_review.window.viewing import ViewCommands
 
@@ -53,10 +54,12 @@ class Commands(QObject):
         self._shown: tuple[Situation, str] | None = None
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask = MarkCommands(self), AskCommands(self)
+        self.montages = MontageCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
         self._connect()
+        self.montages.connect()
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------------------------------
@@ -117,7 +120,7 @@ class Commands(QObject):
         self.actions["open"].setIconText("Open")
         bar.addSeparator()
         montages = list(MONTAGE_NAMES.items())
-        self.montage = bar.add_choice("Montage (1–7)", montages, MONTAGE_NAMES.__getitem__, self.view.set_montage)
+        self.montage = bar.add_choice("Montage (1–7)", montages, montage_word, self.view.set_montage)
         ladder = [(s, sensitivity_words(s)) for s in SENSITIVITIES]
         self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, field("sensitivity"))
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
@@ -228,7 +231,7 @@ class Commands(QObject):
         kept = self.session.marks
         for name, what in (("undo", kept.to_undo), ("redo", kept.to_redo)):
             self.actions[name].setText(f"{name.capitalize()}: {what}" if what else name.capitalize())
-        self.montage.set_value(state.montage)
+        self.montages.refresh()
         self.sensitivity.set_value(state.sensitivity)
         self.low.set_value(state.filters.low_cut)
         self.high.set_value(state.filters.high_cut)

@@ -20,6 +20,7 @@ from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
+from neuroflow_review.session.state import ROWS
 from neuroflow_review.session.topography import Topography
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
@@ -142,12 +143,12 @@ class Feeds(QObject):
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
             frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
-        if (old.montage, old.bad) != (new.montage, new.bad) or old is new:
+        if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
-        watched = ("samples", "seed", "montage", "spikes_shown", "bad", "start", "seconds")
+        watched = ("samples", "seed", *ROWS, "spikes_shown", "start", "seconds")
         if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
         self._ask_map()

@@ -78,7 +78,7 @@ class ViewCommands(Part):
         self.session.store.update(private=not self.session.state.private)
 
     def set_montage(self, montage: str) -> None:
-        self.session.store.update(montage=montage)
+        self.session.store.update(montage=montage, own=self.session.montages.get(montage))
 
     def set_filter(self, name: str, value: float | None) -> None:
         self.session.store.update(filters=replace(self.session.state.filters, **{name: value}))

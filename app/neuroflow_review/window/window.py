@@ -60,6 +60,8 @@ class ReviewWindow(Frame):
         session.trouble.connect(self._on_trouble)
         session.store.changed.connect(self._title)
         self._title()
+        if session.montages.notice:
+            self.say(session.montages.notice)
 
     @property
     def settled(self) -> bool:

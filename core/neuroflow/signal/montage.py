@@ -42,6 +42,7 @@ class Row:
 
     ``weights`` are (channel name, weight). ``side`` is ``left``, ``right``, ``midline`` or ``other``. Between rows of
     different ``group`` a gap is drawn. ``bad`` says that a channel marked bad takes part: the row keeps its place.
+    ``about`` are the channels that the row shows, without those of a reference that many share.
     """
 
     label: str
@@ -50,6 +51,15 @@ class Row:
     group: int
     kind: str = "EEG"
     bad: bool = False
+    about: tuple[str, ...] = ()
+
+    @property
+    def electrodes(self) -> tuple[str, ...]:
+        """Channels that the row shows: ``about``, or those of the greatest weight where that is not said."""
+        if self.about:
+            return self.about
+        most = max((abs(weight) for _, weight in self.weights), default=0.0)
+        return tuple(name for name, weight in self.weights if abs(weight) > most - 1e-9)
 
 
 _LONGITUDINAL = ("Fp1 F7 T3 T5 O1", "Fp1 F3 C3 P3 O1", "Fz Cz Pz", "Fp2 F4 C4 P4 O2", "Fp2 F8 T4 T6 O2")
@@ -78,8 +88,8 @@ _NEIGHBOURS = {
     "P4": "C4 T6 Pz O2",
     "O2": "T6 P4 O1",
 }
-_LEFT_EARS, _RIGHT_EARS = ("A1", "M1"), ("A2", "M2")
-_EARS = {*_LEFT_EARS, *_RIGHT_EARS}
+LEFT_EARS, RIGHT_EARS = ("A1", "M1"), ("A2", "M2")
+EARS = frozenset((*LEFT_EARS, *RIGHT_EARS))
 
 # From the front of the head to the back; T stands beside C, FT beside FC and TP beside CP.
 _COLUMNS = {
@@ -120,13 +130,9 @@ def montage_rows(
     marked = frozenset(bad)
     if montage == "as recorded":
         sited = [c for c in channels if c.kind == "EEG"]
-        rows = [Row(c.name, ((c.name, 1.0),), _side(c.site), 0, c.kind, c.name in marked) for c in sited]
+        rows = [Row(c.name, ((c.name, 1.0),), side_of(c.site), 0, c.kind, c.name in marked) for c in sited]
     else:
-        # Two channels at one site (an electrode recorded twice): the first stands for it.
-        at: dict[str, MontageChannel] = {}
-        for channel in channels:
-            if channel.kind == "EEG" and channel.site is not None:
-                at.setdefault(channel.site, channel)
+        at = first_at_each_site(channels)
         sited = [c for c in channels if c.kind == "EEG" and c.site is not None]
         if montage == "longitudinal":
             rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, marked)
@@ -135,10 +141,25 @@ def montage_rows(
         else:
             rows = _referential(montage, at, marked)
     shown = {c.name for c in sited}
-    others = [c for c in channels if c.name not in shown]
     after = max((row.group for row in rows), default=-1) + 1
-    rows += [Row(c.name, ((c.name, 1.0),), "other", after, c.kind, c.name in marked) for c in others]
-    return tuple(rows)
+    return (*rows, *rows_of_others(channels, shown, after, marked))
+
+
+def rows_of_others(
+    channels: Sequence[MontageChannel], shown: Collection[str], group: int, bad: Collection[str]
+) -> list[Row]:
+    """Channels whose name is not ``shown`` yet, as recorded."""
+    others = [c for c in channels if c.name not in shown]
+    return [Row(c.name, ((c.name, 1.0),), "other", group, c.kind, c.name in bad) for c in others]
+
+
+def first_at_each_site(channels: Sequence[MontageChannel]) -> dict[str, MontageChannel]:
+    """EEG channels by site; of two at one site (an electrode recorded twice) the first stands for it."""
+    at: dict[str, MontageChannel] = {}
+    for channel in channels:
+        if channel.kind == "EEG" and channel.site is not None:
+            at.setdefault(channel.site, channel)
+    return at
 
 
 def apply_rows(rows: Sequence[Row], data: Mapping[str, NDArray[np.floating[Any]]]) -> NDArray[np.float32]:
@@ -176,20 +197,20 @@ def _bipolar(chains: Sequence[str], at: Mapping[str, MontageChannel], bad: froze
             if active in at and reference in at:
                 weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
                 label = f"{active}–{reference}"
-                rows.append(Row(label, weights, _side(active, reference), group, bad=_any_bad(weights, bad)))
+                rows.append(Row(label, weights, side_of(active, reference), group, bad=_any_bad(weights, bad)))
     return rows
 
 
 def _referential(montage: str, at: Mapping[str, MontageChannel], bad: frozenset[str]) -> list[Row]:
     """Every scalp site against the montage's reference: left lateral, left, midline, right, right lateral."""
-    scalp = sorted((site for site in at if site not in _EARS), key=_place)
+    scalp = sorted((site for site in at if site not in EARS), key=_place)
     good = [site for site in scalp if at[site].name not in bad]
     reference: Callable[[str], Sequence[str]]
     if montage == "average":
         suffix, reference = "avg", lambda _: good
     elif montage == "linked ears":
-        left = next((site for site in _LEFT_EARS if site in at), None)
-        right = next((site for site in _RIGHT_EARS if site in at), None)
+        left = next((site for site in LEFT_EARS if site in at), None)
+        right = next((site for site in RIGHT_EARS if site in at), None)
         ears = [left, right] if left is not None and right is not None else []
         suffix, reference = "".join(ears), lambda _: ears
     elif montage == "cz":
@@ -205,7 +226,9 @@ def _referential(montage: str, at: Mapping[str, MontageChannel], bad: frozenset[
         for other in against:
             weights[at[other].name] = weights.get(at[other].name, 0.0) - 1.0 / len(against)
         row_weights = tuple(weights.items())
-        rows.append(Row(f"{site}–{suffix}", row_weights, _side(site), _place(site)[0], bad=_any_bad(row_weights, bad)))
+        label, group = f"{site}–{suffix}", _place(site)[0]
+        about = (at[site].name, at["Cz"].name) if montage == "cz" else (at[site].name,)
+        rows.append(Row(label, row_weights, side_of(site), group, bad=_any_bad(row_weights, bad), about=about))
     return rows
 
 
@@ -220,7 +243,7 @@ def _any_bad(weights: Sequence[tuple[str, float]], bad: frozenset[str]) -> bool:
     return any(name in bad for name, _ in weights)
 
 
-def _side(*sites: str | None) -> str:
+def side_of(*sites: str | None) -> str:
     """``left`` or ``right`` where sites lie on one side or in the midline, ``midline`` where they balance."""
     sides = set()
     for site in sites:
