@@ -375,6 +375,7 @@ QToolButton:hover { background: $hover; }
 QToolButton:pressed, QToolButton:checked { background: $pressed; }
 QToolButton:focus { border-color: $accent; }
 QToolButton:disabled { color: $rejected; }
+#qt_toolbar_ext_button { padding: 0; }
 QToolButton[popupMode="2"], QToolButton[popupMode="1"] { padding-right: 20px; }
 QToolButton::menu-button { border: none; width: 20px; }
 QToolButton::menu-arrow, QToolButton::menu-indicator { image: url("$icons/caret-down-$name.svg");

@@ -372,6 +372,7 @@ class EventPanel(QWidget):
         table.setModel(self._model)
         table.setItemDelegate(self._delegate)
         table.setAccessibleName("List of events")
+        table.setMinimumHeight(12 * UNIT)  # the heading and a line
         table.setShowGrid(False)
         table.setMouseTracking(True)
         table.setWordWrap(False)

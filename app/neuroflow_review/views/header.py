@@ -76,14 +76,16 @@ class PatientHeader(QWidget):
             left = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             painter.setFont(ui_font(-0.5))
             painter.setPen(colour(look.muted))
-            about = self._about(recording)
-            room = row.width() - QFontMetricsF(painter.font()).horizontalAdvance(about) - 4 * UNIT
+            quiet = QFontMetricsF(painter.font())
             badge = SIMULATED if recording.simulated else "RECONSTRUCTED" if recording.reconstructed else ""
             badge_font = ui_font(-1.5, bold=True)
             wide = QFontMetricsF(badge_font).horizontalAdvance(badge) + 7 * UNIT if badge else 0.0
             metrics = QFontMetricsF(ui_font(1.0, bold=True))
-            if room < wide + min(metrics.horizontalAdvance(self.patient), gutter()):
-                room, about = row.width(), ""  # who it is of and what it is come before when it was
+            parts = self._about(recording)
+            # Who it is of and what it is come before when it was, and that before how much.
+            while parts and _room(row, parts, quiet) < wide + metrics.horizontalAdvance(self.patient):
+                parts.pop()
+            about, room = "   ".join(parts), _room(row, parts, quiet)
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), about)
             painter.setFont(ui_font(1.0, bold=True))
             text = metrics.elidedText(self.patient, Qt.TextElideMode.ElideRight, max(room - wide, gutter()))
@@ -99,9 +101,15 @@ class PatientHeader(QWidget):
                 painter.setFont(badge_font)
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
 
-    def _about(self, recording: Recording) -> str:
+    def _about(self, recording: Recording) -> list[str]:
         # A file's name often holds the patient's.
-        name = "" if self._private else f"{recording.path.name}   "
+        name = "" if self._private else recording.path.name
         eeg = sum(c.kind is ChannelKind.EEG for c in recording.channels)
-        start = f"{recording.start:%d %b %Y %H:%M:%S}   " if recording.start is not None else ""
-        return f"{name}{start}{format_clock(recording.duration)}   {eeg} EEG channel{'' if eeg == 1 else 's'}"
+        start = f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start is not None else ""
+        channels = f"{eeg} EEG channel{'' if eeg == 1 else 's'}"
+        return [part for part in (name, start, format_clock(recording.duration), channels) if part]
+
+
+def _room(row: QRectF, parts: list[str], metrics: QFontMetricsF) -> float:
+    """What the recording leaves to the patient of a line."""
+    return row.width() - (metrics.horizontalAdvance("   ".join(parts)) + 4 * UNIT if parts else 0.0)

@@ -134,7 +134,7 @@ class GlassBrain(QWidget):
         return QSize(240, 480)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 220)
+        return QSize(180, 196)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ class TopomapPanel(Canvas):
             "Scalp voltage at the cursor, average reference, the page's filters; splines between electrodes"
         )
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(160, 168))
+        self.setMinimumSize(QSize(160, 132))
 
     def sizeHint(self) -> QSize:
         return QSize(260, 280)

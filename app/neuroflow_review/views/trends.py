@@ -42,6 +42,8 @@ from neuroflow_review.theme import (
 
 SIDES: Final = ("left", "right")
 _HEIGHTS: Final = {"left": 32.0, "right": 32.0, "asymmetry": 20.0, "aeeg": 32.0, "spikes": 14.0, "recon": 14.0}
+_LOW: Final = 18.0
+"""The most that a row is high in a low window: the page needs the rest."""
 _NARROWEST_SCALE: Final = 15.0
 _MOST_ASYMMETRY: Final = 0.6
 # Amplitude-integrated EEG: linear to 10 µV, logarithmic above, as it has always been drawn.
@@ -76,7 +78,7 @@ class TrendStrip(Canvas):
         self._deep: Array = np.empty(0)
         self._deep_column = 1.0
         self._region, self._done, self._message = "", 0.0, "Trends are computed while they are shown"
-        self._dragging = False
+        self._dragging = self._low = False
         self.setAccessibleName("Trends of the whole recording")
         self.setAccessibleDescription("Click or drag to move the page; right-click for the region.")
         self.setMouseTracking(True)
@@ -140,6 +142,13 @@ class TrendStrip(Canvas):
         """One of COLOUR_MAPS; it holds from the next trend on."""
         self._map = name
 
+    def set_low(self, low: bool) -> None:
+        """Lower rows, for a low window."""
+        if low != self._low:
+            self._low = low
+            self.updateGeometry()
+            self.redraw()
+
     def set_theme(self, look: Theme) -> None:
         self._look = look
         self.updateGeometry()
@@ -162,7 +171,7 @@ class TrendStrip(Canvas):
         line = QFontMetricsF(ui_font(-1.5)).height()
         rows, top = {}, float(UNIT) + round(line) + UNIT
         for name, height in _HEIGHTS.items():
-            rows[name] = QRectF(gutter(), top, wide, max(height, round(line)))
+            rows[name] = QRectF(gutter(), top, wide, max(min(height, _LOW) if self._low else height, round(line)))
             top = rows[name].bottom() + 2
         return rows
 

@@ -23,6 +23,7 @@ from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import icon
 from neuroflow_review.window import menus
 from neuroflow_review.window.asking import AskCommands
+from neuroflow_review.window.docks import is_behind, make_room
 from neuroflow_review.window.files import FileCommands
 from neuroflow_review.window.ladders import (
     DEVICES,
@@ -32,6 +33,7 @@ from neuroflow_review.window.ladders import (
     low_word,
     notch_word,
     spike_hint,
+    without_unit,
 )
 from neuroflow_review.window.marking import MarkCommands
 from neuroflow_review.window.montages import MontageCommands, montage_word
@@ -124,19 +126,20 @@ class Commands(QObject):
         ladder = [(s, sensitivity_words(s)) for s in SENSITIVITIES]
         self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, field("sensitivity"))
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
-        self.low = bar.add_choice("Low cut", lows, low_word, partial(self.view.set_filter, "low_cut"))
+        cut, brief = self.view.set_filter, without_unit
+        self.low = bar.add_choice("Low cut", lows, low_word, partial(cut, "low_cut"), short=brief(low_word))
         highs = [(None, "HF off"), *((f, f"HF {f:g} Hz") for f in HIGH_CUTS)]
-        self.high = bar.add_choice("High cut", highs, high_word, partial(self.view.set_filter, "high_cut"))
+        self.high = bar.add_choice("High cut", highs, high_word, partial(cut, "high_cut"), short=brief(high_word))
         notches = [(None, "Notch off"), *((f, f"Notch {f:g} Hz") for f in NOTCHES)]
-        self.notch = bar.add_choice("Notch", notches, notch_word, partial(self.view.set_filter, "notch"))
+        self.notch = bar.add_choice("Notch", notches, notch_word, partial(cut, "notch"))
         bases = [(s, f"{s:g} s a page") for s in PAGE_SECONDS]
         self.base = bar.add_choice("Time base", bases, "{:g} s".format, self.session.set_seconds)
         bar.addSeparator()
         bar.addAction(self.actions["reconstruct"])
         self.actions["reconstruct"].setIconText("Reconstruct")
-        self.samples = bar.add_number("Samples: 39 give an exact 90 % band", 1, 255, "", " samples", field("samples"))
-        self.seed = bar.add_number("Seed of the samples", 0, 2**31 - 1, "seed ", "", field("seed"))
-        self.seed.setMaximumWidth(96)
+        words = ("{} samples", "n {}")
+        self.samples = bar.add_number("Samples: 39 give an exact 90 % band", 1, 255, words, field("samples"))
+        self.seed = bar.add_number("Seed of the samples", 0, 2**31 - 1, ("seed {}", "seed {}"), field("seed"))
         self.device = bar.add_choice("Where the model runs", DEVICES, self._device_word, field("device"))
         bar.addSeparator()
         spikes = [(k, f"{k:g}  {spike_hint(k)}") for k in SPIKE_LADDER]
@@ -145,6 +148,7 @@ class Commands(QObject):
             spikes,
             "Spikes k {:g}".format,
             self.marks.set_spike,
+            short="k {:g}".format,
         )
         bar.finish()
         bar.progress.cancelled.connect(self.cancel)
@@ -292,7 +296,20 @@ class Commands(QObject):
         dock.setProperty("hidden by reader", not there)
         self.refresh()
         if self.session.recording is not None:
+            if there:
+                make_room(self.window, name)
             dock.setVisible(there)
+            if there:
+                dock.raise_()
+
+    def toggle_dock(self, name: str) -> None:
+        """Show a dock or take it away; one that another tab covers comes to the front."""
+        dock = self.window.docks[name]
+        if is_behind(dock):
+            dock.raise_()
+        else:
+            self.actions[f"dock {name}"].toggle()
+        self.refresh()
 
     def _dock_seen(self, name: str, _visible: bool) -> None:
         # Closed by its own cross: the menu follows. Hidden behind the first screen: it does not.

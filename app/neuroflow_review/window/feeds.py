@@ -173,9 +173,9 @@ class Feeds(QObject):
         self.frame.ieeg.set_truth(truth, self.session.comparison.name)
         self.show_cursor(self.session.cursor)
 
-    def _want_map(self, _visible: bool) -> None:
-        """Nothing is read for a map that nobody sees."""
-        self.session.topographies.wanted = not self.frame.docks["Map"].isHidden()
+    def _want_map(self, visible: bool) -> None:
+        """Nothing is read for a map that nobody sees, be it that another tab covers it."""
+        self.session.topographies.wanted = visible
         self._ask_map()
 
     def _ask_map(self) -> None:

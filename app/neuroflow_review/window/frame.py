@@ -6,7 +6,7 @@ import base64
 import binascii
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QToolButton,
     QVBoxLayout,
@@ -37,8 +38,12 @@ from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
+from neuroflow_review.window.docks import make_room, scrolled
 
 STANDARD_SIZE = QSize(1600, 1000)
+SMALLEST_SIZE = QSize(1280, 720)
+"""What every panel must fit into."""
+_LOW_WINDOW = 880
 _EVENTS_WIDTH = 300
 _SHARES = (50, 34, 16)
 
@@ -112,6 +117,7 @@ class Frame(QMainWindow):
         self.setObjectName("review")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(1)
@@ -129,13 +135,14 @@ class Frame(QMainWindow):
         self.stack.addWidget(self.start)
         self.stack.addWidget(sheets)
         self.setCentralWidget(self.stack)
+        right = Qt.DockWidgetArea.RightDockWidgetArea
         self.docks = {
             "Implant": self._dock("Implant", self.implant, Qt.DockWidgetArea.LeftDockWidgetArea),
-            "Events": self._dock("Events", self.events, Qt.DockWidgetArea.RightDockWidgetArea),
-            "At the cursor": self._dock("At the cursor", self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
-            "Map": self._dock("Map", self.topomap, Qt.DockWidgetArea.RightDockWidgetArea),
+            "Events": self._dock("Events", self.events, right),
+            "At the cursor": self._dock("At the cursor", scrolled(self.inspector), right),
+            "Map": self._dock("Map", self.topomap, right),
         }
-        self.docks["Discharge"] = self._dock("Discharge", self.criteria, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.docks["Discharge"] = self._dock("Discharge", scrolled(self.criteria), right)
         for name in ("Map", "Discharge"):
             self.docks[name].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
@@ -185,6 +192,13 @@ class Frame(QMainWindow):
         self.resizeDocks([self.docks["Events"], self.docks["At the cursor"]], [55, 45], Qt.Orientation.Vertical)
         high = max(self.splitter.height(), 100)
         self.splitter.setSizes([high * share // 100 for share in _SHARES])
+        make_room(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.trends.set_low(self.height() < _LOW_WINDOW)
+        if self._reviewing:
+            make_room(self)
 
     def set_theme(self, look: Theme) -> None:
         self.look = look
@@ -192,7 +206,7 @@ class Frame(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.bar.progress)
+        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.bar)
         for panel in (*panels, *more):
             panel.set_theme(look)
         for dock in self.docks.values():
@@ -222,6 +236,7 @@ class Frame(QMainWindow):
         if not any(screen.geometry().intersects(self.frameGeometry()) for screen in screens):
             self.resize(STANDARD_SIZE)  # remembered on a screen that is gone
             self.move(screens[0].availableGeometry().topLeft())
+        make_room(self)
         return done
 
 

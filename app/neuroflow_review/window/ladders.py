@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
 SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
@@ -20,6 +20,11 @@ def high_word(value: float | None) -> str:
 
 def notch_word(value: float | None) -> str:
     return "Notch off" if value is None else f"Notch {value:g} Hz"
+
+
+def without_unit(word: Callable[[float | None], str]) -> Callable[[float | None], str]:
+    """The same in fewer letters: beside its neighbours a cut in hertz is known for one."""
+    return lambda value: word(value).removesuffix(" Hz")
 
 
 def spike_hint(k: float) -> str:

@@ -108,8 +108,7 @@ class MarkCommands(Part):
         self.session.marks.rename(mark, text)
 
     def toggle_criteria(self) -> None:
-        self.commands.actions["dock Discharge"].toggle()
-        self.commands.refresh()
+        self.commands.toggle_dock("Discharge")
 
     def assess(self, mark: str, criteria: tuple[str, ...]) -> None:
         boxes.with_reader(self.window, partial(self.session.marks.assess, mark, criteria))

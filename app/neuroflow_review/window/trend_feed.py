@@ -9,6 +9,7 @@ from neuroflow.recording import Recording
 from neuroflow.signal.trends import FREQUENCIES, REGIONS
 from neuroflow_review.session import Session
 from neuroflow_review.session.trends import Trend, columns_of, rate_of
+from neuroflow_review.window.docks import make_room
 from neuroflow_review.window.frame import Frame
 
 
@@ -28,6 +29,7 @@ class TrendFeed(QObject):
     def show(self) -> None:
         """What the reader set: shown or not, and of which region."""
         self.frame.trends.setVisible(self.shown)
+        make_room(self.frame)
         if not self.shown:
             self.session.trends.stop()
         self.ask()

@@ -57,8 +57,7 @@ class ViewCommands(Part):
         self.commands.player.set_speed(speed)
 
     def toggle_map(self) -> None:
-        self.commands.actions["dock Map"].toggle()
-        self.commands.refresh()
+        self.commands.toggle_dock("Map")
 
     def present(self) -> None:
         self.window.presentation.toggle()

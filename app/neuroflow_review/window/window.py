@@ -73,7 +73,8 @@ class ReviewWindow(Frame):
             return False
         if session.reconstruction.computing and not session.reconstruction.page_complete:
             return False
-        return self.page.drawn and all(canvas.fresh for canvas in self.findChildren(Canvas) if canvas.isVisible())
+        seen = (canvas for canvas in self.findChildren(Canvas) if not canvas.visibleRegion().isEmpty())
+        return self.page.drawn and all(canvas.fresh for canvas in seen)
 
     def apply_scales(self) -> None:
         """Draw anew in the millimetres that the reader measured."""

@@ -1,0 +1,60 @@
+"""The docks of the right side in a low window: behind one another in tabs, and what is long scrolls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QScrollArea, QWidget
+
+if TYPE_CHECKING:
+    from neuroflow_review.window.frame import Frame
+
+# Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
+_USEFUL: Final = {"Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
+_TABBED: Final = ("At the cursor", "Map", "Discharge")
+
+
+def scrolled(widget: QWidget) -> QScrollArea:
+    """A panel of words, which scrolls where it has no room: its window must not grow because the pointer moved."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setMinimumWidth(widget.minimumSizeHint().width() + area.verticalScrollBar().sizeHint().width())
+    return area
+
+
+def make_room(frame: Frame, asked: str = "") -> None:
+    """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``."""
+    area = Qt.DockWidgetArea.RightDockWidgetArea
+    beside = {
+        name: dock
+        for name, dock in frame.docks.items()
+        if frame.dockWidgetArea(dock) is area and not dock.isFloating() and (name == asked or not dock.isHidden())
+    }
+    bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
+    room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
+    if _needed(frame, beside) > room:
+        tabs = [beside[name] for name in _TABBED if name in beside]
+        for dock in tabs[1:]:
+            if dock not in frame.tabifiedDockWidgets(tabs[0]):
+                frame.tabifyDockWidget(tabs[0], dock)
+    if asked in beside:
+        beside[asked].raise_()
+
+
+def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
+    """Pixels that the docks of one side need one under the other; those in tabs as much as the highest."""
+    highest: dict[frozenset[str], int] = {}
+    for name, dock in shown.items():
+        group = frozenset({name, *(tab.windowTitle() for tab in frame.tabifiedDockWidgets(dock))})
+        highest[group] = max(highest.get(group, 0), _USEFUL[name])
+    return sum(highest.values())
+
+
+def is_behind(dock: QDockWidget) -> bool:
+    """Whether another tab covers a dock that is shown."""
+    return not dock.isHidden() and not dock.isFloating() and dock.visibleRegion().isEmpty()
