@@ -31,6 +31,7 @@ from neuroflow_review.session.page import PageData, PageRequest, load_page, rows
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.spectra import Spectra
+from neuroflow_review.session.spectrum import PageSpectra
 from neuroflow_review.session.spikes import Spikes
 from neuroflow_review.session.state import Store, ViewState
 from neuroflow_review.session.topography import Topographies
@@ -77,6 +78,7 @@ class Session(QObject):
         self.reconstruction = Reconstruction(self.lanes.flow, self)
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
+        self.page_spectra = PageSpectra(self.lanes.map, self)
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
         self.trends = Trends(self.lanes.trend, trends, self)
@@ -138,6 +140,7 @@ class Session(QObject):
             or self.spikes.busy
             or self.comparison.busy
             or self.topographies.busy
+            or self.page_spectra.busy
         )
 
     def load_model(self) -> None:
@@ -203,6 +206,7 @@ class Session(QObject):
         self.comparison.close()
         self.spectra.forget()
         self.topographies.forget()
+        self.page_spectra.forget()
         self.trends.forget()
         old, self.source = self.source, source
         self._pages.clear()

@@ -33,6 +33,7 @@ from neuroflow_review.window.ladders import (
     spike_hint,
 )
 from neuroflow_review.window.marking import MarkCommands
+from neuroflow_review.window.reading import ReadCommands
 from neuroflow_review.window.reconstructing import DepthCommands
 from neuroflow_review.window.viewing import ViewCommands
 
@@ -50,7 +51,7 @@ class Commands(QObject):
         self.demo = demo_recording()
         self.player = Player(session, self)
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
-        self.marks, self.ask = MarkCommands(self), AskCommands(self)
+        self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -241,7 +242,7 @@ class Commands(QObject):
                 return self.player.playing
             if name.startswith("speed "):
                 return self.player.speed == int(name.removeprefix("speed "))
-            if name in ("map", "discharge"):
+            if name in ("map", "discharge", "spectrum"):
                 return not self.window.docks[name.capitalize()].property("hidden by reader")
             if name.startswith("trends"):
                 key, region = ("trends.region", name.removeprefix("trends ")) if " " in name else ("trends.shown", True)

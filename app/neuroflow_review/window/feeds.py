@@ -28,6 +28,7 @@ from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
@@ -55,6 +56,7 @@ class Feeds(QObject):
         self._ratios: dict[str, float] = {}
         self._topography: Topography | None = None
         self.trends = TrendFeed(session, frame)
+        self.spectrum = SpectrumFeed(session, frame)
         session.store.changed.connect(self._on_state)
         session.page_ready.connect(self._on_page)
         session.page_failed.connect(frame.page.set_message)

@@ -33,6 +33,7 @@ from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import ReconstructionView
 from neuroflow_review.views.spectrogram import SpectrogramPanel
+from neuroflow_review.views.spectrum import SpectrumPanel
 from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
@@ -101,6 +102,7 @@ class Frame(QMainWindow):
         self.inspector = InspectorPanel()
         self.topomap = TopomapPanel()
         self.criteria = CriteriaPanel()
+        self.spectrum = SpectrumPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
@@ -136,7 +138,8 @@ class Frame(QMainWindow):
             "Map": self._dock("Map", self.topomap, Qt.DockWidgetArea.RightDockWidgetArea),
         }
         self.docks["Discharge"] = self._dock("Discharge", self.criteria, Qt.DockWidgetArea.RightDockWidgetArea)
-        for name in ("Map", "Discharge"):
+        self.docks["Spectrum"] = self._dock("Spectrum", self.spectrum, Qt.DockWidgetArea.LeftDockWidgetArea)
+        for name in ("Map", "Discharge", "Spectrum"):
             self.docks[name].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
         self.overview_bar = QToolBar("Overview")
@@ -192,7 +195,7 @@ class Frame(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.bar.progress)
+        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.spectrum, self.bar.progress)
         for panel in (*panels, *more):
             panel.set_theme(look)
         for dock in self.docks.values():
