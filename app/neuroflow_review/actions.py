@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 from neuroflow.signal.montage import MONTAGES
+from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
 
 
@@ -467,6 +468,43 @@ ACTIONS: Final = (
         "Spectrum",
         check="spectrum",
         section="spectrum",
+    ),
+    Action(
+        "butterfly",
+        "Analysis",
+        "Butterfly at the cursor",
+        "read.toggle_dock",
+        ("Shift+B",),
+        _R,
+        "activity",
+        "All electrodes over one another around the cursor, and the global field power",
+        "Butterfly",
+        check="butterfly",
+        section="spectrum",
+    ),
+    Action(
+        "map_next",
+        "Analysis",
+        "Map: next quantity",
+        "read.map_next",
+        ("Shift+M",),
+        _R,
+        tip="Voltage at the cursor, then power of the page in one band after the other",
+        section="map",
+    ),
+    *(
+        Action(
+            f"map_{quantity}",
+            "Analysis",
+            f"Map: {quantity}",
+            "read.set_map",
+            (),
+            _R,
+            argument=quantity,
+            check=f"map of {quantity}",
+            section="map",
+        )
+        for quantity in MAPPED
     ),
     Action(
         "channel_next",

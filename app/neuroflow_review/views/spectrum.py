@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from neuroflow.signal.spectrum import BANDS, decibels
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.session.spectrum import DepthSpectrum, ScalpSpectrum
-from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, ui_font
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, thick, ui_font
 
 _GREEK: Final = {"delta": "δ", "theta": "θ", "alpha": "α", "beta": "β", "gamma": "γ"}
 _LOWEST: Final = 0.5  # Hz; below it an offset and electrode drifts stand
@@ -47,7 +47,7 @@ class SpectrumPanel(Canvas):
         self.setAccessibleName("Spectrum of the page")
         self.setToolTip(_TIP)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setMinimumSize(QSize(160, 188))
+        self.setMinimumSize(QSize(160, 168))
 
     def sizeHint(self) -> QSize:
         return QSize(236, 240)
@@ -242,8 +242,7 @@ class SpectrumPanel(Canvas):
                 self._draw_curve(painter, made.frequencies, made.density[k])
         if chosen is not None:
             row = made.rows[chosen]
-            pen = hairline(look.rejected if row.bad else look.side(row.side))
-            painter.setPen(_twice(pen))
+            painter.setPen(thick(look.rejected if row.bad else look.side(row.side)))
             self._draw_curve(painter, made.frequencies, made.density[chosen])
 
     def _draw_depth(self, painter: QPainter, made: DepthSpectrum) -> None:
@@ -253,7 +252,7 @@ class SpectrumPanel(Canvas):
         painter.setBrush(colour(look.band90))
         painter.drawPolygon(QPolygonF([*low, *reversed(high)]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(_twice(hairline(look.recon_line)))
+        painter.setPen(thick(look.recon_line))
         painter.drawPolyline(QPolygonF(self._points(made.frequencies, made.median)))
 
     def _draw_curve(self, painter: QPainter, frequencies: Array, density: Array) -> None:
@@ -341,13 +340,6 @@ class SpectrumPanel(Canvas):
 def _is_step(event: QKeyEvent) -> bool:
     plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
     return plain and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right)
-
-
-def _twice(pen: Any) -> Any:
-    """The chosen line among others: two device pixels."""
-    wide = type(pen)(pen)
-    wide.setWidth(2)
-    return wide
 
 
 def _number(value: float) -> str:

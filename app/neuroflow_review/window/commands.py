@@ -173,6 +173,7 @@ class Commands(QObject):
         frame.overview.span_requested.connect(session.go_to)
         frame.trends.span_requested.connect(session.go_to)
         frame.trends.region_menu_requested.connect(partial(menus.region_menu, self))
+        frame.topomap.quantity_menu_requested.connect(partial(menus.map_menu, self))
         frame.events.jump_requested.connect(session.show_time)
         frame.events.rename_requested.connect(self.marks.rename)
         frame.criteria.assessed.connect(self.marks.assess)
@@ -242,8 +243,10 @@ class Commands(QObject):
                 return self.player.playing
             if name.startswith("speed "):
                 return self.player.speed == int(name.removeprefix("speed "))
-            if name in ("map", "discharge", "spectrum"):
+            if name in ("map", "discharge", "spectrum", "butterfly"):
                 return not self.window.docks[name.capitalize()].property("hidden by reader")
+            if name.startswith("map of "):
+                return bool(self.session.settings.get("map.of") == name.removeprefix("map of "))
             if name.startswith("trends"):
                 key, region = ("trends.region", name.removeprefix("trends ")) if " " in name else ("trends.shown", True)
                 return bool(self.session.settings.get(key) == region)

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from neuroflow_review.settings import Settings
 from neuroflow_review.theme import BASE_POINTS, LIGHT, PRESENTATION_POINTS, UNIT, Theme, apply_theme, icon, ui_font
+from neuroflow_review.views.butterfly import ButterflyPanel
 from neuroflow_review.views.criteria import CriteriaPanel
 from neuroflow_review.views.events import EventPanel
 from neuroflow_review.views.header import PatientHeader
@@ -102,7 +103,7 @@ class Frame(QMainWindow):
         self.inspector = InspectorPanel()
         self.topomap = TopomapPanel()
         self.criteria = CriteriaPanel()
-        self.spectrum = SpectrumPanel()
+        self.spectrum, self.butterfly = SpectrumPanel(), ButterflyPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
@@ -139,7 +140,8 @@ class Frame(QMainWindow):
         }
         self.docks["Discharge"] = self._dock("Discharge", self.criteria, Qt.DockWidgetArea.RightDockWidgetArea)
         self.docks["Spectrum"] = self._dock("Spectrum", self.spectrum, Qt.DockWidgetArea.LeftDockWidgetArea)
-        for name in ("Map", "Discharge", "Spectrum"):
+        self.docks["Butterfly"] = self._dock("Butterfly", self.butterfly, Qt.DockWidgetArea.LeftDockWidgetArea)
+        for name in ("Map", "Discharge", "Spectrum", "Butterfly"):
             self.docks[name].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
         self.overview_bar = QToolBar("Overview")
@@ -195,7 +197,16 @@ class Frame(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.spectrum, self.bar.progress)
+        more = (
+            self.events,
+            self.inspector,
+            self.topomap,
+            self.criteria,
+            self.trends,
+            self.spectrum,
+            self.butterfly,
+            self.bar.progress,
+        )
         for panel in (*panels, *more):
             panel.set_theme(look)
         for dock in self.docks.values():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
+from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
 from neuroflow_review.theme import RECONSTRUCTED
 
@@ -48,6 +49,13 @@ def region_menu(commands: Commands, at: QPoint) -> None:
     """The regions that trends can be of."""
     menu = QMenu(commands.window)
     menu.addActions([commands.actions[f"trends_{region}"] for region in REGIONS])
+    _pop_up(menu, at)
+
+
+def map_menu(commands: Commands, at: QPoint) -> None:
+    """What the map can be of."""
+    menu = QMenu(commands.window)
+    menu.addActions([commands.actions[f"map_{quantity}"] for quantity in MAPPED])
     _pop_up(menu, at)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neuroflow.signal.topography import MAPPED
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.window.part import Part
 
@@ -11,6 +12,18 @@ class ReadCommands(Part):
 
     def toggle_dock(self, name: str) -> None:
         self.commands.actions[f"dock {name}"].toggle()
+        self.commands.refresh()
+
+    def map_next(self) -> None:
+        """Voltage, then one band after the other."""
+        now = MAPPED.index(self.session.settings.get("map.of"))
+        self.set_map(MAPPED[(now + 1) % len(MAPPED)])
+
+    def set_map(self, quantity: str) -> None:
+        """What the map shows; a map that is hidden comes up for it."""
+        self.session.settings.set("map.of", quantity)
+        self.commands.actions["dock Map"].setChecked(True)
+        self.window.feeds.maps.ask()
         self.commands.refresh()
 
     def choose_next(self, step: int) -> None:
