@@ -102,6 +102,31 @@ def test_it_has_the_sensitivity_of_the_page(flown: ReviewWindow, press: Press) -
     assert not panel.grab().toImage().isNull()
 
 
+def test_it_is_there_at_once_where_the_map_has_read_the_page(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Settle
+) -> None:
+    press(opened, Key.Key_M)
+    opened.session.set_cursor(3.0)
+    settle(opened)
+    press(opened, Key.Key_B, SHIFT)
+    qtbot.waitUntil(lambda: opened.butterfly.reading.startswith("GFP"))
+
+
+def test_docks_that_find_no_room_share_a_place_and_the_window_keeps_its_size(
+    opened: ReviewWindow, press: Press, settle: Settle
+) -> None:
+    opened.resize(1280, 740)
+    settle(opened)
+    high = opened.height()
+    press(opened, Key.Key_M)
+    press(opened, Key.Key_F, SHIFT)
+    press(opened, Key.Key_B, SHIFT)
+    settle(opened)
+    assert opened.height() <= high + 4
+    assert opened.docks["Butterfly"] in opened.tabifiedDockWidgets(opened.docks["Implant"])
+    assert not opened.butterfly.visibleRegion().isEmpty()  # what was asked for lies on top
+
+
 def test_a_channel_set_aside_is_not_in_it(flown: ReviewWindow, settle: Settle) -> None:
     flown.session.toggle_bad("T4")
     settle(flown)

@@ -280,7 +280,11 @@ class Commands(QObject):
         dock.setProperty("hidden by reader", not there)
         self.refresh()
         if self.session.recording is not None:
+            if there:
+                self.window.make_room(dock)
             dock.setVisible(there)
+            if there:
+                dock.raise_()
 
     def _dock_seen(self, name: str, _visible: bool) -> None:
         # Closed by its own cross: the menu follows. Hidden behind the first screen: it does not.

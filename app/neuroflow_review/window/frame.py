@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSplitter,
     QStackedWidget,
+    QTabWidget,
     QToolBar,
     QToolButton,
     QVBoxLayout,
@@ -115,6 +116,7 @@ class Frame(QMainWindow):
         self.setObjectName("review")
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setHandleWidth(1)
@@ -190,6 +192,19 @@ class Frame(QMainWindow):
         self.resizeDocks([self.docks["Events"], self.docks["At the cursor"]], [55, 45], Qt.Orientation.Vertical)
         high = max(self.splitter.height(), 100)
         self.splitter.setSizes([high * share // 100 for share in _SHARES])
+
+    def make_room(self, dock: QDockWidget) -> None:
+        """Where its column is full, a dock shares the place of the one above it: no window outgrows its screen."""
+        area = self.dockWidgetArea(dock)
+        if dock.isFloating() or self.tabifiedDockWidgets(dock):
+            return
+        above = [
+            d for d in self.docks.values()
+            if d is not dock and self.dockWidgetArea(d) is area and not d.isHidden() and not d.isFloating()
+        ]  # fmt: skip
+        needed = sum(d.minimumSizeHint().height() for d in (*above, dock))
+        if above and needed > self.stack.height():
+            self.tabifyDockWidget(above[-1], dock)
 
     def set_theme(self, look: Theme) -> None:
         self.look = look

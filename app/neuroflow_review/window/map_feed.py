@@ -50,6 +50,7 @@ class MapFeed(QObject):
         made.ask(session.source, state.bad, state.span, state.applied)
         made.ask_bands(session.source, state.bad, stretch_of(state))
         self._show_map(session.cursor)
+        self._show_butterfly(session.cursor)
 
     def _on_voltages(self, made: Topography | None) -> None:
         self._voltages = made
