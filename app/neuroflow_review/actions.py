@@ -211,6 +211,18 @@ ACTIONS: Final = (
     Action(
         "map", "View", "Map at the cursor", "view.toggle_map", ("M",), _R, "circle-half", check="map", section="map"
     ),
+    Action(
+        "zoom",
+        "View",
+        "The chosen channel alone",
+        "read.zoom",
+        ("Z",),
+        _R,
+        "magnifying-glass-plus",
+        "The chosen row at the height of the page, with an axis of µV; Z or Esc goes back",
+        check="solo",
+        section="map",
+    ),
     *(
         Action(
             f"speed_{n}_mm",

@@ -190,7 +190,7 @@ class Session(QObject):
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
         start = self._clamped(at or 0.0)
-        self.store.update(start=start, selection=None, bad=frozenset(), channel="", reconstructed=False)
+        self.store.update(start=start, selection=None, bad=frozenset(), channel="", solo="", reconstructed=False)
         self._choose_channel()
         self.opened.emit(source.recording)
         self._ask_everything()

@@ -19,13 +19,15 @@ class ViewState:
 
     ``channel`` is the label of the selected trace, ``reconstructed`` says whether it is one of the model's contacts;
     ``sample`` the single sample that is drawn, None for bands only; ``shafts`` those that are shown. ``bad`` holds the
-    names of channels that the reader set aside.
+    names of channels that the reader set aside. ``solo`` is the label of the row that has the page to itself, or empty.
     """
 
     start: float = 0.0
     seconds: float = 10.0
     montage: str = "longitudinal"
     sensitivity: float = 7e-6
+    solo: str = ""
+    solo_sensitivity: float = 7e-6
     filters: Filters = field(default_factory=Filters)
     filters_on: bool = True
     bad: frozenset[str] = frozenset()
@@ -47,6 +49,11 @@ class ViewState:
     def span(self) -> Span:
         """The page."""
         return Span(self.start, self.start + self.seconds)
+
+    @property
+    def shown_sensitivity(self) -> float:
+        """What the page is drawn in: a row alone has a sensitivity of its own."""
+        return self.solo_sensitivity if self.solo else self.sensitivity
 
     @property
     def applied(self) -> Filters:

@@ -118,7 +118,7 @@ class Commands(QObject):
         montages = list(MONTAGE_NAMES.items())
         self.montage = bar.add_choice("Montage (1–7)", montages, MONTAGE_NAMES.__getitem__, self.view.set_montage)
         ladder = [(s, sensitivity_words(s)) for s in SENSITIVITIES]
-        self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, field("sensitivity"))
+        self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, self.view.set_sensitivity)
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
         self.low = bar.add_choice("Low cut", lows, low_word, partial(self.view.set_filter, "low_cut"))
         highs = [(None, "HF off"), *((f, f"HF {f:g} Hz") for f in HIGH_CUTS)]
@@ -147,6 +147,7 @@ class Commands(QObject):
 
     def _connect(self) -> None:
         frame, session = self.window, self.session
+        session.store.changed.connect(self.read.leave_solo)
         session.store.changed.connect(self.refresh)
         session.reconstruction.changed.connect(self.refresh)
         session.model_changed.connect(self.refresh)
@@ -218,7 +219,7 @@ class Commands(QObject):
         for name, what in (("undo", kept.to_undo), ("redo", kept.to_redo)):
             self.actions[name].setText(f"{name.capitalize()}: {what}" if what else name.capitalize())
         self.montage.set_value(state.montage)
-        self.sensitivity.set_value(state.sensitivity)
+        self.sensitivity.set_value(state.shown_sensitivity)
         self.low.set_value(state.filters.low_cut)
         self.high.set_value(state.filters.high_cut)
         self.notch.set_value(state.filters.notch)
@@ -302,6 +303,8 @@ class Commands(QObject):
             self.session.reconstruction.cancel()
         elif self.session.spikes.searching:
             self.session.spikes.stop_search()
+        elif self.session.state.solo:
+            self.read.zoom()
         elif self.window.presentation.on:
             self.view.present()
         else:

@@ -137,7 +137,8 @@ class Feeds(QObject):
         frame.overview.set_page(new.span)
         frame.trends.set_page(new.span)
         frame.events.set_page(new.span)
-        frame.page.set_sensitivity(new.sensitivity)
+        frame.page.set_solo(new.solo)
+        frame.page.set_sensitivity(new.shown_sensitivity)
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
@@ -358,12 +359,14 @@ class Feeds(QObject):
             return
         parts = [
             f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)"),
-            sensitivity_words(state.sensitivity),
+            sensitivity_words(state.shown_sensitivity),
             filter_words(state.applied) if state.filters_on else "filters off",
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
         parts.append(f"{good} of {len(eeg)} channels")
+        if state.solo:
+            parts.append(f"{state.solo} alone")
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
         below = below_standard(frame.page, len(session.rows))

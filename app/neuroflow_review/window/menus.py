@@ -36,6 +36,7 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
     """What can be done with a trace, and with the electrodes that it is made of."""
     session, menu = commands.session, QMenu(commands.window)
     menu.addAction(f"Spectrogram of {label}", partial(commands.marks.choose_channel, label))
+    menu.addAction(f"{label} alone", partial(commands.read.zoom_into, label))
     row = next((r for r in session.rows if r.label == label), None)
     if row is not None:
         menu.addSeparator()
