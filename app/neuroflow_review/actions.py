@@ -2,60 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Final
 
 from neuroflow.signal.montage import MONTAGES
+from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What an action's being enabled may depend on."""
-
-    recording: bool = False
-    ready: bool = False
-    """The recording can be reconstructed."""
-    model: bool = False
-    computing: bool = False
-    selection: bool = False
-    reconstructed: bool = False
-    """Something of this recording is reconstructed."""
-    events: bool = False
-    spikes: bool = False
-    marked: bool = False
-    markable: bool = False
-    """Marks can be made and changed."""
-    undoable: bool = False
-    redoable: bool = False
-    comparison: bool = False
-    demo: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One thing to do.
-
-    ``needs`` names fields of :class:`Situation` that must all hold; ``handler`` a part of the window's commands and its
-    method; ``argument`` what it is called with, if anything. Actions with a ``check`` show a state of that name.
-    """
-
-    id: str
-    menu: str
-    text: str
-    handler: str
-    shortcuts: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    icon: str = ""
-    tip: str = ""
-    argument: object = None
-    check: str = ""
-    section: str = ""
-    """A line is drawn in the menu where this changes."""
-
-    def enabled(self, now: Situation) -> bool:
-        return all(getattr(now, need) for need in self.needs)
-
+from neuroflow_review.action import Action, Situation
 
 MENUS: Final = ("File", "View", "Montage", "Reconstruct", "Marks", "Analysis", "Window", "Help")
 
@@ -220,6 +173,18 @@ ACTIONS: Final = (
     ),
     Action(
         "map", "View", "Map at the cursor", "view.toggle_map", ("M",), _R, "circle-half", check="map", section="map"
+    ),
+    Action(
+        "zoom",
+        "View",
+        "The chosen channel alone",
+        "read.zoom",
+        ("Z",),
+        _R,
+        "magnifying-glass-plus",
+        "The chosen row at the height of the page, with an axis of µV; Z or Esc goes back",
+        check="solo",
+        section="map",
     ),
     *(
         Action(
@@ -518,6 +483,80 @@ ACTIONS: Final = (
             check=f"trends {region}",
         )
         for region in REGIONS
+    ),
+    Action(
+        "spectrum",
+        "Analysis",
+        "Spectrum of the page",
+        "read.toggle_dock",
+        ("Shift+F",),
+        _R,
+        "chart-bar",
+        "Power over frequency of the page, or of the selection, for the chosen channel",
+        "Spectrum",
+        check="spectrum",
+        section="spectrum",
+    ),
+    Action(
+        "butterfly",
+        "Analysis",
+        "Butterfly at the cursor",
+        "read.toggle_dock",
+        ("Shift+B",),
+        _R,
+        "activity",
+        "All electrodes over one another around the cursor, and the global field power",
+        "Butterfly",
+        check="butterfly",
+        section="spectrum",
+    ),
+    Action(
+        "map_next",
+        "Analysis",
+        "Map: next quantity",
+        "read.map_next",
+        ("Shift+M",),
+        _R,
+        tip="Voltage at the cursor, then power of the page in one band after the other",
+        section="map",
+    ),
+    *(
+        Action(
+            f"map_{quantity}",
+            "Analysis",
+            f"Map: {quantity}",
+            "read.set_map",
+            (),
+            _R,
+            argument=quantity,
+            check=f"map of {quantity}",
+            section="map",
+        )
+        for quantity in MAPPED
+    ),
+    Action(
+        "channel_next",
+        "Analysis",
+        "Next channel",
+        "read.choose_next",
+        ("C",),
+        _R,
+        "",
+        "Choose the row below",
+        1,
+        section="channel",
+    ),
+    Action(
+        "channel_back",
+        "Analysis",
+        "Previous channel",
+        "read.choose_next",
+        ("Shift+C",),
+        _R,
+        "",
+        "Choose the row above",
+        -1,
+        section="channel",
     ),
     Action(
         "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"

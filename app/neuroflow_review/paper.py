@@ -190,13 +190,23 @@ def draw_labels(
     return len(shown)
 
 
+def bar_volts(per_volt: float, longest: float) -> float:
+    """The voltage of a scale bar: the largest of 1, 2, 5 … that is no longer than so many pixels."""
+    return next((v for v in reversed(_VOLT_BARS) if v * per_volt <= longest), _VOLT_BARS[0])
+
+
+def bar_words(volts: float) -> str:
+    """What is written beside a scale bar."""
+    return f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
+
+
 def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink: str, words: str) -> None:
     """Bars of a voltage and of a time in the margin right of the traces, and the sensitivity in words below."""
     painter.setFont(ui_font(-1.5))
     metrics = QFontMetricsF(painter.font())
     left = plot.right() + 1.5 * UNIT
     line = metrics.height()
-    volts = next((v for v in reversed(_VOLT_BARS) if v * per_volt <= 44.0), _VOLT_BARS[0])
+    volts = bar_volts(per_volt, 44.0)
     per_second = plot.width() / max(span.duration, 1e-9)
     seconds = next((s for s in reversed(_SECOND_BARS) if s * per_second <= 40.0), _SECOND_BARS[0])
     top = plot.top() + UNIT
@@ -207,7 +217,7 @@ def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink
         QPolygonF([QPointF(x, round(top) + 0.5), QPointF(x, y), QPointF(x + round(seconds * per_second), y)])
     )
     painter.setPen(colour(ink))
-    text = f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
+    text = bar_words(volts)
     painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), text)
     painter.drawText(QPointF(left, y + line), f"{seconds:g} s")
     fits = metrics.horizontalAdvance(words) <= right_margin() - 2 * UNIT

@@ -270,7 +270,8 @@ def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, p
     scalp = PageView()
     start = None if setting.choice.private else setting.recording.start
     scalp.set_recording(setting.recording.span, start, setting.recording.gaps)
-    scalp.set_sensitivity(setting.state.sensitivity)
+    scalp.set_solo(setting.state.solo)
+    scalp.set_sensitivity(setting.state.shown_sensitivity)
     scalp.set_marks([m for m in setting.marks if m.decision != "rejected"])
     scalp.set_page(drawn.page)
     _paint(painter, scalp, QRectF(box.left(), box.top(), box.width(), high), per_mm)

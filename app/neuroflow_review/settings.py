@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,7 @@ DECLARED: Final = (
         "Region of the trends.",
         choices=tuple(REGIONS),
     ),
+    Setting("map.of", MAPPED[0], "What the map of the scalp shows: voltage at the cursor, or a band.", choices=MAPPED),
     Setting("reader.name", "", "Who reads: kept with every mark and decision.", longest=80),
     Setting("files.recent", [], "Recordings opened last, the latest first."),
     Setting("files.folder", "", "Folder that a recording was last opened from."),

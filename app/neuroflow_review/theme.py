@@ -198,6 +198,14 @@ def hairline(value: str, opacity: float = 1.0) -> QPen:
     return pen
 
 
+@cache
+def thick(value: str) -> QPen:
+    """A pen of two device pixels: the one line that is meant among many."""
+    pen = QPen(hairline(value))
+    pen.setWidth(2)
+    return pen
+
+
 # Measures that grow with the type -------------------------------------------------------------------------------------
 
 

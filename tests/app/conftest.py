@@ -145,6 +145,13 @@ def few_channels(tmp_path: Path) -> Path:
     return write_edf(tmp_path / "three.edf", ["EEG Fp1-Ref", "EEG F7-Ref", "EEG T3-Ref"])
 
 
+@pytest.fixture
+def nineteen(tmp_path: Path) -> Path:
+    """A recording of the nineteen electrodes of the 10-20 system: 20 µV at 10 Hz in noise."""
+    sites = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()
+    return write_edf(tmp_path / "nineteen.edf", [f"EEG {site}-Ref" for site in sites])
+
+
 # A model that needs no torch ------------------------------------------------------------------------------------------
 
 

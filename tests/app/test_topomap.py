@@ -8,7 +8,8 @@ from pathlib import Path
 import edfio
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from neuroflow.recording import Span
@@ -83,3 +84,62 @@ def test_too_few_electrodes_are_said(qtbot: QtBot, window: ReviewWindow, few_cha
     qtbot.waitUntil(lambda: window.settled, timeout=20_000)
     press(window, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: "six electrodes" in window.topomap.message)
+
+
+def test_bands_are_stepped_through_by_key_and_remembered(
+    qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press
+) -> None:
+    window.session.open(pulse)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.waitUntil(lambda: window.docks["Map"].isVisible() and window.settled, timeout=20_000)
+    panel, settings = window.topomap, window.session.settings
+    assert settings.get("map.of") == "delta"
+    assert window.commands.actions["map_delta"].isChecked()
+    assert panel.title == "Delta 0.5–4 Hz"
+    assert panel.words == "page, 10 s, unfiltered · average reference"
+    picture = panel._picture_uv
+    assert picture is not None
+    row, column = np.unravel_index(np.nanargmax(picture), picture.shape)
+    assert column > 0.75 * picture.shape[0]
+    assert 0.3 * picture.shape[0] < row < 0.7 * picture.shape[0]
+    # 80 µV of a sine are 57 µV rms; the average reference takes a nineteenth of them.
+    assert panel._values[panel._sites.index("T4")] == pytest.approx(80e-6 / np.sqrt(2) * 18 / 19, rel=0.03)
+    assert panel.limit == pytest.approx(70e-6)
+    assert np.nanmin(picture) >= 0.0
+    for band in ("theta", "alpha", "beta", "gamma"):
+        press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
+        assert settings.get("map.of") == band
+        assert panel.title.startswith(band.capitalize())
+        assert panel._values.max() < 3e-6
+    press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
+    assert settings.get("map.of") == "voltage"
+
+
+def test_the_power_is_that_of_the_selection_and_does_not_follow_filters(
+    qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press
+) -> None:
+    window.session.open(pulse)
+    window.commands.read.set_map("delta")
+    qtbot.waitUntil(lambda: window.settled and window.topomap._power, timeout=20_000)
+    before = window.topomap._values.copy()
+    press(window, Qt.Key.Key_F)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    np.testing.assert_array_equal(window.topomap._values, before)
+    window.session.store.update(selection=Span(2.0, 6.0))
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    assert window.topomap.words.startswith("selection, 4 s")
+
+
+def test_the_title_of_the_map_opens_the_choice(qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press) -> None:
+    window.session.open(pulse)
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    press(window, Qt.Key.Key_M)
+    qtbot.mouseClick(window.topomap, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
+    qtbot.waitUntil(lambda: any(m.isVisible() for m in window.findChildren(QMenu)))
+    (menu,) = [m for m in window.findChildren(QMenu) if m.isVisible()]
+    assert [a.text() for a in menu.actions()][:2] == ["Map: voltage", "Map: delta"]
+    menu.actions()[3].trigger()
+    menu.close()
+    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    assert window.topomap.title.startswith("Alpha")

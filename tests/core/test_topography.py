@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neuroflow.anatomy.head import site_directions
-from neuroflow.signal.topography import disc, flattened, spline_weights
+from neuroflow.signal.topography import disc, flattened, global_field_power, spline_weights
 
 SITES = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()
 
@@ -73,3 +73,11 @@ def test_left_is_left_and_the_nose_is_up(electrodes: np.ndarray) -> None:
 def test_two_electrodes_make_no_map(electrodes: np.ndarray) -> None:
     with pytest.raises(ValueError, match="three"):
         spline_weights(electrodes[:2], electrodes)
+
+
+def test_global_field_power_does_not_know_the_reference() -> None:
+    data = np.random.default_rng(1).normal(0, 20e-6, (19, 40))
+    power = global_field_power(data)
+    np.testing.assert_allclose(global_field_power(data - data[3]), power)
+    np.testing.assert_allclose(power, np.sqrt(((data - data.mean(axis=0)) ** 2).mean(axis=0)))
+    np.testing.assert_allclose(global_field_power(np.full((5, 3), 7e-6)), 0.0, atol=1e-18)

@@ -32,6 +32,7 @@ from neuroflow_review.session.page import PageData, PageRequest, load_page, show
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.spectra import Spectra
+from neuroflow_review.session.spectrum import PageSpectra
 from neuroflow_review.session.spikes import Spikes
 from neuroflow_review.session.state import ROWS, Store, ViewState
 from neuroflow_review.session.topography import Topographies
@@ -79,6 +80,7 @@ class Session(QObject):
         self.reconstruction = Reconstruction(self.lanes.flow, self)
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
+        self.page_spectra = PageSpectra(self.lanes.map, self)
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
         self.trends = Trends(self.lanes.trend, trends, self)
@@ -140,6 +142,7 @@ class Session(QObject):
             or self.spikes.busy
             or self.comparison.busy
             or self.topographies.busy
+            or self.page_spectra.busy
         )
 
     def load_model(self) -> None:
@@ -189,7 +192,7 @@ class Session(QObject):
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
         start = self._clamped(at or 0.0)
-        self.store.update(start=start, selection=None, bad=frozenset(), channel="", reconstructed=False)
+        self.store.update(start=start, selection=None, bad=frozenset(), channel="", solo="", reconstructed=False)
         self._choose_channel()
         self.opened.emit(source.recording)
         self._ask_everything()
@@ -205,6 +208,7 @@ class Session(QObject):
         self.comparison.close()
         self.spectra.forget()
         self.topographies.forget()
+        self.page_spectra.forget()
         self.trends.forget()
         old, self.source = self.source, source
         self._pages.clear()

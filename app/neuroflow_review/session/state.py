@@ -24,6 +24,7 @@ class ViewState:
     ``sample`` the single sample that is drawn, None for bands only; ``shafts`` those that are shown. ``bad`` holds the
     names of channels that the reader set aside. ``own`` is the reader's montage that ``montage`` names, None where that
     is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart.
+    ``solo`` is the label of the row that has the page to itself, or empty.
     """
 
     start: float = 0.0
@@ -32,6 +33,8 @@ class ViewState:
     own: OwnMontage | None = None
     interleaved: bool = False
     sensitivity: float = 7e-6
+    solo: str = ""
+    solo_sensitivity: float = 7e-6
     filters: Filters = field(default_factory=Filters)
     filters_on: bool = True
     bad: frozenset[str] = frozenset()
@@ -53,6 +56,11 @@ class ViewState:
     def span(self) -> Span:
         """The page."""
         return Span(self.start, self.start + self.seconds)
+
+    @property
+    def shown_sensitivity(self) -> float:
+        """What the page is drawn in: a row alone has a sensitivity of its own."""
+        return self.solo_sensitivity if self.solo else self.sensitivity
 
     @property
     def applied(self) -> Filters:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Span
 from neuroflow.signal.montage import Row
+from neuroflow.units import MICROVOLT
 from neuroflow_review.display import sensitivity_words
 from neuroflow_review.paper import (
     Place,
@@ -22,11 +23,15 @@ from neuroflow_review.paper import (
     draw_spike,
     pixels_per_mm,
     polylines,
+    translucent,
 )
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.page import PageData, Trace
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import UNIT, colour, gutter, hairline, hatch, right_margin, time_to_x, ui_font
+
+_VOLT_STEPS = tuple(m * 10.0**e * MICROVOLT for e in range(-1, 5) for m in (1, 2, 5))
+_TICK_PIXELS = 36.0
 
 
 class PageView(Sheet):
@@ -41,7 +46,7 @@ class PageView(Sheet):
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
-        self._channel = ""
+        self._channel, self._solo = "", ""
         self._message = ""
         self.setAccessibleName("Scalp EEG")
 
@@ -54,9 +59,28 @@ class PageView(Sheet):
     def set_rows(self, rows: Sequence[Row]) -> None:
         """The montage; traces follow with :meth:`set_page`."""
         self._rows = tuple(rows)
+        self._place_rows()
+
+    def set_solo(self, label: str) -> None:
+        """A row that has the page to itself, at the whole height and with an axis of volts; empty for all rows."""
+        if label != self._solo:
+            self._solo = label
+            self._place_rows()
+
+    @property
+    def alone(self) -> bool:
+        """Whether one row has the page to itself."""
+        return any(row.label == self._solo for row in self._rows)
+
+    def _place_rows(self) -> None:
+        rows = [self._rows[i] for i in self._drawn()]
         self._labels = tuple(row.label for row in rows)
         self._groups = tuple(row.group for row in rows)
         self.redraw()
+
+    def _drawn(self) -> list[int]:
+        """Numbers of the rows that are drawn."""
+        return [i for i, row in enumerate(self._rows) if row.label == self._solo] or list(range(len(self._rows)))
 
     def set_page(self, data: PageData) -> None:
         """The traces of a page; its rows are its request's."""
@@ -113,12 +137,18 @@ class PageView(Sheet):
         places, height = self.places()
         ground, (value, paper) = self.ground(), self.mark_colours()
         self._layer.draw(painter, ground, value)
-        struck = frozenset(i for i, row in enumerate(self._rows) if row.bad)
-        selected = self._labels.index(self._channel) if self._channel in self._labels else -1
-        colours = [look.side(row.side) for row in self._rows]
-        self.labels_shown = draw_labels(painter, places, colours, look, selected=selected, struck=struck)
-        if self._data is not None and len(self._data.traces) == len(places):
-            self._draw_traces(painter, places, self._data)
+        rows = [self._rows[i] for i in self._drawn()]
+        if self.alone:
+            self._draw_volts(painter, plot, places[0].y)
+            self.labels_shown = len(self._rows)  # none is left out for want of room
+        else:
+            struck = frozenset(i for i, row in enumerate(rows) if row.bad)
+            selected = self._labels.index(self._channel) if self._channel in self._labels else -1
+            colours = [look.side(row.side) for row in rows]
+            self.labels_shown = draw_labels(painter, places, colours, look, selected=selected, struck=struck)
+        if self._data is not None and len(self._data.traces) == len(self._rows):
+            traces = [self._data.traces[i] for i in self._drawn()]
+            self._draw_traces(painter, places, rows, traces)
             self._draw_spikes(painter, places, height)
         self._layer.draw_names(painter, ground, value, paper)
         header = QRectF(0, 0, self.width(), self.header_height())
@@ -126,6 +156,8 @@ class PageView(Sheet):
         draw_clock(painter, header, self._span, self.width(), self._start, look)
         words = sensitivity_words(self._sensitivity)
         draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
+        if self.alone:
+            self._draw_alone(painter, plot, rows[0])
         if self._message:
             self._draw_message(painter, plot)
 
@@ -142,32 +174,72 @@ class PageView(Sheet):
                 painter.fillRect(box, colour(self._look.panel))
                 hatch(painter, box, self._look)
 
-    def _draw_traces(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
+    def _draw_volts(self, painter: QPainter, plot: QRectF, zero: float) -> None:
+        """Lines of round voltages across the page, with their values in the gutter; negative up."""
+        look, per_volt = self._look, self.pixels_per_volt(self._sensitivity)
+        step = next((s for s in _VOLT_STEPS if s * per_volt >= _TICK_PIXELS), _VOLT_STEPS[-1])
+        painter.setFont(ui_font(-0.5))
+        high = QFontMetricsF(painter.font()).height()
+        first, last = (int(np.ceil((y - zero) / per_volt / step)) for y in (plot.top() + high / 2, plot.bottom()))
+        for k in range(first, last):
+            y = round(zero + k * step * per_volt) + 0.5
+            painter.setPen(hairline(look.grid_strong if k == 0 else look.grid))
+            painter.drawLine(QLineF(plot.left(), y, plot.right(), y))
+            value = f"{k * step / MICROVOLT:g}".replace("-", "−")
+            painter.setPen(colour(look.muted))
+            box = QRectF(0, y - high / 2, gutter() - 2 * UNIT, high)
+            align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(box, align, f"{value} µV" if k in (first, 0) else value)
+
+    def _draw_alone(self, painter: QPainter, plot: QRectF, row: Row) -> None:
+        """Which row it is, and how to get back."""
+        look = self._look
+        font = ui_font(1.0, bold=True)
+        font.setStrikeOut(row.bad)
+        metrics, small = QFontMetricsF(font), QFontMetricsF(ui_font(-1.0))
+        words = "alone · negative up · Z or Esc shows every row"
+        name = metrics.horizontalAdvance(row.label)
+        wide = name + 2 * UNIT + small.horizontalAdvance(words)
+        box = QRectF(plot.left() + 2 * UNIT, plot.top() + UNIT, wide + UNIT, metrics.height())
+        painter.fillRect(box, translucent(look.paper, 0.85))
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.setFont(font)
+        painter.setPen(colour(look.muted if row.bad else look.side(row.side)))
+        painter.drawText(box, align, row.label)
+        painter.setFont(ui_font(-1.0))
+        painter.setPen(colour(look.muted))
+        painter.drawText(box.adjusted(name + 2 * UNIT, 0, 0, 0), align, words)
+
+    def _draw_traces(
+        self, painter: QPainter, places: Sequence[Place], rows: Sequence[Row], traces: Sequence[Trace]
+    ) -> None:
         look, plot, scale = self._look, self.plot(), pixels_per_mm(self)
         painter.save()
         painter.setClipRect(QRectF(gutter(), 0, plot.width(), self.height()))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         per_second = plot.width() / max(self._span.duration, 1e-9)
-        for place, trace, row in zip(places, data.traces, self._rows, strict=True):
+        for place, trace, row in zip(places, traces, rows, strict=True):
             painter.setPen(hairline(look.rejected if row.bad else look.side(row.side)))
-            per_unit = scale / (trace.scale if trace.scale is not None else self._sensitivity)
+            own = trace.scale if trace.scale is not None and not self.alone else self._sensitivity
+            per_unit = scale / own
             # Negative up: y of the screen runs downwards, and so do positive voltages.
             y = np.clip(place.y + trace.y.astype(np.float64) * per_unit, -1e4, 1e5)
             for line in polylines(self._x0(trace), trace.step * per_second, y):
                 painter.drawPolyline(line)
         painter.restore()
-        self._draw_own_scales(painter, places, data)
+        if not self.alone:
+            self._draw_own_scales(painter, places, traces)
 
     def _x0(self, trace: Trace) -> float:
         return time_to_x(trace.start, self._span, self.width())
 
-    def _draw_own_scales(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
+    def _draw_own_scales(self, painter: QPainter, places: Sequence[Place], traces: Sequence[Trace]) -> None:
         """What a row of another kind is drawn in, beside it."""
         painter.setFont(ui_font(-2.0))
         painter.setPen(colour(self._look.muted))
         metrics = QFontMetricsF(painter.font())
         taken = self.plot().top() + 100.0
-        for place, trace in zip(places, data.traces, strict=True):
+        for place, trace in zip(places, traces, strict=True):
             if trace.scale is None or place.y - metrics.height() / 2 < taken:
                 continue
             text = sensitivity_words(trace.scale) if not trace.unit else f"{trace.scale:g} {trace.unit}/mm"
@@ -189,7 +261,8 @@ class PageView(Sheet):
             place = by_label.get(spike.label)
             if place is not None and self._span.start <= spike.time < self._span.stop:
                 x = time_to_x(spike.time, self._span, self.width())
-                draw_spike(painter, x, place.y - min(height * 0.35, 8.0), self._look.decided(spike.decision))
+                y = self.plot().top() + 10 * UNIT if self.alone else place.y - min(height * 0.35, 8.0)
+                draw_spike(painter, x, y, self._look.decided(spike.decision))
         painter.restore()
 
     def _draw_message(self, painter: QPainter, plot: QRectF) -> None:

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QMenu
 
 from neuroflow.recording import Span
 from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS, NOTCHES, SENSITIVITIES
-from neuroflow_review.actions import ACTIONS, MENUS, MONTAGE_NAMES, Action, Situation
+from neuroflow_review.action import Action, Situation
+from neuroflow_review.actions import ACTIONS, MENUS, MONTAGE_NAMES
 from neuroflow_review.display import low_cut_words, sensitivity_words
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.playing import Player
@@ -37,6 +38,7 @@ from neuroflow_review.window.ladders import (
 )
 from neuroflow_review.window.marking import MarkCommands
 from neuroflow_review.window.montages import MontageCommands, montage_word
+from neuroflow_review.window.reading import ReadCommands
 from neuroflow_review.window.reconstructing import DepthCommands
 from neuroflow_review.window.viewing import ViewCommands
 
@@ -55,7 +57,7 @@ class Commands(QObject):
         self.player = Player(session, self)
         self._shown: tuple[Situation, str] | None = None
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
-        self.marks, self.ask = MarkCommands(self), AskCommands(self)
+        self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self.montages = MontageCommands(self)
         self._make_actions()
         self._make_menus()
@@ -124,7 +126,7 @@ class Commands(QObject):
         montages = list(MONTAGE_NAMES.items())
         self.montage = bar.add_choice("Montage (1–7)", montages, montage_word, self.view.set_montage)
         ladder = [(s, sensitivity_words(s)) for s in SENSITIVITIES]
-        self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, field("sensitivity"))
+        self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, self.view.set_sensitivity)
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
         cut, brief = self.view.set_filter, without_unit
         self.low = bar.add_choice("Low cut", lows, low_word, partial(cut, "low_cut"), short=brief(low_word))
@@ -155,6 +157,7 @@ class Commands(QObject):
 
     def _connect(self) -> None:
         frame, session = self.window, self.session
+        session.store.changed.connect(self.read.leave_solo)
         session.store.changed.connect(self._on_state)
         session.reconstruction.changed.connect(self._on_work)
         session.model_changed.connect(self.refresh)
@@ -182,6 +185,7 @@ class Commands(QObject):
         frame.overview.span_requested.connect(session.go_to)
         frame.trends.span_requested.connect(session.go_to)
         frame.trends.region_menu_requested.connect(partial(menus.region_menu, self))
+        frame.topomap.quantity_menu_requested.connect(partial(menus.map_menu, self))
         frame.events.jump_requested.connect(session.show_time)
         frame.events.rename_requested.connect(self.marks.rename)
         frame.criteria.assessed.connect(self.marks.assess)
@@ -236,7 +240,7 @@ class Commands(QObject):
         for name, what in (("undo", kept.to_undo), ("redo", kept.to_redo)):
             self.actions[name].setText(f"{name.capitalize()}: {what}" if what else name.capitalize())
         self.montages.refresh()
-        self.sensitivity.set_value(state.sensitivity)
+        self.sensitivity.set_value(state.shown_sensitivity)
         self.low.set_value(state.filters.low_cut)
         self.high.set_value(state.filters.high_cut)
         self.notch.set_value(state.filters.notch)
@@ -261,8 +265,10 @@ class Commands(QObject):
                 return self.player.playing
             if name.startswith("speed "):
                 return self.player.speed == int(name.removeprefix("speed "))
-            if name in ("map", "discharge"):
+            if name in ("map", "discharge", "spectrum", "butterfly"):
                 return not self.window.docks[name.capitalize()].property("hidden by reader")
+            if name.startswith("map of "):
+                return bool(self.session.settings.get("map.of") == name.removeprefix("map of "))
             if name.startswith("trends"):
                 key, region = ("trends.region", name.removeprefix("trends ")) if " " in name else ("trends.shown", True)
                 return bool(self.session.settings.get(key) == region)
@@ -329,6 +335,8 @@ class Commands(QObject):
             self.session.reconstruction.cancel()
         elif self.session.spikes.searching:
             self.session.spikes.stop_search()
+        elif self.session.state.solo:
+            self.read.zoom()
         elif self.window.presentation.on:
             self.view.present()
         else:

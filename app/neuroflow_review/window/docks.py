@@ -1,4 +1,4 @@
-"""The docks of the right side in a low window: behind one another in tabs, and what is long scrolls."""
+"""The docks of either side in a low window: behind one another in tabs, and what is long scrolls."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ if TYPE_CHECKING:
     from neuroflow_review.window.frame import Frame
 
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
-_USEFUL: Final = {"Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
-_TABBED: Final = ("At the cursor", "Map", "Discharge")
+_USEFUL: Final = {
+    "Implant": 260, "Spectrum": 200, "Butterfly": 200,
+    "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210,
+}  # fmt: skip
+# The list of events stays in sight: it is where a reader goes from.
+_TABBED: Final = {
+    Qt.DockWidgetArea.LeftDockWidgetArea: ("Implant", "Spectrum", "Butterfly"),
+    Qt.DockWidgetArea.RightDockWidgetArea: ("At the cursor", "Map", "Discharge"),
+}
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
@@ -29,21 +36,21 @@ def scrolled(widget: QWidget) -> QScrollArea:
 
 def make_room(frame: Frame, asked: str = "") -> None:
     """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``."""
-    area = Qt.DockWidgetArea.RightDockWidgetArea
-    beside = {
-        name: dock
-        for name, dock in frame.docks.items()
-        if frame.dockWidgetArea(dock) is area and not dock.isFloating() and (name == asked or not dock.isHidden())
-    }
     bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
     room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
-    if _needed(frame, beside) > room:
-        tabs = [beside[name] for name in _TABBED if name in beside]
-        for dock in tabs[1:]:
-            if dock not in frame.tabifiedDockWidgets(tabs[0]):
-                frame.tabifyDockWidget(tabs[0], dock)
-    if asked in beside:
-        beside[asked].raise_()
+    for area, names in _TABBED.items():
+        beside = {
+            name: dock
+            for name, dock in frame.docks.items()
+            if frame.dockWidgetArea(dock) is area and not dock.isFloating() and (name == asked or not dock.isHidden())
+        }
+        if _needed(frame, beside) > room:
+            tabs = [dock for name, dock in beside.items() if name in names] or list(beside.values())
+            for dock in tabs[1:]:
+                if dock not in frame.tabifiedDockWidgets(tabs[0]):
+                    frame.tabifyDockWidget(tabs[0], dock)
+        if asked in beside:
+            beside[asked].raise_()
 
 
 def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:

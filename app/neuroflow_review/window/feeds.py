@@ -21,13 +21,14 @@ from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.state import ROWS
-from neuroflow_review.session.topography import Topography
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.map_feed import MapFeed
+from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
@@ -52,8 +53,9 @@ class Feeds(QObject):
         self._rows = EventRows()
         self._truth: Truth | None = None
         self._ratios: dict[str, float] = {}
-        self._topography: Topography | None = None
         self.trends = TrendFeed(session, frame)
+        self.spectrum = SpectrumFeed(session, frame)
+        self.maps = MapFeed(session, frame)
         session.store.changed.connect(self._on_state)
         session.page_ready.connect(self._on_page)
         session.page_failed.connect(frame.page.set_message)
@@ -66,8 +68,6 @@ class Feeds(QObject):
         session.spectra.ready.connect(self._on_spectrogram)
         session.spectra.computing.connect(self._on_computing)
         session.comparison.ready.connect(self._on_truth)
-        session.topographies.ready.connect(self._on_topography)
-        frame.docks["Map"].visibilityChanged.connect(self._want_map)
         session.trend_ready.connect(frame.overview.set_trend)
         session.cursor_moved.connect(self.show_cursor)
 
@@ -87,7 +87,8 @@ class Feeds(QObject):
         frame.page.set_rows(self.session.rows)
         if not self.session.rows:
             frame.page.set_message("This file holds no signals: only its annotations can be read.")
-        self._done, self._listed, self._topography = (), None, None
+        self._done, self._listed = (), None
+        self.maps.forget()
         frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
         frame.spectrogram.set_gaps(recording.gaps)
         self.trends.show_recording(recording)
@@ -135,7 +136,8 @@ class Feeds(QObject):
             panel.set_selection(new.selection)
         frame.overview.set_page(new.span)
         frame.trends.set_page(new.span)
-        frame.page.set_sensitivity(new.sensitivity)
+        frame.page.set_solo(new.solo)
+        frame.page.set_sensitivity(new.shown_sensitivity)
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
@@ -151,7 +153,7 @@ class Feeds(QObject):
         watched = ("samples", "seed", *ROWS, "spikes_shown", "start", "seconds")
         if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
-        self._ask_map()
+        self.maps.ask()
         self.trends.ask()
         self.show_status()
         self.show_cursor(session.cursor)
@@ -172,32 +174,6 @@ class Feeds(QObject):
         self._truth = truth
         self.frame.ieeg.set_truth(truth, self.session.comparison.name)
         self.show_cursor(self.session.cursor)
-
-    def _want_map(self, visible: bool) -> None:
-        """Nothing is read for a map that nobody sees, be it that another tab covers it."""
-        self.session.topographies.wanted = visible
-        self._ask_map()
-
-    def _ask_map(self) -> None:
-        state = self.session.state
-        self.session.topographies.ask(self.session.source, state.bad, state.span, state.applied)
-
-    def _on_topography(self, made: Topography | None) -> None:
-        self._topography = made
-        self._show_map(self.session.cursor)
-
-    def _show_map(self, time: float | None) -> None:
-        panel, made = self.frame.topomap, self._topography
-        if not self.session.topographies.wanted or self.session.topographies.busy:
-            return  # while a page is read, the map that is there stays
-        if made is None:
-            panel.set_message("A map needs six electrodes at known places")
-            return
-        values = made.at(time) if time is not None else None
-        if values is None:
-            panel.set_message("Move the pointer over a page" if time is None else "No signal at the cursor")
-        else:
-            panel.set_map(made.picture(values), values, made.places, made.sites)
 
     def _on_spectrogram(self, page: SpectrogramPage) -> None:
         panel = self.frame.spectrogram
@@ -291,7 +267,7 @@ class Feeds(QObject):
         self._show_scalp_value(time)
         self._show_distribution(time)
         self._show_place(time)
-        self._show_map(time)
+        self.maps.show_cursor(time)
         self._show_criteria(time)
 
     def _show_criteria(self, time: float | None) -> None:
@@ -384,12 +360,14 @@ class Feeds(QObject):
             return
         parts = [
             f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)"),
-            sensitivity_words(state.sensitivity),
+            sensitivity_words(state.shown_sensitivity),
             filter_words(state.applied) if state.filters_on else "filters off",
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
         parts.append(f"{good} of {len(eeg)} channels")
+        if state.solo:
+            parts.append(f"{state.solo} alone")
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
         below = below_standard(frame.page, len(session.rows))

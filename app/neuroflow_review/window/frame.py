@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 
 from neuroflow_review.settings import Settings
 from neuroflow_review.theme import BASE_POINTS, LIGHT, PRESENTATION_POINTS, UNIT, Theme, apply_theme, icon, ui_font
+from neuroflow_review.views.butterfly import ButterflyPanel
 from neuroflow_review.views.criteria import CriteriaPanel
 from neuroflow_review.views.events import EventPanel
 from neuroflow_review.views.header import PatientHeader
@@ -34,6 +35,7 @@ from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import ReconstructionView
 from neuroflow_review.views.spectrogram import SpectrogramPanel
+from neuroflow_review.views.spectrum import SpectrumPanel
 from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
@@ -106,6 +108,7 @@ class Frame(QMainWindow):
         self.inspector = InspectorPanel()
         self.topomap = TopomapPanel()
         self.criteria = CriteriaPanel()
+        self.spectrum, self.butterfly = SpectrumPanel(), ButterflyPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
@@ -143,7 +146,9 @@ class Frame(QMainWindow):
             "Map": self._dock("Map", self.topomap, right),
         }
         self.docks["Discharge"] = self._dock("Discharge", scrolled(self.criteria), right)
-        for name in ("Map", "Discharge"):
+        self.docks["Spectrum"] = self._dock("Spectrum", self.spectrum, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.docks["Butterfly"] = self._dock("Butterfly", self.butterfly, Qt.DockWidgetArea.LeftDockWidgetArea)
+        for name in ("Map", "Discharge", "Spectrum", "Butterfly"):
             self.docks[name].setProperty("hidden by reader", True)
         # The overview spans the window below the docks, where only a toolbar can be.
         self.overview_bar = QToolBar("Overview")
@@ -206,8 +211,8 @@ class Frame(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
-        more = (self.events, self.inspector, self.topomap, self.criteria, self.trends, self.bar)
-        for panel in (*panels, *more):
+        docked = (self.events, self.inspector, self.topomap, self.criteria, self.spectrum, self.butterfly)
+        for panel in (*panels, *docked, self.trends, self.bar):
             panel.set_theme(look)
         for dock in self.docks.values():
             title = dock.titleBarWidget()

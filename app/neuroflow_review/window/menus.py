@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QMenu
 
+from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
 from neuroflow_review.theme import RECONSTRUCTED
 
@@ -35,6 +36,7 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
     """What can be done with a trace, and with the electrodes that it is made of."""
     session, menu = commands.session, QMenu(commands.window)
     menu.addAction(f"Spectrogram of {label}", partial(commands.marks.choose_channel, label))
+    menu.addAction(f"{label} alone", partial(commands.read.zoom_into, label))
     row = next((r for r in session.rows if r.label == label), None)
     if row is not None:
         menu.addSeparator()
@@ -48,6 +50,13 @@ def region_menu(commands: Commands, at: QPoint) -> None:
     """The regions that trends can be of."""
     menu = QMenu(commands.window)
     menu.addActions([commands.actions[f"trends_{region}"] for region in REGIONS])
+    _pop_up(menu, at)
+
+
+def map_menu(commands: Commands, at: QPoint) -> None:
+    """What the map can be of."""
+    menu = QMenu(commands.window)
+    menu.addActions([commands.actions[f"map_{quantity}"] for quantity in MAPPED])
     _pop_up(menu, at)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,7 @@ class ReportJob(QObject):
         super().__init__(session)
         self._moments, self._target = moments, target
         content = content_of(session, private=choice.private)
-        self._report = Report(setting_of(session, choice), content, len(moments))
+        self._report = Report(setting_of(session, choice, as_shown=False), content, len(moments))
         self._loading = Loading(session, self._report.seconds, self._report.columns)
         self._writing: Lane | None = None
         self._job: Job | None = None
@@ -98,15 +99,14 @@ class ReportJob(QObject):
                 self._writing.join()
 
 
-def setting_of(session: Session, choice: Choice) -> Setting:
-    """What is open and how it is shown."""
+def setting_of(session: Session, choice: Choice, *, as_shown: bool = True) -> Setting:
+    """What is open and how it is shown; of a row that has the page to itself only where that is wanted."""
     recording, backend = session.recording, session.reconstruction.backend
     assert recording is not None
     card = backend.card if backend is not None else None
     ratios = {m.name: m.spread_ratio for m in card.contacts} if card is not None else {}
-    return Setting(
-        recording, session.state, session.marks.all, session.contacts, session.shown_contacts(), ratios, choice
-    )
+    state = session.state if as_shown else replace(session.state, solo="")
+    return Setting(recording, state, session.marks.all, session.contacts, session.shown_contacts(), ratios, choice)
 
 
 def _write(target: Path, data: bytes, _: Control) -> None:

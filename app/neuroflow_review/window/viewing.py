@@ -33,8 +33,12 @@ class ViewCommands(Part):
         self.session.set_seconds(max(page.mm_per_second * page.span.duration / speed, 1.0))
 
     def step_sensitivity(self, step: int) -> None:
-        state = self.session.state
-        self.session.store.update(sensitivity=stepped(SENSITIVITIES, state.sensitivity, step))
+        self.set_sensitivity(stepped(SENSITIVITIES, self.session.state.shown_sensitivity, step))
+
+    def set_sensitivity(self, sensitivity: float) -> None:
+        """Of the page, or of the row that has it to itself."""
+        name = "solo_sensitivity" if self.session.state.solo else "sensitivity"
+        self.session.store.update(**{name: sensitivity})
 
     def step_depth(self, step: int) -> None:
         state = self.session.state

@@ -1,17 +1,24 @@
-"""A map of scalp voltage between the electrodes: spherical splines.
+"""A map of the scalp between the electrodes: spherical splines.
 
 Source: Perrin et al. 1989 (Electroencephalogr Clin Neurophysiol 72:184–187, corrigendum 76:565), equations 1 to 3.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from neuroflow.signal.spectrum import BANDS
 
 Array = NDArray[np.float64]
 
 EDGE_DEGREES = 126.0
 """From the vertex to the rim of the map: the low temporal electrodes lie inside it, the nose does not."""
+
+MAPPED = ("voltage", *BANDS)
+"""What can be mapped: the voltage of a moment, or power in a band."""
 
 _ORDER, _TERMS = 4, 50
 _SMOOTHING = 1e-5
@@ -54,6 +61,15 @@ def disc(size: int, edge_degrees: float = EDGE_DEGREES) -> tuple[Array, NDArray[
     azimuth = np.arctan2(y[inside], x[inside])
     flat = np.sin(angle)
     return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), np.cos(angle)], axis=-1), inside
+
+
+def global_field_power(data: NDArray[np.floating[Any]]) -> Array:
+    """Root mean square over electrodes (electrode, …) about their mean, in the unit of the data; NaN where one is.
+
+    It does not depend on the reference. Source: Lehmann and Skrandies 1980 (Electroencephalogr Clin Neurophysiol
+    48:609–621).
+    """
+    return np.asarray(np.std(np.asarray(data, dtype=np.float64), axis=0))
 
 
 def _kernel(a: Array, b: Array) -> Array:

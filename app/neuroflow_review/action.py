@@ -1,0 +1,53 @@
+"""What an action of the reader's is, and what its being enabled may depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What an action's being enabled may depend on."""
+
+    recording: bool = False
+    ready: bool = False
+    """The recording can be reconstructed."""
+    model: bool = False
+    computing: bool = False
+    selection: bool = False
+    reconstructed: bool = False
+    """Something of this recording is reconstructed."""
+    events: bool = False
+    spikes: bool = False
+    marked: bool = False
+    markable: bool = False
+    """Marks can be made and changed."""
+    undoable: bool = False
+    redoable: bool = False
+    comparison: bool = False
+    demo: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to do.
+
+    ``needs`` names fields of :class:`Situation` that must all hold; ``handler`` a part of the window's commands and its
+    method; ``argument`` what it is called with, if anything. Actions with a ``check`` show a state of that name.
+    """
+
+    id: str
+    menu: str
+    text: str
+    handler: str
+    shortcuts: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    icon: str = ""
+    tip: str = ""
+    argument: object = None
+    check: str = ""
+    section: str = ""
+    """A line is drawn in the menu where this changes."""
+
+    def enabled(self, now: Situation) -> bool:
+        return all(getattr(now, need) for need in self.needs)
