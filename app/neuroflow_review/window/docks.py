@@ -58,7 +58,7 @@ def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
     highest: dict[frozenset[str], int] = {}
     for name, dock in shown.items():
         group = frozenset({name, *(tab.windowTitle() for tab in frame.tabifiedDockWidgets(dock))})
-        highest[group] = max(highest.get(group, 0), _USEFUL[name])
+        highest[group] = max(highest.get(group, 0), _USEFUL[name], dock.minimumSizeHint().height())
     return sum(highest.values())
 
 
