@@ -289,6 +289,17 @@ ACTIONS: Final = (
         section="edit",
     ),
     Action(
+        "channels",
+        "Montage",
+        "Channels…",
+        "channels.show",
+        ("Ctrl+Shift+C",),
+        _R,
+        "tag",
+        "Say what channels are where their labels do not",
+        section="edit",
+    ),
+    Action(
         "reconstruct",
         "Reconstruct",
         "This page",

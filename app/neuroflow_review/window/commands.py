@@ -22,6 +22,7 @@ from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import icon
 from neuroflow_review.window import menus
 from neuroflow_review.window.asking import AskCommands
+from neuroflow_review.window.channels import ChannelCommands
 from neuroflow_review.window.files import FileCommands
 from neuroflow_review.window.ladders import (
     DEVICES,
@@ -52,12 +53,13 @@ class Commands(QObject):
         self.player = Player(session, self)
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask = MarkCommands(self), AskCommands(self)
-        self.montages = MontageCommands(self)
+        self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
         self._connect()
         self.montages.connect()
+        self.channels.connect()
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------------------------------

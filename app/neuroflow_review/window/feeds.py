@@ -28,6 +28,7 @@ from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventKind, EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
+from neuroflow_review.window.channels import channel_words
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
@@ -389,7 +390,7 @@ class Feeds(QObject):
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
-        parts.append(f"{good} of {len(eeg)} channels")
+        parts += [f"{good} of {len(eeg)} channels", *channel_words(session.source)]
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
         below = below_standard(frame.page, len(session.rows))
