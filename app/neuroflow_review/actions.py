@@ -278,6 +278,18 @@ ACTIONS: Final = (
         section="options",
     ),
     Action(
+        "interpolate",
+        "Montage",
+        "Interpolate bad channels",
+        "montages.toggle_interpolate",
+        (),
+        _R,
+        "",
+        "Draw channels that were set aside from those around them, pale and in brackets; nothing else uses them",
+        check="interpolate",
+        section="options",
+    ),
+    Action(
         "edit_montages",
         "Montage",
         "Edit montages…",

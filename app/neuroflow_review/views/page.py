@@ -30,6 +30,7 @@ from neuroflow_review.session.page import PageData, Trace
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import UNIT, colour, gutter, hairline, hatch, right_margin, time_to_x, ui_font
 
+_PALE = 0.45  # of a trace that was interpolated
 _LONGEST_NAME = 240.0  # pixels of an event's name
 
 
@@ -123,10 +124,13 @@ class PageView(Sheet):
         self._draw_nothing(painter, plot)
         self._draw_marks(painter, plot)
         places, height = self.places()
-        struck = frozenset(i for i, row in enumerate(self._rows) if row.bad)
+        drawn = frozenset(i for i, row in enumerate(self._rows) if row.interpolated)
+        struck = frozenset(i for i, row in enumerate(self._rows) if row.bad) - drawn
         selected = self._labels.index(self._channel) if self._channel in self._labels else -1
         colours = [look.side(row.side) for row in self._rows]
-        self.labels_shown = draw_labels(painter, places, colours, look, selected=selected, struck=struck)
+        self.labels_shown = draw_labels(
+            painter, places, colours, look, selected=selected, struck=struck, bracketed=drawn
+        )
         if self._data is not None and len(self._data.traces) == len(places):
             self._draw_traces(painter, places, self._data)
             self._draw_spikes(painter, places, height)
@@ -189,7 +193,8 @@ class PageView(Sheet):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         per_second = plot.width() / max(self._span.duration, 1e-9)
         for place, trace, row in zip(places, data.traces, self._rows, strict=True):
-            painter.setPen(hairline(look.rejected if row.bad else look.side(row.side)))
+            pen = hairline(look.rejected if row.bad else look.side(row.side))
+            painter.setPen(hairline(look.side(row.side), _PALE) if row.interpolated else pen)
             per_unit = scale / (trace.scale if trace.scale is not None else self._sensitivity)
             # Negative up: y of the screen runs downwards, and so do positive voltages.
             y = np.clip(place.y + trace.y.astype(np.float64) * per_unit, -1e4, 1e5)
@@ -202,15 +207,17 @@ class PageView(Sheet):
         return time_to_x(trace.start, self._span, self.width())
 
     def _draw_own_scales(self, painter: QPainter, places: Sequence[Place], data: PageData) -> None:
-        """What a row of another kind is drawn in, beside it."""
+        """What a row of another kind is drawn in, beside it, and which rows are interpolated."""
         painter.setFont(ui_font(-2.0))
         painter.setPen(colour(self._look.muted))
         metrics = QFontMetricsF(painter.font())
         taken = self.plot().top() + 100.0
-        for place, trace in zip(places, data.traces, strict=True):
-            if trace.scale is None or place.y - metrics.height() / 2 < taken:
+        for place, trace, row in zip(places, data.traces, self._rows, strict=True):
+            if (trace.scale is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
                 continue
-            text = sensitivity_words(trace.scale) if not trace.unit else f"{trace.scale:g} {trace.unit}/mm"
+            text = "interp." if trace.scale is None else sensitivity_words(trace.scale)
+            if trace.scale is not None and trace.unit:
+                text = f"{trace.scale:g} {trace.unit}/mm"
             box = QRectF(
                 self.width() - right_margin() + UNIT,
                 place.y - metrics.height() / 2,

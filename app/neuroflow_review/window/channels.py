@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
@@ -10,8 +10,10 @@ from PySide6.QtCore import Qt, QTimer
 from neuroflow.anatomy.mapping import Assignment, ChannelKey, MappedSource
 from neuroflow.errors import NeuroflowError
 from neuroflow.recording import Recording, SignalSource
+from neuroflow.signal.montage import Row
 from neuroflow_review.dialogs.channels import ChannelsDialog
 from neuroflow_review.lanes import Failure
+from neuroflow_review.session import Session
 from neuroflow_review.window.part import Part
 
 KEY = "Ctrl+Shift+C"
@@ -80,6 +82,21 @@ class ChannelCommands(Part):
     def _say(self, notice: str, problems: bool) -> None:
         before = f"{self.window.statusBar().currentMessage()} " if problems else ""
         self.window.say(f"{before}{notice}")
+
+
+def interpolation_words(session: Session) -> list[str]:
+    """What the status line says of channels that are drawn from those around them."""
+    if not (session.state.interpolate and session.state.bad):
+        return []
+    count = len({name for row in session.rows for name in row.interpolated})
+    if not count:
+        return ["nothing can be interpolated here"]
+    return [f"{count} channel{'' if count == 1 else 's'} interpolated"]
+
+
+def interpolation_tips(rows: Sequence[Row]) -> dict[str, str]:
+    """What is said of a row that was not recorded as it is drawn, by its label."""
+    return {r.label: f"{', '.join(r.interpolated)}: interpolated, not recorded" for r in rows if r.interpolated}
 
 
 def channel_words(source: SignalSource | None) -> list[str]:

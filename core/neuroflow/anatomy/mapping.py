@@ -59,6 +59,11 @@ class MappedSource:
     by_hand: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What was mapped, as ``X1 is Fp1``."""
+        return tuple(f"{c.label} is {c.name}" for c in self.recording.channels if c.name in self.by_hand)
+
     def read(self, span: Span, channel: Channel) -> Samples:
         """As the file's own source reads. Raises: FileProblem."""
         return self.inner.read(span, channel)
