@@ -165,8 +165,9 @@ def draw_labels(
     *,
     selected: int = -1,
     struck: frozenset[int] = frozenset(),
+    bracketed: frozenset[int] = frozenset(),
 ) -> int:
-    """Labels right-aligned in the gutter; returns how many were written."""
+    """Labels right-aligned in the gutter, those of what was not recorded in brackets; returns how many were written."""
     font = ui_font(-0.5)
     metrics = QFontMetricsF(font)
     shown = shown_labels(places, metrics)
@@ -180,9 +181,11 @@ def draw_labels(
         box = QRectF(UNIT, place.y - metrics.height(), gutter() - 3 * UNIT, 2 * metrics.height())
         chosen = ui_font(-0.5, bold=i == selected)
         chosen.setStrikeOut(i in struck)
+        chosen.setItalic(i in bracketed)
         painter.setFont(chosen)
-        painter.setPen(colour(look.muted if i in struck else colours[i]))
-        text = QFontMetricsF(chosen).elidedText(place.label, Qt.TextElideMode.ElideRight, box.width())
+        painter.setPen(colour(look.muted if i in struck or i in bracketed else colours[i]))
+        words = f"({place.label})" if i in bracketed else place.label
+        text = QFontMetricsF(chosen).elidedText(words, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, align, text)
         if i == selected:
             mark = QRectF(0, place.y - metrics.height() / 2, 3, metrics.height())

@@ -20,6 +20,14 @@ class FileProblem(NeuroflowError):
     """A file that cannot be read or written, for a reason that the user can act on."""
 
 
+class Unreadable(FileProblem):
+    """A file that the system does not give: nothing is known of what is in it."""
+
+
+class LaterFormat(FileProblem):
+    """A file that a later version of the program wrote: it is left as it is."""
+
+
 class NotReconstructable(NeuroflowError):
     """A recording, or a part of it, that the model must not be run on, with the reason."""
 

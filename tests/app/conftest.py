@@ -140,6 +140,12 @@ def write_edf(path: Path, labels: list[str], *, seconds: int = 30, rate: int = 2
 
 
 @pytest.fixture
+def edf(tmp_path: Path) -> Callable[[str, list[str]], Path]:
+    """Makes a small EDF+ of a name, with these labels."""
+    return lambda name, labels: write_edf(tmp_path / name, labels)
+
+
+@pytest.fixture
 def few_channels(tmp_path: Path) -> Path:
     """A recording of three EEG channels: viewed, not reconstructed."""
     return write_edf(tmp_path / "three.edf", ["EEG Fp1-Ref", "EEG F7-Ref", "EEG T3-Ref"])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neuroflow.errors import FileProblem
-from neuroflow.io.montage_file import LARGEST, LaterFormat, read_kept, read_montages, write_montages
+from neuroflow.errors import FileProblem, LaterFormat
+from neuroflow.io.montage_file import LARGEST, read_kept, read_montages, write_montages
 from neuroflow.signal.derivation import (
     AVERAGE,
     LINKED,

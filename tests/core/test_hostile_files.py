@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuroflow.anatomy.mapping import Assignment
 from neuroflow.cli.info import as_json, as_text
 from neuroflow.errors import FileProblem, ModelProblem, NeuroflowError
 from neuroflow.export.texts import FreeText, read_texts, write_texts
@@ -25,10 +26,11 @@ from neuroflow.flow.card import read_card
 from neuroflow.inference.model import load_model
 from neuroflow.io import open_recording
 from neuroflow.io.audit import append, verify
+from neuroflow.io.mapping_file import Laboratory, read_mapping, write_mapping
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.montage_file import read_montages, write_montages
 from neuroflow.io.review_file import read_review, write_review
-from neuroflow.recording import Patient, Recording, Span
+from neuroflow.recording import ChannelKind, Patient, Recording, Span
 from neuroflow.review import Change, Document, Mark
 from neuroflow.signal.derivation import OwnMontage, parse_derivation
 
@@ -251,6 +253,19 @@ def test_spoiled_montages(tmp_path: Path) -> None:
                 weights = [weight for row in montage.rows for _, weight in row.terms]
                 assert np.isfinite(weights).all()
                 assert all(0 < abs(weight) <= 1000 for weight in weights)
+
+
+def test_spoiled_mappings(tmp_path: Path) -> None:
+    path = tmp_path / "channels.json"
+    said = {(f"X{k}", 1 + k % 2): Assignment(f"C{k}", list(ChannelKind)[k], "Ref") for k in range(6)}
+    write_mapping([Laboratory(f"{k:016x}", "2026-01-01T00:00:00Z", said) for k in range(3)], path)
+    base = path.read_bytes()
+    for case in range(CASES // 5):
+        path.write_bytes(jumbled(base, np.random.default_rng([0x3A9, case])))
+        with suppress(FileProblem), bounded(f"case {case}"):
+            for laboratory in read_mapping(path):
+                names = [assignment.name for assignment in laboratory.said.values()]
+                assert all(name and len(name) <= 40 and name[0] not in "≈~" for name in names)
 
 
 def test_spoiled_cards(small_model_folder: Path, tmp_path: Path) -> None:

@@ -147,14 +147,16 @@ class Marks(QObject):
         """Another recording and its marks; those of the one before are saved first."""
         self.flush()
         review, lock = (kept.review, kept.lock) if kept is not None else (None, None)
-        if review is not None and lock is not None and lock is self._lock:
+        again = review is not None and lock is not None and lock is self._lock
+        if review is not None and again:
             review = replace(review, document=self.history.document)  # what was marked since it was read
         elif self._lock is not None:
             self._lock.unlock()
         self._lock = lock
         self._recording = recording
         self._why = review.notice if review is not None else ""
-        self.history = History(review.document if review is not None else None)
+        if not again:
+            self.history = History(review.document if review is not None else None)
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
         self._saved = self.history.document

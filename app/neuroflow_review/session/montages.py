@@ -20,11 +20,10 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Signal
 
-from neuroflow.errors import FileProblem
+from neuroflow.errors import FileProblem, LaterFormat, Unreadable
 from neuroflow.io.montage_file import (
     MOST_KEYS,
     MOST_MONTAGES,
-    LaterFormat,
     read_kept,
     read_montages,
     write_montages,
@@ -142,7 +141,7 @@ class Montages(QObject):
             for path in sorted(folder.glob("*.json"))[: 4 * MOST_MONTAGES]:
                 try:
                     montage, key = read_kept(path)
-                except LaterFormat as problem:
+                except (LaterFormat, Unreadable) as problem:
                     said.append(problem.text)
                 except FileProblem as problem:
                     log.info("a montage was not read: %s", problem.detail or problem.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from neuroflow.recording import Channel, ChannelKind, Recording, Samples, Signal
 from neuroflow.signal.derivation import OwnMontage, own_rows
 from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import Filters, apply_filters, context_seconds
+from neuroflow.signal.interpolation import interpolated
 from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
 from neuroflow_review.session.numerics import scipy_calls
 from neuroflow_review.session.state import ViewState
@@ -113,7 +115,21 @@ def rows_of(
 
 def shown_rows(recording: Recording, state: ViewState) -> tuple[Row, ...]:
     """The rows that the reader wants to see of a recording."""
-    return rows_of(recording, state.montage, state.bad, own=state.own, interleaved=state.interleaved)
+    rows = rows_of(recording, state.montage, state.bad, own=state.own, interleaved=state.interleaved)
+    return interpolated(rows, _places(recording), state.bad) if state.interpolate and state.bad else rows
+
+
+def _places(recording: Recording) -> dict[str, NDArray[np.float64]]:
+    """Where the electrodes over the brain lie, as unit vectors by channel; mne knows, and is slow to load."""
+    from neuroflow.anatomy.electrodes import EARS
+    from neuroflow.anatomy.head import site_directions
+
+    found = {}
+    for channel in recording.eeg:
+        if channel.site is not None and channel.site not in EARS:
+            with contextlib.suppress(KeyError):
+                found[channel.name] = site_directions([channel.site])[0]
+    return found
 
 
 def channels_of(recording: Recording) -> list[MontageChannel]:

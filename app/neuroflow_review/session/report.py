@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from neuroflow import __version__
+from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.flow.card import ModelCard
 from neuroflow.jobs import Control
 from neuroflow.recording import ChannelKind, Recording, SignalSource, Span
@@ -136,7 +137,10 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Shown", f"{state.montage} montage, {sensitivity_words(state.sensitivity)}, {filter_words(state.applied)}"),
     ]
     if state.bad:
-        rows.append(("Set aside", ", ".join(sorted(state.bad))))
+        drawn = ", interpolated on the pages" if any(row.interpolated for row in session.rows) else ""
+        rows.append(("Set aside", ", ".join(sorted(state.bad)) + drawn))
+    if isinstance(session.source, MappedSource) and session.source.by_hand:
+        rows.append(("Mapped by hand", ", ".join(session.source.words)))
     if session.reader and not private:
         rows.append(("Reader", session.reader))
     rows.append(("Program", f"NeuroFlow Review {__version__}"))

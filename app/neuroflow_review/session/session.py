@@ -26,6 +26,7 @@ from neuroflow_review.session.backend import Backend, InstalledModel
 from neuroflow_review.session.comparison import Comparison
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.export import run_export
+from neuroflow_review.session.mapping import ChannelMapping
 from neuroflow_review.session.marks import Kept, Marks, reviews_folder
 from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_rows
@@ -75,6 +76,7 @@ class Session(QObject):
         super().__init__(parent)
         self.settings = settings or Settings()
         self.lanes = Lanes(self)
+        self.mapping = ChannelMapping(self.settings.folder)
         self.montages = Montages(self.settings.folder, self.lanes.save, self)
         self.store = Store(initial_state(self.settings, self.montages), self)
         self.reconstruction = Reconstruction(self.lanes.flow, self)
@@ -157,7 +159,7 @@ class Session(QObject):
         self.opening.emit(str(path))
         lane.submit(
             "open",
-            partial(_open, Path(path), self.marks),
+            partial(_open, Path(path), self.marks, self.mapping),
             done=partial(self._on_opened, at),
             failed=self._on_open_failed,
         )
@@ -545,10 +547,10 @@ class Session(QObject):
         self.trouble.emit(failure)
 
 
-def _open(path: Path, marks: Marks, control: Control) -> tuple[SignalSource, Kept]:
+def _open(path: Path, marks: Marks, mapping: ChannelMapping, control: Control) -> tuple[SignalSource, Kept]:
     from neuroflow.io import open_recording
 
-    source = open_recording(path)
+    source = mapping.applied(open_recording(path))
     control.checkpoint()
     return source, marks.read(source.recording)
 

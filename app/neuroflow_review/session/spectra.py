@@ -45,6 +45,10 @@ class Spectra(QObject):
         self._asked, self.busy = None, False
 
     def ask_scalp(self, source: SignalSource, row: Row, span: Span) -> None:
+        if row.interpolated:
+            why = f"{', '.join(row.interpolated)} is interpolated, not recorded: choose another channel"
+            self._say(SpectrogramPage(span, row.label, False, None, why=why))
+            return
         if self._begin((id(source), row, span), SpectrogramPage(span, row.label, False, None)):
             self._submit(partial(scalp_spectrogram, source, row, span), SpectrogramPage(span, row.label, False, None))
 
@@ -52,13 +56,17 @@ class Spectra(QObject):
         """Of a contact, from the tiles that are there; without any, ``why`` there is none."""
         empty = SpectrogramPage(span, name, True, None, tiles[0].samples.shape[0] if tiles else 0, why)
         if not tiles:
-            self._asked = None
-            self.lane.cancel()
-            self.busy = False
-            self.ready.emit(empty)
+            self._say(empty)
             return
         if self._begin((tuple(map(id, tiles)), contact, span), empty):
             self._submit(partial(depth_spectrogram, tiles, contact, span), empty)
+
+    def _say(self, empty: SpectrogramPage) -> None:
+        """There is no spectrogram, and why."""
+        self._asked = None
+        self.lane.cancel()
+        self.busy = False
+        self.ready.emit(empty)
 
     def _begin(self, key: tuple[object, ...], page: SpectrogramPage) -> bool:
         if key == self._asked:

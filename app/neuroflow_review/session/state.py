@@ -12,7 +12,7 @@ from neuroflow.signal.derivation import OwnMontage
 from neuroflow.signal.filters import Filters
 
 OFF = Filters(None, None, None)
-ROWS = ("montage", "own", "interleaved", "bad")
+ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
 """Fields that fix which rows are drawn."""
 
 
@@ -23,7 +23,8 @@ class ViewState:
     ``channel`` is the label of the selected trace, ``reconstructed`` says whether it is one of the model's contacts;
     ``sample`` the single sample that is drawn, None for bands only; ``shafts`` those that are shown. ``bad`` holds the
     names of channels that the reader set aside. ``own`` is the reader's montage that ``montage`` names, None where that
-    is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart.
+    is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart;
+    ``interpolate`` draws channels that were set aside from those around them, and is off until the reader asks for it.
     ``solo`` is the label of the row that has the page to itself, or empty.
     """
 
@@ -32,6 +33,7 @@ class ViewState:
     montage: str = "longitudinal"
     own: OwnMontage | None = None
     interleaved: bool = False
+    interpolate: bool = False
     sensitivity: float = 7e-6
     solo: str = ""
     solo_sensitivity: float = 7e-6

@@ -283,7 +283,9 @@ def _kept_or_computed(
 
 
 def _key(source: SignalSource, bad: frozenset[str], sensitivity: float) -> str:
-    told = (_FORMAT, source.recording.identity, sorted(bad), sensitivity, REGIONS)
+    # Which channel lies where, too: a reader may have said so since.
+    where = [(c.index, c.site) for c in source.recording.eeg]
+    told = (_FORMAT, source.recording.identity, where, sorted(bad), sensitivity, REGIONS)
     return hashlib.sha256(repr(told).encode()).hexdigest()[:32]
 
 

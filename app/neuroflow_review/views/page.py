@@ -32,6 +32,7 @@ from neuroflow_review.theme import UNIT, colour, gutter, hairline, hatch, right_
 
 _VOLT_STEPS = tuple(m * 10.0**e * MICROVOLT for e in range(-1, 5) for m in (1, 2, 5))
 _TICK_PIXELS = 36.0
+_PALE = 0.45  # of a trace that was interpolated
 
 
 class PageView(Sheet):
@@ -142,10 +143,13 @@ class PageView(Sheet):
             self._draw_volts(painter, plot, places[0].y)
             self.labels_shown = len(self._rows)  # none is left out for want of room
         else:
-            struck = frozenset(i for i, row in enumerate(rows) if row.bad)
+            made = frozenset(i for i, row in enumerate(rows) if row.interpolated)
+            struck = frozenset(i for i, row in enumerate(rows) if row.bad) - made
             selected = self._labels.index(self._channel) if self._channel in self._labels else -1
             colours = [look.side(row.side) for row in rows]
-            self.labels_shown = draw_labels(painter, places, colours, look, selected=selected, struck=struck)
+            self.labels_shown = draw_labels(
+                painter, places, colours, look, selected=selected, struck=struck, bracketed=made
+            )
         if self._data is not None and len(self._data.traces) == len(self._rows):
             traces = [self._data.traces[i] for i in self._drawn()]
             self._draw_traces(painter, places, rows, traces)
@@ -195,9 +199,10 @@ class PageView(Sheet):
         """Which row it is, and how to get back."""
         look = self._look
         font = ui_font(1.0, bold=True)
-        font.setStrikeOut(row.bad)
+        font.setStrikeOut(row.bad and not row.interpolated)
         metrics, small = QFontMetricsF(font), QFontMetricsF(ui_font(-1.0))
         words = "alone · negative up · Z or Esc shows every row"
+        words = f"interpolated · {words}" if row.interpolated else words
         name = metrics.horizontalAdvance(row.label)
         wide = name + 2 * UNIT + small.horizontalAdvance(words)
         box = QRectF(plot.left() + 2 * UNIT, plot.top() + UNIT, wide + UNIT, metrics.height())
@@ -219,7 +224,8 @@ class PageView(Sheet):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         per_second = plot.width() / max(self._span.duration, 1e-9)
         for place, trace, row in zip(places, traces, rows, strict=True):
-            painter.setPen(hairline(look.rejected if row.bad else look.side(row.side)))
+            pen = hairline(look.rejected if row.bad else look.side(row.side))
+            painter.setPen(hairline(look.side(row.side), _PALE) if row.interpolated else pen)
             own = trace.scale if trace.scale is not None and not self.alone else self._sensitivity
             per_unit = scale / own
             # Negative up: y of the screen runs downwards, and so do positive voltages.
@@ -228,21 +234,25 @@ class PageView(Sheet):
                 painter.drawPolyline(line)
         painter.restore()
         if not self.alone:
-            self._draw_own_scales(painter, places, traces)
+            self._draw_own_scales(painter, places, rows, traces)
 
     def _x0(self, trace: Trace) -> float:
         return time_to_x(trace.start, self._span, self.width())
 
-    def _draw_own_scales(self, painter: QPainter, places: Sequence[Place], traces: Sequence[Trace]) -> None:
-        """What a row of another kind is drawn in, beside it."""
+    def _draw_own_scales(
+        self, painter: QPainter, places: Sequence[Place], rows: Sequence[Row], traces: Sequence[Trace]
+    ) -> None:
+        """What a row of another kind is drawn in, beside it, and which rows are interpolated."""
         painter.setFont(ui_font(-2.0))
         painter.setPen(colour(self._look.muted))
         metrics = QFontMetricsF(painter.font())
         taken = self.plot().top() + 100.0
-        for place, trace in zip(places, traces, strict=True):
-            if trace.scale is None or place.y - metrics.height() / 2 < taken:
+        for place, trace, row in zip(places, traces, rows, strict=True):
+            if (trace.scale is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
                 continue
-            text = sensitivity_words(trace.scale) if not trace.unit else f"{trace.scale:g} {trace.unit}/mm"
+            text = "interp." if trace.scale is None else sensitivity_words(trace.scale)
+            if trace.scale is not None and trace.unit:
+                text = f"{trace.scale:g} {trace.unit}/mm"
             box = QRectF(
                 self.width() - right_margin() + UNIT,
                 place.y - metrics.height() / 2,

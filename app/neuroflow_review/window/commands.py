@@ -24,6 +24,7 @@ from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import icon
 from neuroflow_review.window import menus
 from neuroflow_review.window.asking import AskCommands
+from neuroflow_review.window.channels import ChannelCommands
 from neuroflow_review.window.docks import is_behind, make_room
 from neuroflow_review.window.files import FileCommands
 from neuroflow_review.window.ladders import (
@@ -58,12 +59,13 @@ class Commands(QObject):
         self._shown: tuple[Situation, str] | None = None
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
-        self.montages = MontageCommands(self)
+        self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
         self._connect()
         self.montages.connect()
+        self.channels.connect()
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
+from neuroflow_review.window.channels import channel_words, interpolation_tips, interpolation_words
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.map_feed import MapFeed
@@ -147,6 +148,7 @@ class Feeds(QObject):
         frame.header.set_private(new.private)
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
+            frame.page.set_row_tips(interpolation_tips(session.rows))
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
@@ -293,7 +295,9 @@ class Feeds(QObject):
         value = None
         if page is not None and time is not None and label in labels and page.request.span == state.span:
             value = page.value(labels.index(label), time)
-        frame.inspector.set_scalp(label, value, filter_words(state.applied))
+        row = next((row for row in session.rows if row.label == label), None)
+        said = f"{label} (interpolated)" if row is not None and row.interpolated else label
+        frame.inspector.set_scalp(said, value, filter_words(state.applied))
         frame.inspector.set_ruler(self._ruler_words(label, labels))
 
     def _ruler_words(self, label: str, labels: list[str]) -> str:
@@ -365,7 +369,7 @@ class Feeds(QObject):
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
-        parts.append(f"{good} of {len(eeg)} channels")
+        parts += [f"{good} of {len(eeg)} channels", *channel_words(session.source), *interpolation_words(session)]
         if state.solo:
             parts.append(f"{state.solo} alone")
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):

@@ -84,8 +84,7 @@ class MarkCommands(Part):
         if row is None:
             self.session.noticed.emit("Choose a channel of the scalp first: click on it.")
             return
-        heaviest = max(abs(weight) for _, weight in row.weights)
-        members = [name for name, weight in row.weights if abs(weight) == heaviest]
+        members = row.electrodes
         if len(members) == 1:
             self.session.toggle_bad(members[0])
         else:

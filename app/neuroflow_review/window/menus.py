@@ -40,7 +40,7 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
     row = next((r for r in session.rows if r.label == label), None)
     if row is not None:
         menu.addSeparator()
-        for name in (name for name, weight in row.weights if abs(weight) == 1.0):
+        for name in row.electrodes:
             text = f"Take {name} back" if name in session.state.bad else f"Set {name} aside as bad"
             menu.addAction(text, partial(session.toggle_bad, name))
     _pop_up(menu, at)

@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from neuroflow_review.actions import MONTAGE_NAMES
 from neuroflow_review.dialogs.montages import MontagesDialog
+from neuroflow_review.session.topography import head_places
 from neuroflow_review.window.part import Part
 
 if TYPE_CHECKING:
@@ -73,6 +74,21 @@ class MontageCommands(Part):
 
     def toggle_interleaved(self) -> None:
         self.session.store.update(interleaved=not self.session.state.interleaved)
+
+    def toggle_interpolate(self) -> None:
+        """Places of electrodes are loaded off the window's own thread, which takes a second the first time."""
+        if self.session.state.interpolate:
+            self.session.store.update(interpolate=False)
+        else:
+            done = partial(self._interpolate, self.session.recording)
+            self.session.lanes.map.submit("places for interpolation", head_places, done=done)
+        self.commands.refresh()
+
+    def _interpolate(self, recording: object, _places: object) -> None:
+        if self.session.recording is recording:
+            self.session.store.update(interpolate=True)
+            if not self.session.state.bad:
+                self.session.noticed.emit("No channel is set aside: what B sets aside is interpolated from now on.")
 
     def edit(self) -> None:
         dialog = MontagesDialog(self.session, self.window)

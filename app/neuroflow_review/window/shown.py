@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QFileDialog
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
@@ -153,7 +154,7 @@ def table_of(drawn: Drawn, control: Control | None = None) -> str:
         control.checkpoint()
         # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
         if row.kind in _AS_RECORDED:
-            _rows(table, row.label, "recorded", *_inside(trace, span.start, span.stop))
+            _rows(table, row.label, _what(row), *_inside(trace, span.start, span.stop))
     depth = drawn.depth
     if depth is not None:
         bands = depth.bands
@@ -173,6 +174,12 @@ def table_of(drawn: Drawn, control: Control | None = None) -> str:
             for what, values in kinds.items():
                 _rows(table, name, f"reconstructed, not recorded: {what}", times, values[k])
     return out.getvalue()
+
+
+def _what(row: Row) -> str:
+    if row.interpolated:
+        return f"interpolated, not recorded: {' '.join(row.interpolated)}"
+    return "recorded"
 
 
 def _inside(trace: Trace, start: float, stop: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

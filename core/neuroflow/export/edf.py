@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow import __version__
+from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, Withheld, merged, notes_of
@@ -97,6 +98,7 @@ def export_reconstruction(
             coverage=coverage(request, card.calibration),
             calibrated_on=card.calibration.measured_on,
             excluded=tuple(sorted(request.excluded)),
+            by_hand=source.words if isinstance(source, MappedSource) else (),
             device=reconstructor.device_label,
             redrawn=redrawn,
             simulated=recording.simulated,

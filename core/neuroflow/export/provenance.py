@@ -53,6 +53,8 @@ class Origin:
     device: str
     redrawn: int
     simulated: bool
+    by_hand: tuple[str, ...] = ()
+    """Channels of the input that are what a reader says, not what the file does."""
 
 
 def provenance(origin: Origin) -> list[str]:
@@ -75,6 +77,8 @@ def provenance(origin: Origin) -> list[str]:
         )
     if origin.excluded:
         facts.append(f"Channels set aside by the reader: {', '.join(origin.excluded)}")
+    if origin.by_hand:
+        facts.append(f"Channels mapped by hand: {', '.join(origin.by_hand)}")
     if origin.simulated:
         facts.append("The scalp EEG is of a simulated patient.")
     return [piece for fact in facts for piece in textwrap.wrap(fact, _LONGEST) or [fact]]

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from neuroflow import __version__
-from neuroflow.errors import FileProblem
+from neuroflow.errors import FileProblem, LaterFormat, Unreadable
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.signal.derivation import MOST_ROWS, Derivation, OwnMontage, parse_derivation
 
@@ -23,10 +23,6 @@ FORMAT = 1
 LARGEST = 1 << 20
 MOST_MONTAGES = 64
 MOST_KEYS = 9
-
-
-class LaterFormat(FileProblem):
-    """A file that a later version of the program wrote: it is left as it is."""
 
 
 class _Row(Struct, frozen=True, omit_defaults=True):
@@ -52,7 +48,7 @@ class _Format(Struct):
 
 
 def read_montages(path: Path) -> tuple[OwnMontage, ...]:
-    """Montages of a file from anywhere. Raises: FileProblem (LaterFormat among them), with a sentence."""
+    """Montages of a file from anywhere. Raises: FileProblem, among them Unreadable and LaterFormat."""
     return _read(path)[0]
 
 
@@ -81,7 +77,7 @@ def _read(path: Path) -> tuple[tuple[OwnMontage, ...], int]:
             raise FileProblem(f"“{path.name}” is too large to be a file of montages: choose another.")
         data = path.read_bytes()
     except OSError as error:
-        raise FileProblem(f"“{path.name}” could not be read: check that it is there.", str(error)) from error
+        raise Unreadable(f"“{path.name}” could not be read: check that it is there.", str(error)) from error
     try:
         declared = msgspec.json.decode(data, type=_Format).format
         if declared > FORMAT:

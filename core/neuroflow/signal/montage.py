@@ -42,7 +42,8 @@ class Row:
 
     ``weights`` are (channel name, weight). ``side`` is ``left``, ``right``, ``midline`` or ``other``. Between rows of
     different ``group`` a gap is drawn. ``bad`` says that a channel marked bad takes part: the row keeps its place.
-    ``about`` are the channels that the row shows, without those of a reference that many share.
+    ``about`` are the channels that the row shows, without those of a reference that many share; ``interpolated`` those
+    whose place others took (:mod:`neuroflow.signal.interpolation`).
     """
 
     label: str
@@ -52,6 +53,7 @@ class Row:
     kind: str = "EEG"
     bad: bool = False
     about: tuple[str, ...] = ()
+    interpolated: tuple[str, ...] = ()
 
     @property
     def electrodes(self) -> tuple[str, ...]:
