@@ -486,6 +486,17 @@ ACTIONS: Final = (
         for region in REGIONS
     ),
     Action(
+        "averages",
+        "Analysis",
+        "Averages of accepted discharges…",
+        "ask.show_averages",
+        ("V",),
+        _R,
+        "activity",
+        "Accepted discharges averaged by focus, with the error of the mean and the map at the peak",
+        section="spikes",
+    ),
+    Action(
         "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"
     ),
     Action("card", "Analysis", "About the model…", "ask.show_card", (), ("model",), "cpu", section="card"),

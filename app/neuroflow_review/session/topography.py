@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.jobs import Control
-from neuroflow.recording import SignalSource, Span
+from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow.signal.filters import Filters
+from neuroflow.signal.montage import Row
 from neuroflow_review.lanes import Lane
 from neuroflow_review.session.page import read_derived, rows_of
 
@@ -51,6 +53,21 @@ class Topography:
         return out
 
 
+def placed_rows(recording: Recording, bad: frozenset[str]) -> list[tuple[Row, str, NDArray[np.float64]]]:
+    """Electrodes in average reference that can be placed on the head: row, site, direction (3,)."""
+    from neuroflow.anatomy.head import site_directions
+
+    sites = {c.name: c.site for c in recording.eeg}
+    found = []
+    for row in rows_of(recording, "average", bad):
+        site = sites.get(max(row.weights, key=lambda weight: weight[1])[0])
+        if row.kind != "EEG" or row.bad or site is None:
+            continue
+        with suppress(KeyError):
+            found.append((row, site, site_directions([site])[0]))
+    return found
+
+
 def load_topography(
     source: SignalSource, bad: frozenset[str], span: Span, filters: Filters, control: Control
 ) -> Topography | None:
@@ -58,30 +75,17 @@ def load_topography(
 
     Raises: FileProblem, Cancelled.
     """
-    from neuroflow.anatomy.head import site_directions
     from neuroflow.signal.topography import disc, flattened, spline_weights
 
-    recording = source.recording
-    sites = {c.name: c.site for c in recording.eeg}
-    found, placed = [], []
-    for row in rows_of(recording, "average", bad):
-        name = max(row.weights, key=lambda weight: weight[1])[0]
-        site = sites.get(name)
-        if row.kind != "EEG" or row.bad or site is None:
-            continue
-        try:
-            placed.append(site_directions([site])[0])
-        except KeyError:
-            continue
-        found.append((row, site))
+    found = placed_rows(source.recording, bad)
     if len(found) < FEWEST:
         return None
     control.checkpoint()
-    data, rate, start = read_derived(source, [row for row, _ in found], span, filters, control)
-    directions = np.array(placed)
+    data, rate, start = read_derived(source, [row for row, _, _ in found], span, filters, control)
+    directions = np.array([direction for _, _, direction in found])
     targets, inside = disc(PIXELS)
     return Topography(
-        span, tuple(site for _, site in found), flattened(directions), data, rate, start,
+        span, tuple(site for _, site, _ in found), flattened(directions), data, rate, start,
         spline_weights(directions, targets), inside,
     )  # fmt: skip
 

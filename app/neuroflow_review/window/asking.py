@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuroflow_review.window import boxes
+from neuroflow_review.window.averages import show_averages
 from neuroflow_review.window.part import Part
 from neuroflow_review.window.report import show_report
 from neuroflow_review.window.shown import ask_where
@@ -19,6 +20,9 @@ class AskCommands(Part):
 
     def show_report(self) -> None:
         show_report(self.window)
+
+    def show_averages(self) -> None:
+        show_averages(self.window)
 
     def save_shown(self) -> None:
         ask_where(self.window)
