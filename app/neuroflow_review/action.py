@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
+
+MENUS: Final = ("File", "View", "Montage", "Reconstruct", "Marks", "Analysis", "Window", "Help")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +54,6 @@ class Action:
 
     def enabled(self, now: Situation) -> bool:
         return all(getattr(now, need) for need in self.needs)
+
+
+FACTS: Final = frozenset(field.name for field in fields(Situation))

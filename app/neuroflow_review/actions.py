@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Final
 
 from neuroflow.signal.montage import MONTAGES
 from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
-from neuroflow_review.action import Action, Situation
-
-MENUS: Final = ("File", "View", "Montage", "Reconstruct", "Marks", "Analysis", "Window", "Help")
-
-MONTAGE_NAMES: Final = {
-    "longitudinal": "Longitudinal",
-    "transverse": "Transverse",
-    "average": "Average",
-    "linked ears": "Linked ears",
-    "cz": "Cz",
-    "laplacian": "Laplacian",
-    "as recorded": "As recorded",
-}
+from neuroflow_review.action import Action
+from neuroflow_review.display import MONTAGE_NAMES
 
 _R = ("recording",)
 
@@ -582,11 +570,20 @@ ACTIONS: Final = (
         section="channel",
     ),
     Action(
+        "averages",
+        "Analysis",
+        "Averages of accepted discharges…",
+        "ask.show_averages",
+        ("V",),
+        _R,
+        "activity",
+        "Accepted discharges averaged by focus, with the error of the mean and the map at the peak",
+        section="spikes",
+    ),
+    Action(
         "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"
     ),
     Action("card", "Analysis", "About the model…", "ask.show_card", (), ("model",), "cpu", section="card"),
     Action("keys", "Help", "Keys…", "ask.show_keys", ("?",), (), "keyboard"),
     Action("about", "Help", "About and intended use…", "ask.show_about", (), (), "info"),
 )
-
-FACTS: Final = frozenset(field.name for field in fields(Situation))

@@ -31,3 +31,14 @@ def seconds_left_words(seconds: float | None) -> str:
     if seconds < 90:
         return f"{max(round(seconds), 1)} s"
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+MONTAGE_NAMES: Final = {
+    "longitudinal": "Longitudinal",
+    "transverse": "Transverse",
+    "average": "Average",
+    "linked ears": "Linked ears",
+    "cz": "Cz",
+    "laplacian": "Laplacian",
+    "as recorded": "As recorded",
+}

@@ -92,10 +92,6 @@ def no_surprises(request: pytest.FixtureRequest) -> Iterator[None]:
         assert not said, "\n".join(said)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "expects_warnings: the test provokes something that is logged")
-
-
 # Recordings -----------------------------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,8 @@ from operator import attrgetter
 import pytest
 from PySide6.QtGui import QKeySequence
 
-from neuroflow_review.action import Situation
-from neuroflow_review.actions import ACTIONS, FACTS, MENUS
+from neuroflow_review.action import FACTS, MENUS, Situation
+from neuroflow_review.actions import ACTIONS
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import key_rows
 from neuroflow_review.window.ladders import stepped

@@ -46,17 +46,17 @@ def test_the_map_shows_where_the_voltage_is(qtbot: QtBot, window: ReviewWindow, 
     assert "pointer" in window.topomap.message
     crest = 5.0 + 1 / 12
     window.session.set_cursor(crest)
-    picture = window.topomap._picture_uv
-    assert picture is not None
+    assert window.topomap.shown is not None
+    picture = window.topomap.shown.picture
     row, column = np.unravel_index(np.nanargmax(picture), picture.shape)
     size = picture.shape[0]
     assert column > 0.75 * size  # on the right
     assert 0.3 * size < row < 0.7 * size  # neither front nor back
     assert 50e-6 < np.nanmax(picture) < 100e-6
-    assert window.topomap.limit == pytest.approx(1e-4)
+    assert window.topomap.shown.limit == pytest.approx(1e-4)
     window.session.set_cursor(crest + 1 / 6)
-    picture = window.topomap._picture_uv
-    assert picture is not None
+    assert window.topomap.shown is not None
+    picture = window.topomap.shown.picture
     assert -np.nanmin(picture) > 50e-6
     press(window, Qt.Key.Key_M)
     assert not window.docks["Map"].isVisible()
@@ -98,20 +98,22 @@ def test_bands_are_stepped_through_by_key_and_remembered(
     assert window.commands.actions["map_delta"].isChecked()
     assert panel.title == "Delta 0.5–4 Hz"
     assert panel.words == "page, 10 s, unfiltered · average reference"
-    picture = panel._picture_uv
-    assert picture is not None
+    made = panel.shown
+    assert made is not None
+    picture = made.picture
     row, column = np.unravel_index(np.nanargmax(picture), picture.shape)
     assert column > 0.75 * picture.shape[0]
     assert 0.3 * picture.shape[0] < row < 0.7 * picture.shape[0]
     # 80 µV of a sine are 57 µV rms; the average reference takes a nineteenth of them.
-    assert panel._values[panel._sites.index("T4")] == pytest.approx(80e-6 / np.sqrt(2) * 18 / 19, rel=0.03)
-    assert panel.limit == pytest.approx(70e-6)
+    assert made.values[made.sites.index("T4")] == pytest.approx(80e-6 / np.sqrt(2) * 18 / 19, rel=0.03)
+    assert made.limit == pytest.approx(70e-6)
     assert np.nanmin(picture) >= 0.0
     for band in ("theta", "alpha", "beta", "gamma"):
         press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
         assert settings.get("map.of") == band
         assert panel.title.startswith(band.capitalize())
-        assert panel._values.max() < 3e-6
+        assert panel.shown is not None
+        assert panel.shown.values.max() < 3e-6
     press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
     assert settings.get("map.of") == "voltage"
 
@@ -121,11 +123,14 @@ def test_the_power_is_that_of_the_selection_and_does_not_follow_filters(
 ) -> None:
     window.session.open(pulse)
     window.commands.read.set_map("delta")
-    qtbot.waitUntil(lambda: window.settled and window.topomap._power, timeout=20_000)
-    before = window.topomap._values.copy()
+    qtbot.waitUntil(lambda: window.settled and window.topomap.shown is not None, timeout=20_000)
+    before = window.topomap.shown
+    assert before is not None
+    assert before.colours
     press(window, Qt.Key.Key_F)
     qtbot.waitUntil(lambda: window.settled, timeout=20_000)
-    np.testing.assert_array_equal(window.topomap._values, before)
+    assert window.topomap.shown is not None
+    np.testing.assert_array_equal(window.topomap.shown.values, before.values)
     window.session.store.update(selection=Span(2.0, 6.0))
     qtbot.waitUntil(lambda: window.settled, timeout=20_000)
     assert window.topomap.words.startswith("selection, 4 s")

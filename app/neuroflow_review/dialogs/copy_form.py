@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
 from neuroflow.export.convert import AS_RECORDED, ConvertRequest
 from neuroflow.recording import Channel, ChannelKind, Span
 from neuroflow.units import format_clock
-from neuroflow_review.actions import MONTAGE_NAMES
 from neuroflow_review.dialogs.copy_offer import CopyOffer, montages, named_in, size_of
 from neuroflow_review.dialogs.goto import parse_time
 from neuroflow_review.dialogs.parts import as_tip, button, counted, in_bytes, said
 from neuroflow_review.dialogs.writing_pages import Questions
+from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.theme import UNIT
 
 _NAME = Qt.ItemDataRole.UserRole

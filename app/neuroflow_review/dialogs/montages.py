@@ -26,9 +26,9 @@ from PySide6.QtWidgets import (
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.signal.derivation import LONGEST_NAME, OwnMontage, checked_name, copy_of
-from neuroflow_review.actions import MONTAGE_NAMES
 from neuroflow_review.dialogs.montage_table import Line, MontageTable, Steps, lines_of
 from neuroflow_review.dialogs.parts import button, column, counted, look_of, said, set_role
+from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.headsketch import HeadSketch, SketchLine
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.page import channels_of

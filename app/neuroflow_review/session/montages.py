@@ -30,7 +30,7 @@ from neuroflow.io.montage_file import (
 )
 from neuroflow.jobs import Control
 from neuroflow.signal.derivation import LONGEST_NAME, OwnMontage
-from neuroflow_review.actions import MONTAGE_NAMES
+from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.lanes import Failure, Lane
 
 log = logging.getLogger(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -86,29 +87,32 @@ class BandMaps:
     rms: dict[str, NDArray[np.float64]]
 
 
-def placed_electrodes(recording: Recording, bad: frozenset[str]) -> Electrodes | None:
-    """The electrodes that can be placed on the head; None where they are too few."""
+def placed_rows(recording: Recording, bad: frozenset[str]) -> list[tuple[Row, str, NDArray[np.float64]]]:
+    """Electrodes in average reference that can be placed on the head: row, site, direction (3,)."""
     from neuroflow.anatomy.head import site_directions
-    from neuroflow.signal.topography import disc, flattened, spline_weights
 
     sites = {c.name: c.site for c in recording.eeg}
-    found, placed = [], []
+    found = []
     for row in rows_of(recording, "average", bad):
-        name = max(row.weights, key=lambda weight: weight[1])[0]
-        site = sites.get(name)
+        site = sites.get(max(row.weights, key=lambda weight: weight[1])[0])
         if row.kind != "EEG" or row.bad or site is None:
             continue
-        try:
-            placed.append(site_directions([site])[0])
-        except KeyError:
-            continue
-        found.append((row, site))
+        with suppress(KeyError):
+            found.append((row, site, site_directions([site])[0]))
+    return found
+
+
+def placed_electrodes(recording: Recording, bad: frozenset[str]) -> Electrodes | None:
+    """The electrodes that can be placed on the head; None where they are too few."""
+    from neuroflow.signal.topography import disc, flattened, spline_weights
+
+    found = placed_rows(recording, bad)
     if len(found) < FEWEST:
         return None
-    directions = np.array(placed)
+    directions = np.array([direction for _, _, direction in found])
     targets, inside = disc(PIXELS)
     return Electrodes(
-        tuple(row for row, _ in found), tuple(site for _, site in found), flattened(directions),
+        tuple(row for row, _, _ in found), tuple(site for _, site, _ in found), flattened(directions),
         spline_weights(directions, targets), inside,
     )  # fmt: skip
 

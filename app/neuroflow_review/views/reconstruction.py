@@ -134,9 +134,9 @@ class ReconstructionView(Sheet):
         places, height = self.places()
         ground, (value, paper) = self.ground(), self.mark_colours()
         if not self._reason:
-            self._layer.draw(painter, ground, value)
             if self._depth is not None and self._depth.request.span == self._span:
                 self._draw_bands(painter, places, self._depth)
+            self._layer.draw(painter, ground, value)  # over the bands, which hide what lies under them
             self._draw_spikes(painter, places, height)
             self._layer.draw_names(painter, ground, value, paper)
         labels = [look.muted if c.name in self._pale else look.recon_line for c in self._shown()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neuroflow_review.window import boxes
+from neuroflow_review.window.averages import show_averages
 from neuroflow_review.window.copying import show_copy
 from neuroflow_review.window.part import Part
 from neuroflow_review.window.report import show_report
@@ -23,6 +24,9 @@ class AskCommands(Part):
 
     def show_report(self) -> None:
         show_report(self.window)
+
+    def show_averages(self) -> None:
+        show_averages(self.window)
 
     def save_shown(self) -> None:
         ask_where(self.window)

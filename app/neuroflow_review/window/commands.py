@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QMenu
 
 from neuroflow.recording import Span
 from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS, NOTCHES, SENSITIVITIES
-from neuroflow_review.action import Action, Situation
-from neuroflow_review.actions import ACTIONS, MENUS, MONTAGE_NAMES
-from neuroflow_review.display import low_cut_words, sensitivity_words
+from neuroflow_review.action import MENUS, Action, Situation
+from neuroflow_review.actions import ACTIONS
+from neuroflow_review.display import MONTAGE_NAMES, low_cut_words, sensitivity_words
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.playing import Player
 from neuroflow_review.theme import icon

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from neuroflow.signal.spectrum import BANDS
 from neuroflow_review.display import filter_words
+from neuroflow_review.headmap import HeadMap
 from neuroflow_review.session import Session
 from neuroflow_review.session.spectrum import stretch_of
 from neuroflow_review.session.topography import BandMaps, Topography
@@ -90,7 +91,8 @@ class MapFeed(QObject):
         if values is None:
             panel.set_message("Move the pointer over a page" if time is None else "No signal at the cursor")
         else:
-            panel.set_map(made.electrodes.picture(values), values, made.electrodes.places, made.electrodes.sites)
+            at = made.electrodes
+            panel.set_map(HeadMap(at.picture(values), values, at.places, at.sites))
 
     def _show_power(self, band: str) -> None:
         panel, made = self.frame.topomap, self._powers
@@ -108,9 +110,10 @@ class MapFeed(QObject):
             panel.set_message(f"This recording is too slow for {band}, or an electrode has no signal here")
             return
         # Splines may dip below zero beside a peak; an amplitude cannot.
-        picture = np.maximum(made.electrodes.picture(values), 0.0)
+        at = made.electrodes
+        picture = np.maximum(at.picture(values), 0.0)
         colours = self.session.settings.get("look.colormap")
-        panel.set_power(picture, values, made.electrodes.places, made.electrodes.sites, colours)
+        panel.set_map(HeadMap(picture, values, at.places, at.sites, colours))
 
     def _show_butterfly(self, time: float | None) -> None:
         panel, made, state = self.frame.butterfly, self._voltages, self.session.state

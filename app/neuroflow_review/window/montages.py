@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 
-from neuroflow_review.actions import MONTAGE_NAMES
 from neuroflow_review.dialogs.montages import MontagesDialog
+from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.session.topography import head_places
 from neuroflow_review.window.part import Part
 

@@ -1,0 +1,310 @@
+"""The rules of a clinic for marks, one test each, by keyboard and mouse in a real window."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import edfio
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QFileDialog, QInputDialog
+from pytestqt.qtbot import QtBot
+from tests.app import conftest as desk
+from tests.app import test_averages as averaging
+from tests.app.test_averages import TIMES, counted, dialog_of
+from tests.app.test_edges import at, drag, only
+from tests.app.test_marks import listed, review_of, saved, type_name
+
+from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
+from neuroflow_review.session.analysis import Spike
+from neuroflow_review.theme import time_to_x
+from neuroflow_review.views.criteria import verdict
+from neuroflow_review.window import ReviewWindow
+
+# What the window's own tests work at.
+nothing_left_behind, no_surprises = desk.nothing_left_behind, desk.no_surprises
+backend, session, window, demo, mine = desk.backend, desk.session, desk.window, desk.demo, desk.mine
+press, settle, sharp = desk.press, desk.settle, averaging.sharp
+
+Key = Qt.Key
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
+LEFT = Qt.MouseButton.LeftButton
+Press = Callable[..., None]
+Settle = Callable[[ReviewWindow], None]
+
+
+def mark(qtbot: QtBot, window: ReviewWindow, press: Press, time: float, name: str) -> None:
+    """Put the cursor somewhere, press E, and type what is there."""
+    window.session.show_time(time)
+    press(window, Key.Key_E)
+    type_name(qtbot, window, name)
+    window.page.setFocus()
+
+
+def select(qtbot: QtBot, window: ReviewWindow, start: float, stop: float) -> None:
+    """Drag a selection out along the clock above the traces."""
+    page = window.page
+    places = [QPoint(round(time_to_x(t, page.span, page.width())), 6) for t in (start, (start + stop) / 2, stop)]
+    qtbot.mousePress(page, LEFT, pos=places[0])
+    for place in places[1:]:
+        qtbot.mouseMove(page, place)
+    qtbot.mouseRelease(page, LEFT, pos=places[-1])
+    qtbot.waitUntil(lambda: window.session.state.selection is not None)
+
+
+def propose(qtbot: QtBot, window: ReviewWindow, monkeypatch: pytest.MonkeyPatch, *spikes: Spike) -> None:
+    monkeypatch.setattr(window.session.spikes, "scalp", lambda: spikes)
+    window.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: window.settled)
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_is_created_with_one_key(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    mine.session.set_cursor(3.0)
+    press(mine, Key.Key_E)
+    assert (only(mine).start, only(mine).duration, only(mine).channel) == (3.0, 0.0, "")
+    type_name(qtbot, mine, "swallowing")
+    assert only(mine).text == "swallowing"
+    saved(qtbot, mine)
+
+
+def test_an_event_is_created_by_drag(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    select(qtbot, mine, 2.0, 4.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "run")
+    assert (only(mine).start, only(mine).stop) == (pytest.approx(2.0, abs=0.02), pytest.approx(4.0, abs=0.02))
+    assert only(mine).channel == "", "for all channels"
+    saved(qtbot, mine)
+
+
+def test_an_event_is_created_per_channel(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    place = mine.page.places()[0][2]
+    qtbot.mouseClick(mine.page, LEFT, pos=at(mine.page, 1.0, place.y))
+    select(qtbot, mine, 2.0, 4.0)
+    press(mine, Key.Key_E, SHIFT)
+    type_name(qtbot, mine, "slowing")
+    assert only(mine).channel == place.label
+    assert [row.where for row in listed(mine) if row.kind == "mark"] == [place.label]
+    saved(qtbot, mine)
+
+
+def test_the_edges_of_an_event_are_dragged(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle) -> None:
+    mark(qtbot, mine, press, 3.0, "run")
+    settle(mine)
+    drag(mine.page, [at(mine.page, 3.0), at(mine.page, 4.0), at(mine.page, 5.0)])
+    assert (only(mine).start, only(mine).stop) == (3.0, pytest.approx(5.0, abs=0.02))
+    settle(mine)
+    drag(mine.page, [at(mine.page, 3.0), at(mine.page, 2.5), at(mine.page, 2.0)])
+    assert only(mine).start == pytest.approx(2.0, abs=0.02)
+    saved(qtbot, mine)
+
+
+def test_the_list_has_search_and_filter(qtbot: QtBot, mine: ReviewWindow, press: Press) -> None:
+    for time, name in ((1.0, "swallowing"), (2.0, "eyes closed"), (4.0, "swallowing again")):
+        mark(qtbot, mine, press, time, name)
+    mine.events.focus_search()
+    qtbot.keyClicks(mine.events.search, "swallow")
+    assert [row.text for row in listed(mine)] == ["swallowing", "swallowing again"]
+    qtbot.keyClicks(mine.events.search, " again")
+    assert [row.text for row in listed(mine)] == ["swallowing again"]
+    mine.events.search.clear()
+    button = mine.events._filters["mark"]
+    qtbot.mouseClick(button, LEFT, pos=QPoint(6, button.height() // 2))
+    assert not [row for row in listed(mine) if row.kind == "mark"]
+    saved(qtbot, mine)
+
+
+def test_a_click_in_the_list_jumps_to_the_event(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle) -> None:
+    mark(qtbot, mine, press, 400.0, "far away")
+    press(mine, Key.Key_Home)
+    settle(mine)
+    events = mine.events
+    row = events._model.row_of(only(mine).id)
+    assert row is not None
+    cell = events._model.index(row, 1)
+    events.table.scrollTo(cell)
+    qtbot.mouseClick(events.table.viewport(), LEFT, pos=events.table.visualRect(cell).center())
+    assert mine.session.cursor == 400.0
+    assert mine.session.state.span.start <= 400.0 < mine.session.state.span.stop
+    settle(mine)
+    saved(qtbot, mine)
+
+
+def test_undo_and_redo_take_back_and_do_again_everything(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = [mine.session.marks.all]
+
+    def done() -> None:
+        assert mine.session.marks.all != steps[-1], "each of these is an edit"
+        steps.append(mine.session.marks.all)
+
+    mine.session.set_cursor(3.0)
+    press(mine, Key.Key_E)
+    done()
+    type_name(qtbot, mine, "run")
+    done()
+    mine.page.setFocus()
+    settle(mine)
+    drag(mine.page, [at(mine.page, 3.0), at(mine.page, 4.0)])
+    done()
+    mine.session.set_cursor(4.5)
+    press(mine, Key.Key_Period)
+    done()
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 7.0))
+    mine.session.set_cursor(7.0)
+    press(mine, Key.Key_A)
+    done()
+    press(mine, Key.Key_I)
+    box = mine.criteria.boxes["pointed"]
+    qtbot.mouseClick(box, LEFT, pos=QPoint(8, box.height() // 2))
+    done()
+    press(mine, Key.Key_X)
+    done()
+    mine.events._select(next(m.id for m in mine.session.marks.all if not m.decision))
+    press(mine, Key.Key_Delete)
+    done()
+    for expected in reversed(steps[:-1]):
+        press(mine, Key.Key_Z, CTRL)
+        assert mine.session.marks.all == expected
+    assert not mine.commands.actions["undo"].isEnabled()
+    for expected in steps[1:]:
+        press(mine, Key.Key_Z, CTRL | SHIFT)
+        assert mine.session.marks.all == expected
+    assert not mine.commands.actions["redo"].isEnabled()
+    saved(qtbot, mine)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".edf"])
+def test_marks_go_out_and_come_in(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suffix: str
+) -> None:
+    mark(qtbot, mine, press, 2.5, "swallowing, loud")
+    target = tmp_path / f"marks{suffix}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    mine.commands.actions["marks_out"].trigger()
+    qtbot.waitUntil(target.is_file)
+    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
+    if suffix == ".edf":
+        (note,) = edfio.read_edf(target).annotations  # another program reads it
+        assert (note.onset, note.text) == (2.5, "swallowing, loud")
+    mine.events._select(only(mine).id)
+    press(mine, Key.Key_Delete)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(target), ""))
+    mine.commands.actions["marks_in"].trigger()
+    qtbot.waitUntil(lambda: [(m.start, m.text) for m in mine.session.marks.all] == [(2.5, "swallowing, loud")])
+    saved(qtbot, mine)
+
+
+def test_accepted_discharges_carry_hed_score_labels(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0), Spike("F7–T3", 8.0))
+    for time, key in ((4.0, Key.Key_A), (8.0, Key.Key_X)):
+        mine.session.set_cursor(time)
+        press(mine, key)
+    target = tmp_path / "marks.tsv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    mine.commands.actions["marks_out"].trigger()
+    qtbot.waitUntil(target.is_file)
+    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
+    with target.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert [row["HED"] for row in rows] == ["Epileptiform-interictal-activity, Spike", "n/a"]
+    saved(qtbot, mine)
+
+
+# Discharges and decisions ---------------------------------------------------------------------------------------------
+
+
+def test_the_six_criteria_are_a_checklist_on_the_marker(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert list(IFCN_CRITERIA) == ["pointed", "duration", "asymmetric", "slow wave", "background", "field"]
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    press(mine, Key.Key_I)
+    for name, box in mine.criteria.boxes.items():
+        assert box.isVisible()
+        qtbot.mouseClick(box, LEFT, pos=QPoint(8, box.height() // 2))
+        assert name in only(mine).criteria
+    assert len(only(mine).criteria) == 6
+    saved(qtbot, mine)
+
+
+def test_four_criteria_are_the_usual_threshold_and_five_the_specific_one() -> None:
+    assert (USUAL_CRITERIA, SPECIFIC_CRITERIA) == (4, 5)
+    assert "below" in verdict(3)
+    assert "usual threshold (4) is reached" in verdict(4)
+    assert "specific threshold (5) is reached" in verdict(5)
+
+
+@pytest.mark.parametrize(("key", "decision"), [(Key.Key_A, "accepted"), (Key.Key_X, "rejected"), (Key.Key_U, "unsure")])
+def test_a_decision_is_kept_with_who_and_when(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, key: Qt.Key, decision: str
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, key)
+    saved(qtbot, mine)
+    (kept,) = json.loads(review_of(mine).read_text())["marks"]
+    assert (kept["decision"], kept["by"]) == (decision, "Dr Reader")
+    assert datetime.fromisoformat(kept["at"]).tzinfo is not None, "when, and in which zone"
+
+
+def test_the_readers_name_is_asked_once(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.session.settings.set("reader.name", "")
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0), Spike("F7–T3", 8.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    dialog = mine.findChild(QInputDialog)
+    assert dialog is not None
+    dialog.setTextValue("Dr First")
+    dialog.accept()
+    mine.session.set_cursor(8.0)
+    press(mine, Key.Key_X)
+    assert [m.by for m in mine.session.marks.all] == ["Dr First", "Dr First"]
+    saved(qtbot, mine)
+
+
+def test_a_decision_is_never_overwritten_by_a_machine(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_X)
+    before = only(mine)
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.01), Spike("T3–T5", 4.02))
+    mine.session.store.update(spike_sensitivity=2.0)
+    qtbot.waitUntil(lambda: mine.settled)
+    assert only(mine) == before
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["no spike"]
+    saved(qtbot, mine)
+
+
+def test_accepted_discharges_are_averaged_by_focus_with_their_map(
+    qtbot: QtBot, sharp: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = TIMES[:3]
+    propose(qtbot, sharp, monkeypatch, *(Spike("F7–T3", t) for t in times), Spike("T3–T5", TIMES[3]))
+    for time in (*times, TIMES[3]):
+        sharp.session.show_time(time)
+        press(sharp, Key.Key_A)
+    press(sharp, Key.Key_V)
+    dialog = dialog_of(qtbot, sharp)
+    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 4)], timeout=30_000)
+    focus = dialog.view.focus
+    assert focus is not None
+    assert focus.title == "average of 4 accepted discharges, T3"
+    assert focus.head is not None
+    assert focus.head.sites[int(focus.head.values.argmin())] == "T3"
+    saved(qtbot, sharp)
