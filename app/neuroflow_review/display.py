@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from neuroflow.signal.filters import Filters, time_constant
 from neuroflow.units import MICROVOLT
 

@@ -33,6 +33,7 @@ UNDELIVERED: Final = 2
 _PROGRESS_SECONDS = 0.05
 _JOIN_SECONDS = 30.0
 _STALLED_SECONDS = 0.25
+_EXPORT_SECONDS = 1.5  # from one checkpoint to the next, and to take away what was written of the file
 _NICE = 10
 
 Work = Callable[[Control], Any]
@@ -95,19 +96,21 @@ class Lane(QObject):
 
     With ``replace`` (the way of views) a job takes the place of the one with the same key: waiting, that one never
     runs; running, it is cancelled at its next checkpoint and its result dropped. Without, the job with that key stays
-    and only becomes as urgent as asked. A ``stallable`` lane is never waited for when it closes; a ``background`` lane
-    leaves the processor to the window.
+    and only becomes as urgent as asked. A ``stallable`` lane is hardly waited for when it closes (``patience``, in
+    seconds); a ``background`` lane leaves the processor to the window.
     """
 
     failed = Signal(object)
     _arrived = Signal(object)
 
     def __init__(
-        self, name: str, parent: QObject | None = None, *, stallable: bool = False, background: bool = False
-    ) -> None:
+        self, name: str, parent: QObject | None = None, *, stallable: bool = False, background: bool = False,
+        patience: float | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.name = name
-        self._stallable, self._background = stallable, background
+        self._background = background
+        self._patience = patience or (_STALLED_SECONDS if stallable else _JOIN_SECONDS)
         self._wake = threading.Condition()
         self._heap: list[tuple[int, int, Job]] = []
         self._order = itertools.count()
@@ -197,12 +200,15 @@ class Lane(QObject):
                 self._running.cancel()
             self._wake.notify_all()
 
-    def join(self) -> bool:
-        """Wait for the worker of a closed lane to end; false where it is stalled and was left behind."""
+    def join(self, waited: float = 0.0) -> bool:
+        """Wait for the worker of a closed lane to end; false where it is stalled and was left behind.
+
+        ``waited`` is for how many seconds it has been closed already.
+        """
         thread = self._thread
         if thread is None:
             return True
-        thread.join(_STALLED_SECONDS if self._stallable else _JOIN_SECONDS)
+        thread.join(max(self._patience - waited, 0.01))
         if thread.is_alive():
             log.info("lane %s is stalled and left behind", self.name)
             return False
@@ -351,6 +357,27 @@ class _Throttled:
             self._lane._post(_Parcel(self._job, "progress", fraction))
 
 
+def within(seconds: float, work: Callable[[], object]) -> bool:
+    """Do in a thread of its own what a dead drive may hold up; false where it is not done after so many seconds.
+
+    Raises: whatever ``work`` raised meanwhile.
+    """
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work()
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="within", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if raised:
+        raise raised[0]
+    return not thread.is_alive()
+
+
 def _step_back() -> None:
     """Let the system run this thread, and those that it starts, after the window's; where the system can."""
     if sys.platform == "linux":
@@ -374,7 +401,9 @@ class Lanes(QObject):
         self.bands = Lane("bands", self)
         self.spectrogram = Lane("spectrogram", self, stallable=True)
         self.detect = Lane("detect", self, stallable=True, background=True)
-        self.export = Lane("export", self, background=True)
+        self.export = Lane("export", self, background=True, patience=_EXPORT_SECONDS)
+        self.fetch = Lane("fetch", self, stallable=True, background=True)
+        """What the flow lane reads, so that it can be waited for where a drive cannot."""
         self.map = Lane("map", self, stallable=True)
         self.save = Lane("save", self, stallable=True)
         self.trend = Lane("trend", self, stallable=True, background=True)
@@ -384,6 +413,7 @@ class Lanes(QObject):
             self.map,
             self.export,
             self.flow,
+            self.fetch,
             self.bands,
             self.detect,
             self.spectrogram,
@@ -396,5 +426,6 @@ class Lanes(QObject):
         """Cancel everything, then wait for every worker that can be waited for."""
         for lane in self.all:
             lane.close()
+        began = time.monotonic()
         for lane in self.all:
-            lane.join()
+            lane.join(time.monotonic() - began)

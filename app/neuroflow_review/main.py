@@ -207,11 +207,16 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
 def _watch(window: ReviewWindow) -> Footprint:
     """Report what nothing else catches, offer to go on where the last session broke off, and leave a footprint."""
     from neuroflow_review.crash import Footprint, left_behind, state_folder, watch
+    from neuroflow_review.lanes import within
 
     folder = state_folder()
     watch(folder, window.show_crash)
     left = left_behind(folder)
-    if left is not None and left.path.is_file():
+    # A recording on a dead drive must not keep the program from starting: it is offered, and opening it says so.
+    gone: list[bool] = []
+    if left is not None and within(0.5, lambda: gone.append(not left.path.is_file())) and gone[0]:
+        left = None
+    if left is not None:
         window.start.set_going_on(str(left.path), left.start, private=window.session.state.private)
     footprint = Footprint(folder)
     window.keep_footprint(footprint)

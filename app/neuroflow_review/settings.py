@@ -11,6 +11,7 @@ import logging
 import math
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from neuroflow.signal.trends import REGIONS
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 1 << 20
+_PART = ".settings-"
+_ABANDONED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,8 @@ class Settings:
         temporary = None
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".settings-")
+            _sweep(self._path.parent)
+            handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=_PART)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(text)
             os.replace(temporary, self._path)
@@ -163,6 +167,13 @@ class Settings:
                 continue
             kept[key] = float(value) if isinstance(setting.default, float) else value
         return kept
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed process left, once it is certain that none still writes it."""
+    for left in folder.glob(f"{_PART}*"):
+        if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
+            left.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -240,7 +240,7 @@ def test_a_table_that_cannot_be_believed_is_named_by_line(data: bytes, says: str
 
 
 def test_a_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
-    with pytest.raises(FileProblem, match="another folder"):
+    with pytest.raises(FileProblem, match="There is no folder"):
         write_marks(some_marks(), tmp_path / "no" / "t.csv")
 
 

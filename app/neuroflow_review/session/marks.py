@@ -37,11 +37,14 @@ from neuroflow.review import (
     removed,
 )
 from neuroflow.review.document import Decision, Edge, with_edge
-from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.lanes import Failure, Lane, within
 
 log = logging.getLogger(__name__)
 
 _start_of = attrgetter("start")
+
+_PATIENCE = 1.0
+"""Seconds that a drive has to take marks when the window or the recording goes; then they go to the reader's folder."""
 
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
@@ -150,8 +153,8 @@ class Marks(QObject):
         again = review is not None and lock is not None and lock is self._lock
         if review is not None and again:
             review = replace(review, document=self.history.document)  # what was marked since it was read
-        elif self._lock is not None:
-            self._lock.unlock()
+        else:
+            self._unlock()
         self._lock = lock
         self._recording = recording
         self._why = review.notice if review is not None else ""
@@ -169,22 +172,28 @@ class Marks(QObject):
     def leave(self) -> None:
         """Save what is not saved, and let others make marks."""
         self.flush()
-        if self._lock is not None:
-            self._lock.unlock()
-            self._lock = None
+        self._unlock()
+
+    def _unlock(self) -> None:
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            within(_PATIENCE, lock.unlock)
 
     def flush(self) -> None:
-        """Save now what is not saved yet: the window or the recording is about to go."""
+        """Save now what is not saved yet: the window or the recording is about to go, and no drive may hold it up."""
         if not self.unsaved or self._recording is None or self._path is None:
             return
-        for place in dict.fromkeys((self._path, self.folder / f"{self._recording.identity}.review.json")):
+        desk, recording, document = self._desk, self._recording, self.history.document
+        for place in dict.fromkeys((self._path, self.folder / f"{recording.identity}{review_file.SUFFIX}")):
             try:
-                self._desk.write(self._desk.turn(), self._recording, self.history.document, place)
+                done = within(_PATIENCE, partial(desk.write, desk.turn(), recording, document, place))
             except NeuroflowError:
-                log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
-                continue
-            self._saved = self.history.document
-            return
+                done = False
+            if done:
+                self._saved = document
+                return
+            log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
+            desk = desk.another()  # whoever waits for a dead drive holds the first
 
     # Edits ------------------------------------------------------------------------------------------------------------
 
@@ -342,6 +351,12 @@ class Desk:
     def note(self, change: Change, by: str) -> None:
         """A change that the log is to tell of, made now."""
         self._pending.append((change, by, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
+
+    def another(self) -> Desk:
+        """A desk with what this one still has to tell the log, for another place."""
+        made = Desk()
+        made._pending = list(self._pending)
+        return made
 
     def turn(self) -> int:
         """The number of a version; the later, the greater."""

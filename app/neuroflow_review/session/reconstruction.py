@@ -18,6 +18,7 @@ from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.session.backend import Backend, Engine
+from neuroflow_review.session.fetching import Fetched
 
 PAGE: Final = 0
 AHEAD: Final = 10
@@ -85,9 +86,11 @@ class Reconstruction(QObject):
     trouble = Signal(object)
     """A NeuroflowError or another exception, with its trace as ``Failure``."""
 
-    def __init__(self, lane: Lane, parent: QObject | None = None, cache: TileCache | None = None) -> None:
+    def __init__(
+        self, lane: Lane, fetch: Lane, parent: QObject | None = None, cache: TileCache | None = None
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self._lane = lane
+        self._lane, self._fetch = lane, fetch
         self._cache = cache or TileCache()
         self._backend: Backend | None = None
         self._engine: Engine | None = None  # made and used on the flow lane only
@@ -313,7 +316,7 @@ class Reconstruction(QObject):
         engine = self._engine_for(self._device)
         control.checkpoint()
         began = time.monotonic()
-        tile = engine.tile(source, request, control)
+        tile = engine.tile(Fetched(source, self._fetch, control), request, control)
         self._cache.put(key, tile)
         return tile, time.monotonic() - began
 

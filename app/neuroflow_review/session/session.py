@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.anatomy.implant import Contact
-from neuroflow.errors import NeuroflowError
+from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import Tile
 from neuroflow.jobs import Control
@@ -79,7 +79,7 @@ class Session(QObject):
         self.mapping = ChannelMapping(self.settings.folder)
         self.montages = Montages(self.settings.folder, self.lanes.save, self)
         self.store = Store(initial_state(self.settings, self.montages), self)
-        self.reconstruction = Reconstruction(self.lanes.flow, self)
+        self.reconstruction = Reconstruction(self.lanes.flow, self.lanes.fetch, self)
         self.spikes = Spikes(self.lanes.detect, self)
         self.spectra = Spectra(self.lanes.spectrogram, self)
         self.page_spectra = PageSpectra(self.lanes.map, self)
@@ -544,6 +544,9 @@ class Session(QObject):
             self._depth_busy = False
         if failure.lane == "spectrogram":
             self.spectra.forget()
+        if isinstance(failure.error, FileProblem) and failure.lane in ("detect", "spectrogram", "map", "trend"):
+            self.noticed.emit(failure.error.text)  # the page itself says it too, at every turn: no dialog
+            return
         self.trouble.emit(failure)
 
 

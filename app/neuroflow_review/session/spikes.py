@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from neuroflow.inference.tile import Tile
 from neuroflow.recording import SignalSource, Span
 from neuroflow.signal.montage import Row
-from neuroflow_review.lanes import Lane
+from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.session.analysis import CHUNK_SECONDS, Spike, scalp_spikes, tile_spikes
 from neuroflow_review.session.reconstruction import Recipe
 
@@ -111,6 +111,7 @@ class Spikes(QObject):
             priority=_DEPTH,
             replace=False,
             done=partial(self._keep, self._depth, self._depth_key, index, key),
+            failed=partial(self._give_up, key),
         )
 
     def next(self, after: float, direction: int) -> None:
@@ -133,6 +134,7 @@ class Spikes(QObject):
             priority=priority,
             replace=False,
             done=partial(self._keep, self._scalp, self._scalp_key, chunk, key),
+            failed=partial(self._give_up, key),
         )
 
     def _keep(
@@ -147,6 +149,13 @@ class Spikes(QObject):
         book.setdefault(rules, {})[index] = spikes
         self.changed.emit()
         self._go_on()
+
+    def _give_up(self, key: Hashable, failure: Failure) -> None:
+        """Nothing was found out there; a search ends, and the page is looked at again when it is shown again."""
+        self._waiting.discard(key)
+        self._search = None
+        self.changed.emit()
+        self.lane.failed.emit(failure)
 
     def _go_on(self) -> None:
         if self._search is None or self._source is None:

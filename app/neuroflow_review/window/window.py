@@ -15,7 +15,7 @@ from neuroflow.export import ExportReport
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording
 from neuroflow_review.canvas import Canvas
-from neuroflow_review.crash import Footprint
+from neuroflow_review.crash import Footprint, report_of
 from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session
@@ -132,7 +132,7 @@ class ReviewWindow(Frame):
     def _on_open_failed(self, failure: Failure) -> None:
         error = failure.error
         if not isinstance(error, NeuroflowError):
-            log.error("opening failed: %s", failure.trace)
+            log.error("opening failed: %s", report_of(error))
             error = NeuroflowError("This file could not be opened: something unexpected is in it.", failure.trace)
         self.fault = error
         self.start.set_state(error.text, problem=True)
@@ -142,7 +142,7 @@ class ReviewWindow(Frame):
     def _on_trouble(self, failure: Failure) -> None:
         error = failure.error
         if not isinstance(error, NeuroflowError):
-            log.error("lane %s: %s", failure.lane, failure.trace)
+            log.error("lane %s: %s", failure.lane, report_of(error))
             error = NeuroflowError(
                 "Something went wrong that this program did not expect; what was on screen is kept.", failure.trace
             )

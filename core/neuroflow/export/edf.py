@@ -19,7 +19,7 @@ from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, Withheld, merged, notes_of
 from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
-from neuroflow.io import sha256_of
+from neuroflow.io import open_recording, sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
 from neuroflow.jobs import Control
@@ -78,7 +78,7 @@ def export_reconstruction(
     request, control = request or ExportRequest(), control or Control()
     recording = source.recording
     plan = make_plan(recording, reconstructor, target, request)
-    input_hash = sha256_of(recording.path, _part_of(control, 0.0, 0.01)) if recording.path.is_file() else ""
+    input_hash = _hash_of(recording, _part_of(control, 0.0, 0.01))
     with Spool(len(plan.labels), target) as spool:
         redrawn, withheld = _compute(source, reconstructor, plan, request, spool, control)
         card = reconstructor.model.card
@@ -133,6 +133,17 @@ def export_reconstruction(
         withheld=tuple(withheld),
         format="EDF+C" if header.record_starts is None else "EDF+D",
     )
+
+
+def _hash_of(recording: Recording, control: Control) -> str:
+    """The hash of the file that the recording was read from, empty where that is gone. Raises: FileProblem."""
+    if not recording.path.is_file():
+        return ""
+    now = open_recording(recording.path)
+    now.close()
+    if now.recording.identity != recording.identity:
+        raise FileProblem(f"“{recording.path.name}” has changed since it was opened: open it again.")
+    return sha256_of(recording.path, control)
 
 
 def _compute(

@@ -122,9 +122,14 @@ class EdfWriter:
 
     def __enter__(self) -> EdfWriter:
         _sweep(self.target)
-        with writing_to(self.target):
-            self._file = self._part.open("xb")
-            self._file.write(encode_header(self._header, self._width))
+        header = encode_header(self._header, self._width)
+        try:
+            with writing_to(self.target):
+                self._file = self._part.open("xb")
+                self._file.write(header)
+        except FileProblem:
+            self.__exit__()  # which is not called where entering fails
+            raise
         return self
 
     def write(self, record: Sequence[NDArray[np.floating[Any]]]) -> None:
@@ -216,6 +221,8 @@ def check_target(target: Path) -> None:
 def _sentence(error: OSError, target: Path) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return f"There is no room left on the drive for “{target.name}”: make room, or choose another drive."
+    if error.errno == errno.EFBIG:
+        return f"“{target.name}” is larger than its drive lets a file be: choose another drive, or write less."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"You may not write “{target.name}” into “{target.parent}”: choose another folder."
     if error.errno == errno.ENOENT and target.parent.is_dir():
@@ -230,6 +237,7 @@ def _sentence(error: OSError, target: Path) -> str:
 def write_whole(target: Path, data: bytes) -> None:
     """Write a small file in one step, whole or not at all. Raises: FileProblem."""
     part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
+    _sweep(target)
     try:
         with writing_to(target):
             with part.open("xb") as file:
@@ -238,7 +246,8 @@ def write_whole(target: Path, data: bytes) -> None:
                 os.fsync(file.fileno())
             os.replace(part, target)
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
     _sync_folder(target.parent)
 
 

@@ -15,14 +15,12 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
-import tempfile
 import uuid
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 
 from neuroflow.errors import FileProblem
+from neuroflow.io.edf_writer import write_whole
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 LARGEST = 64 << 20
@@ -46,19 +44,7 @@ def write_marks(marks: Iterable[Mark], path: Path) -> int:
             row = [" ".join(cell.split()) or "n/a" for cell in (*row, hed_tags(m))]
         table.writerow(row)
         count += 1
-    temporary = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-        raise FileProblem(
-            f"The marks could not be written to “{path.name}”: choose another folder.", str(error)
-        ) from error
+    write_whole(path, text.getvalue().encode("utf-8"))
     return count
 
 
