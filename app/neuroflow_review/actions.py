@@ -247,6 +247,18 @@ ACTIONS: Final = (
         check="presenting",
         section="look",
     ),
+    Action(
+        "beside",
+        "View",
+        "Side by side",
+        "look.toggle_beside",
+        ("Ctrl+L",),
+        (),
+        "columns",
+        "Scalp EEG at the left and its reconstruction at the right, each on half the width",
+        check="beside",
+        section="look",
+    ),
     Action("dark", "View", "Dark", "view.toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
         "privacy",

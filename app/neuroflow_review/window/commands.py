@@ -34,6 +34,7 @@ from neuroflow_review.window.ladders import (
     spike_hint,
     without_unit,
 )
+from neuroflow_review.window.looking import LookCommands
 from neuroflow_review.window.marking import MarkCommands
 from neuroflow_review.window.reconstructing import DepthCommands
 from neuroflow_review.window.viewing import ViewCommands
@@ -52,7 +53,7 @@ class Commands(QObject):
         self.demo = demo_recording()
         self.player = Player(session, self)
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
-        self.marks, self.ask = MarkCommands(self), AskCommands(self)
+        self.marks, self.ask, self.look = MarkCommands(self), AskCommands(self), LookCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -239,6 +240,8 @@ class Commands(QObject):
         def held(name: str) -> bool:
             if name.startswith("montage "):
                 return state.montage == name.removeprefix("montage ")
+            if name in self.look.checks:
+                return self.look.checks[name]()
             if name == "dark":
                 return self.window.look.is_dark
             if name == "playing":

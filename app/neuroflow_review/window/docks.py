@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
 _USEFUL: Final = {"Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
-_TABBED: Final = ("At the cursor", "Map", "Discharge")
+_USUALLY = 220
+_ALONE: Final = "Events"
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
@@ -38,7 +39,7 @@ def make_room(frame: Frame, asked: str = "") -> None:
     bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
     room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
     if _needed(frame, beside) > room:
-        tabs = [beside[name] for name in _TABBED if name in beside]
+        tabs = [dock for name, dock in beside.items() if name != _ALONE]
         for dock in tabs[1:]:
             if dock not in frame.tabifiedDockWidgets(tabs[0]):
                 frame.tabifyDockWidget(tabs[0], dock)
@@ -51,7 +52,7 @@ def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
     highest: dict[frozenset[str], int] = {}
     for name, dock in shown.items():
         group = frozenset({name, *(tab.windowTitle() for tab in frame.tabifiedDockWidgets(dock))})
-        highest[group] = max(highest.get(group, 0), _USEFUL[name])
+        highest[group] = max(highest.get(group, 0), _USEFUL.get(name, _USUALLY))
     return sum(highest.values())
 
 
