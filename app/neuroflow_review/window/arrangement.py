@@ -1,4 +1,4 @@
-"""Where the panels of the page stand: one above the other, or scalp and reconstruction side by side."""
+"""Where the panels of the page stand: one above the other, side by side, or the reconstruction in another window."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class Arrangement:
         self._depth_channel = False
         self._dividers: QByteArray | None = None
         self.layout = STACKED
+        self.is_out = False
+        """Whether the column of the reconstruction stands in another window."""
         for panel in self._panels:
             self.first.addWidget(panel)
         for k, share in enumerate(_SHARES):
@@ -88,18 +90,36 @@ class Arrangement:
 
     def set_layout(self, layout: str) -> None:
         """Scalp and reconstruction ``stacked`` or ``beside`` one another."""
-        if layout == self.layout:
+        self._change(layout, self.is_out)
+
+    def take_out(self) -> QSplitter:
+        """The column of the reconstruction, to be put into another window; the page has this one for itself."""
+        self._change(self.layout, True)
+        return self.second
+
+    def put_back(self) -> None:
+        """Have the column of the reconstruction back."""
+        self.second.setParent(self.columns)
+        self._change(self.layout, False)
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether all panels stand in one column."""
+        return self.layout == STACKED and not self.is_out
+
+    def _change(self, layout: str, out: bool) -> None:
+        if (layout, out) == (self.layout, self.is_out):
             return
-        if self.layout == STACKED:
+        if self.is_stacked:
             self._dividers = self.first.saveState()
-        self.layout = layout
+        self.layout, self.is_out = layout, out
         self._place()
 
     def set_depth_channel(self, reconstructed: bool) -> None:
         """Whether the spectrogram is of a reconstructed channel."""
         if reconstructed != self._depth_channel:
             self._depth_channel = reconstructed
-            if self.layout != STACKED:
+            if not self.is_stacked:
                 self._place()
 
     def share_out(self) -> None:
@@ -111,18 +131,18 @@ class Arrangement:
     @property
     def dividers(self) -> QByteArray:
         """Where the dividers of stacked panels are, or were."""
-        if self.layout == STACKED or self._dividers is None:
+        if self.is_stacked or self._dividers is None:
             return self.first.saveState()
         return self._dividers
 
     def restore(self, dividers: QByteArray) -> bool:
         """Put the dividers of stacked panels where they were; false where that cannot be understood."""
         self._dividers = dividers
-        return self.layout != STACKED or self.first.restoreState(dividers)
+        return not self.is_stacked or self.first.restoreState(dividers)
 
     def _place(self) -> None:
         page, depth, spectrogram = self._panels
-        apart = self.layout != STACKED
+        apart = not self.is_stacked
         low = spectrogram.height()
         self.first.insertWidget(0, page)
         (self.second if apart else self.first).insertWidget(0 if apart else 1, depth)

@@ -93,6 +93,7 @@ class Commands(QObject):
         self.recent = QMenu("Open recent", self.menus["File"])
         self.recent.aboutToShow.connect(self._fill_recent)
         self.menus["File"].insertMenu(self.actions["open_demo"], self.recent)
+        self.menus["Window"].addSeparator()
         for name, dock in self.window.docks.items():
             action = QAction(name, self.window)
             action.setCheckable(True)
@@ -107,6 +108,7 @@ class Commands(QObject):
             action.setChecked(True)
             action.toggled.connect(panel.setVisible)
             self.menus["Window"].addAction(action)
+            self.actions[f"panel {name}"] = action
 
     def _make_bar(self) -> None:
         bar, store = self.window.bar, self.session.store
@@ -158,6 +160,8 @@ class Commands(QObject):
         session.spikes.changed.connect(self.refresh)
         session.marks.changed.connect(self.refresh)
         self.player.changed.connect(self.refresh)
+        frame.second.changed.connect(self.refresh)
+        self.actions["panel Reconstruction"].toggled.connect(self.look.keep_second_filled)
         session.cursor_moved.connect(self.marks.measure)
         session.opened.connect(self.marks.let_go)
         for panel in (frame.page, frame.ieeg):

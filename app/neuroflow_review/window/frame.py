@@ -221,7 +221,7 @@ class Frame(QMainWindow):
     def recall(self) -> bool:
         """Put window, docks and dividers where they were; false where nothing was remembered."""
         geometry, docks, dividers = (
-            _bytes(self.settings.get(key)) for key in ("window.geometry", "window.docks", "window.dividers")
+            remembered_bytes(self.settings.get(key)) for key in ("window.geometry", "window.docks", "window.dividers")
         )
         if geometry is None or docks is None or dividers is None:
             return False
@@ -234,7 +234,8 @@ class Frame(QMainWindow):
         return done
 
 
-def _bytes(text: str) -> QByteArray | None:
+def remembered_bytes(text: str) -> QByteArray | None:
+    """What was kept of a window's layout; None where it cannot be understood."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
