@@ -211,6 +211,18 @@ ACTIONS: Final = (
         check="presenting",
         section="look",
     ),
+    Action(
+        "beside",
+        "View",
+        "Side by side",
+        "look.toggle_beside",
+        ("Ctrl+L",),
+        (),
+        "columns",
+        "Scalp EEG at the left and its reconstruction at the right, each on half the width",
+        check="beside",
+        section="look",
+    ),
     Action("dark", "View", "Dark", "view.toggle_dark", (), (), "moon", check="dark", section="look"),
     Action(
         "privacy",
@@ -584,6 +596,17 @@ ACTIONS: Final = (
         "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"
     ),
     Action("card", "Analysis", "About the model…", "ask.show_card", (), ("model",), "cpu", section="card"),
+    Action(
+        "second",
+        "Window",
+        "Second window",
+        "look.toggle_second",
+        ("Ctrl+2",),
+        (),
+        "monitor",
+        "The reconstruction in a window of its own, on the second screen where there is one, at the same time",
+        check="second",
+    ),
     Action("keys", "Help", "Keys…", "ask.show_keys", ("?",), (), "keyboard"),
     Action("about", "Help", "About and intended use…", "ask.show_about", (), (), "info"),
 )

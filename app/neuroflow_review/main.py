@@ -204,19 +204,22 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
     return _fail(problems[0]) if problems else 0
 
 
+def _surely_gone(path: Path) -> bool:
+    """Whether a file is no longer there; of one on a drive that does not answer nobody knows, and nobody waits."""
+    from neuroflow_review.lanes import within
+
+    gone: list[bool] = []
+    return within(0.5, lambda: gone.append(not path.is_file())) and gone[0]
+
+
 def _watch(window: ReviewWindow) -> Footprint:
     """Report what nothing else catches, offer to go on where the last session broke off, and leave a footprint."""
     from neuroflow_review.crash import Footprint, left_behind, state_folder, watch
-    from neuroflow_review.lanes import within
 
     folder = state_folder()
     watch(folder, window.show_crash)
     left = left_behind(folder)
-    # A recording on a dead drive must not keep the program from starting: it is offered, and opening it says so.
-    gone: list[bool] = []
-    if left is not None and within(0.5, lambda: gone.append(not left.path.is_file())) and gone[0]:
-        left = None
-    if left is not None:
+    if left is not None and not _surely_gone(left.path):
         window.start.set_going_on(str(left.path), left.start, private=window.session.state.private)
     footprint = Footprint(folder)
     window.keep_footprint(footprint)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from neuroflow.errors import NeuroflowError
 from neuroflow_review.lanes import Failure
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.second import grab_windows
 
 _POLL_MS = 40
 _STILL = 3
@@ -89,7 +90,7 @@ class Photographer(QObject):
         return work.page_complete
 
     def _save(self) -> None:
-        saved = self._window.grab().save(str(self._target), "PNG")
+        saved = grab_windows(self._window).save(str(self._target), "PNG")
         self._end("" if saved else f"The picture could not be saved as {self._target}: check that the disk has room.")
 
     @Slot(object)

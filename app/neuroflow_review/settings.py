@@ -91,7 +91,10 @@ DECLARED: Final = (
     Setting("files.recent", [], "Recordings opened last, the latest first."),
     Setting("files.folder", "", "Folder that a recording was last opened from."),
     Setting("screen.scales", [], "Pixels to a millimetre of calibrated screens: name, tab, number."),
+    Setting("window.layout", "stacked", "Scalp and reconstruction stacked or beside.", choices=("stacked", "beside")),
     Setting("window.geometry", "", "Place and size of the window (base64).", longest=_LAYOUT),
+    Setting("window.second", False, "The reconstruction stands in a second window."),
+    Setting("window.second_geometry", "", "Place and size of the second window (base64).", longest=_LAYOUT),
     Setting("window.docks", "", "Places of the docks (base64).", longest=_LAYOUT),
     Setting("window.dividers", "", "Places of the dividers (base64).", longest=_LAYOUT),
 )

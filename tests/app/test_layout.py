@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, combinations
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from neuroflow_review.session import Session
+from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
+from neuroflow_review.theme import gutter, right_margin, time_to_x
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.docks import is_behind
 from neuroflow_review.window.frame import SMALLEST_SIZE
 
 Key = Qt.Key
+CTRL = Qt.KeyboardModifier.ControlModifier
 PANELS = ("dock Implant", "dock Events", "dock At the cursor", "dock Map", "dock Discharge", "trends")
 ALL_SETS = tuple(chain.from_iterable(combinations(PANELS, n) for n in range(len(PANELS) + 1)))
 
@@ -159,3 +164,126 @@ def test_the_patient_is_named_whole_before_the_recording_is_described(small: Rev
     wide = header.grab().toImage()
     reach = 320  # pixels that the name of the demonstration takes
     assert whole.copy(0, 0, reach, header.height() - 1) == wide.copy(0, 0, reach, header.height() - 1)
+
+
+# Side by side ---------------------------------------------------------------------------------------------------------
+
+
+def corner(widget: QWidget, window: QWidget) -> QPoint:
+    return widget.mapTo(window, QPoint(0, 0))
+
+
+def paper_speed(window: ReviewWindow) -> int:
+    return int(window.says.text().split(" mm/s")[0])
+
+
+@pytest.mark.parametrize("size", [QSize(1280, 720), QSize(1281, 720), QSize(1600, 1000)])
+def test_side_by_side_the_same_second_is_as_long_and_as_high_in_both(
+    opened: ReviewWindow, size: QSize, press: Callable[..., None], settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.resize(size)
+    settle(opened)
+    before = paper_speed(opened)
+    press(opened, Key.Key_L, CTRL)
+    settle(opened)
+    page, depth = opened.page, opened.ieeg
+    assert opened.size() == size
+    assert page.width() == depth.width()
+    assert corner(page, opened).y() == corner(depth, opened).y()
+    assert corner(page, opened).x() + page.width() <= corner(depth, opened).x()
+    assert page.plot().top() == depth.plot().top()
+    assert page.plot().width() == depth.plot().width()
+    assert page.span == depth.span
+    margins = gutter() + right_margin()
+    share = (page.width() - margins) / (opened.arrangement.columns.width() - margins)
+    assert share < 0.5, "the labels of both take their room"
+    assert paper_speed(opened) == pytest.approx(before * share, abs=1.0)
+    assert opened.session._columns == page.columns, "a trace is read for as many points as are drawn"
+
+
+def test_the_cursor_of_one_side_is_in_the_other_at_the_same_time(
+    qtbot: QtBot, opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.commands.actions["beside"].trigger()
+    settle(opened)
+    at = QPoint(round(time_to_x(4.0, opened.page.span, opened.ieeg.width())), 100)
+    qtbot.mouseMove(opened.ieeg, at)
+    assert opened.session.cursor == pytest.approx(4.0, abs=0.05)
+    lines = []
+    for panel in (opened.page, opened.ieeg):
+        with_it = panel.grab().toImage()
+        panel.set_cursor(None)
+        without = panel.grab().toImage()
+        y = round(panel.plot().center().y())
+        lines.append([x for x in range(panel.width()) if with_it.pixel(x, y) != without.pixel(x, y)])
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 1
+
+
+def test_the_spectrogram_lies_under_the_panel_that_its_channel_is_of(
+    qtbot: QtBot, opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.commands.actions["beside"].trigger()
+    settle(opened)
+    shown = opened.spectrogram
+    assert corner(shown, opened).x() == corner(opened.page, opened).x()
+    assert shown.plot().left() == opened.page.plot().left()
+    assert shown.width() == opened.page.width()
+    high = shown.height()
+    opened.commands.marks.choose_contact("AHL2")
+    qtbot.waitUntil(lambda: corner(shown, opened).x() == corner(opened.ieeg, opened).x())
+    settle(opened)
+    assert shown.width() == opened.ieeg.width() == opened.page.width()
+    assert shown.height() == pytest.approx(high, abs=1)
+    assert corner(shown, opened).y() > corner(opened.ieeg, opened).y()
+    opened.commands.marks.choose_channel("Fp1–F7")
+    qtbot.waitUntil(lambda: corner(shown, opened).x() == corner(opened.page, opened).x())
+
+
+def test_stacked_again_every_divider_is_where_it_was_and_one_axis_holds_for_all(
+    opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.arrangement.first.setSizes([300, 250, 130])
+    settle(opened)
+    before = [panel.height() for panel in (opened.page, opened.ieeg, opened.spectrogram)]
+    for _ in range(2):
+        opened.commands.actions["beside"].trigger()
+        settle(opened)
+    assert [panel.height() for panel in (opened.page, opened.ieeg, opened.spectrogram)] == before
+    panels = (opened.page, opened.ieeg, opened.spectrogram)
+    assert len({corner(panel, opened).x() for panel in panels}) == 1
+    assert len({panel.width() for panel in panels}) == 1
+    assert corner(opened.page, opened).y() < corner(opened.ieeg, opened).y() < corner(opened.spectrogram, opened).y()
+
+
+def test_side_by_side_and_the_dividers_are_remembered(
+    qtbot: QtBot, opened: ReviewWindow, demo: Path, backend: Backend, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.arrangement.first.setSizes([300, 250, 130])
+    high = opened.page.height()
+    opened.commands.actions["beside"].trigger()
+    opened.close()
+    session = Session(opened.settings, make_backend=lambda: backend)
+    again = ReviewWindow(session)
+    again.show()
+    session.load_model()
+    session.open(demo)
+    qtbot.waitUntil(lambda: session.recording is not None and again.settled, timeout=20_000)
+    assert again.commands.actions["beside"].isChecked()
+    assert corner(again.page, again).y() == corner(again.ieeg, again).y()
+    again.resize(1600, 1000)  # the screen of the tests is smaller
+    settle(again)
+    again.commands.actions["beside"].trigger()
+    settle(again)
+    assert again.page.height() == pytest.approx(high, abs=2)
+    again.close()
+    again.deleteLater()
+    session.deleteLater()
+
+
+def test_a_reconstruction_beside_the_page_has_clock_times_of_its_own(opened: ReviewWindow) -> None:
+    stacked = opened.ieeg.plot().bottom()
+    assert stacked == opened.ieeg.height()
+    opened.commands.actions["beside"].trigger()
+    QApplication.processEvents()
+    assert opened.ieeg.plot().bottom() == opened.ieeg.height() - opened.ieeg.header_height()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 from PySide6.QtCore import QRectF, Qt
@@ -15,6 +16,7 @@ from neuroflow_review.display import sensitivity_words
 from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
     Place,
+    draw_clock,
     draw_grid,
     draw_labels,
     draw_scale,
@@ -54,7 +56,8 @@ class ReconstructionView(Sheet):
         self._sample: int | None = None
         self._channel = ""
         self._reason = ""
-        self._stale = False
+        self._stale = self._clock = False
+        self._start: datetime | None = None
         self.setAccessibleName("Reconstructed depth EEG")
 
     # What is shown ----------------------------------------------------------------------------------------------------
@@ -69,6 +72,17 @@ class ReconstructionView(Sheet):
         self._labels = tuple(f"{RECONSTRUCTED}{c.name}" for c in shown)
         self._groups = tuple(shafts.index(c.shaft) for c in shown)
         self.redraw()
+
+    def set_start(self, start: datetime | None) -> None:
+        """When the recording began, where that is known."""
+        self._start = start
+        self.redraw()
+
+    def set_clock(self, shown: bool) -> None:
+        """Whether clock times stand along the lower edge: they must where no page with its own stands above."""
+        if shown != self._clock:
+            self._clock = shown
+            self.redraw()
 
     def set_depth(self, depth: DepthPage | None) -> None:
         """Bands of a page, or None where nothing of it is reconstructed."""
@@ -125,6 +139,10 @@ class ReconstructionView(Sheet):
         here = self._depth is not None and self._depth.request.span == self._span
         return self.fresh and (here or bool(self._reason))
 
+    def plot(self) -> QRectF:
+        plot = super().plot()
+        return plot.adjusted(0, 0, 0, -min(self.header_height(), plot.height() / 2)) if self._clock else plot
+
     # Drawing ----------------------------------------------------------------------------------------------------------
 
     def draw(self, painter: QPainter) -> None:
@@ -146,6 +164,10 @@ class ReconstructionView(Sheet):
         if places:
             draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.recon_line, words)
         self._draw_header(painter)
+        if self._clock:
+            foot = QRectF(0, plot.bottom(), self.width(), self.height() - plot.bottom())
+            painter.fillRect(foot, colour(look.recon_paper))
+            draw_clock(painter, foot, self._span, self.width(), self._start, look)
         if self._reason:
             self._draw_reason(painter, plot)
 
@@ -179,7 +201,7 @@ class ReconstructionView(Sheet):
         painter.setFont(ui_font(-0.5, bold=True))
         painter.setPen(colour(look.recon_line))
         words, notes = f"{RECONSTRUCTED} reconstructed, not recorded", self._notes()
-        row = QRectF(gutter(), 1, self.plot().width(), high - 1)
+        row = QRectF(gutter(), 1, self.width() - gutter() - 2 * UNIT, high - 1)
         align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         painter.drawText(row, align, words)
         row.setLeft(row.left() + QFontMetricsF(painter.font()).horizontalAdvance(words) + 4 * UNIT)

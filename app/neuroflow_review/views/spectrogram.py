@@ -259,10 +259,6 @@ class SpectrogramPanel(Canvas):
         painter.setPen(hairline(look.muted))
         painter.drawPolyline(QPolygonF([QPointF(x, y - 1.5), QPointF(x + 3.5, y + 2), QPointF(x + 7, y - 1.5)]))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setFont(ui_font(-1))
-        painter.setPen(colour(look.recon_line if self._reconstructed else look.muted))
-        left = max(x + 4 * UNIT, gutter())
-        painter.drawText(row.adjusted(left, 0, -right_margin() - 30 * UNIT, 0), align, self._subtitle())
 
     def _draw_message(self, painter: QPainter, text: str) -> None:
         look = self._look
@@ -328,13 +324,25 @@ class SpectrogramPanel(Canvas):
             x = time_to_x(self._cursor, self._span, self.width())
             painter.setPen(hairline("#FFFFFF" if self._image is not None else look.cursor, 0.9))
             painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
-        text = self._readout()
-        if text:
-            row = self._header()
-            painter.setFont(ui_font(-1))
-            painter.setPen(colour(look.ink))
-            align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(row.adjusted(0, 0, -right_margin(), 0), align, text)
+        if self._label:
+            self._draw_words(painter)
+
+    def _draw_words(self, painter: QPainter) -> None:
+        """What the panel is of, and what is under the pointer where there is room beside it."""
+        look, title = self._look, QFontMetricsF(ui_font(bold=True)).horizontalAdvance(self._title())
+        painter.setFont(ui_font(-1))
+        metrics = QFontMetricsF(painter.font())
+        row = self._header().adjusted(max(title + 10 * UNIT, gutter()), 0, -2 * UNIT, 0)
+        kept = metrics.horizontalAdvance(self._subtitle().split(" · ")[0]) + 4 * UNIT
+        whole = self._readout()
+        room = row.width() - kept
+        readout = next((t for t in (whole, whole.split(" re ")[0]) if metrics.horizontalAdvance(t) <= room), "")
+        painter.setPen(colour(look.ink))
+        painter.drawText(row, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, readout)
+        row.adjust(0, 0, -metrics.horizontalAdvance(readout) - (4 * UNIT if readout else 0), 0)
+        painter.setPen(colour(look.recon_line if self._reconstructed else look.muted))
+        words = metrics.elidedText(self._subtitle(), Qt.TextElideMode.ElideRight, max(row.width(), 0))
+        painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
     def _readout(self) -> str:
         """Frequency and power under the pointer."""

@@ -37,6 +37,7 @@ from neuroflow_review.window.ladders import (
     spike_hint,
     without_unit,
 )
+from neuroflow_review.window.looking import LookCommands
 from neuroflow_review.window.marking import MarkCommands
 from neuroflow_review.window.montages import MontageCommands, montage_word
 from neuroflow_review.window.reading import ReadCommands
@@ -60,6 +61,7 @@ class Commands(QObject):
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
+        self.look = LookCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -101,6 +103,7 @@ class Commands(QObject):
         self.recent = QMenu("Open recent", self.menus["File"])
         self.recent.aboutToShow.connect(self._fill_recent)
         self.menus["File"].insertMenu(self.actions["open_demo"], self.recent)
+        self.menus["Window"].addSeparator()
         for name, dock in self.window.docks.items():
             action = QAction(name, self.window)
             action.setCheckable(True)
@@ -115,6 +118,7 @@ class Commands(QObject):
             action.setChecked(True)
             action.toggled.connect(panel.setVisible)
             self.menus["Window"].addAction(action)
+            self.actions[f"panel {name}"] = action
 
     def _make_bar(self) -> None:
         bar, store = self.window.bar, self.session.store
@@ -167,6 +171,8 @@ class Commands(QObject):
         session.spikes.changed.connect(self.refresh)
         session.marks.changed.connect(self.refresh)
         self.player.changed.connect(self.refresh)
+        frame.second.changed.connect(self.refresh)
+        self.actions["panel Reconstruction"].toggled.connect(self.look.keep_second_filled)
         session.cursor_moved.connect(self.marks.measure)
         session.opened.connect(self.marks.let_go)
         for panel in (frame.page, frame.ieeg):
@@ -261,6 +267,8 @@ class Commands(QObject):
         def held(name: str) -> bool:
             if name.startswith("montage "):
                 return state.montage == name.removeprefix("montage ")
+            if name in self.look.checks:
+                return self.look.checks[name]()
             if name == "dark":
                 return self.window.look.is_dark
             if name == "playing":

@@ -11,15 +11,10 @@ if TYPE_CHECKING:
     from neuroflow_review.window.frame import Frame
 
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
-_USEFUL: Final = {
-    "Implant": 260, "Spectrum": 200, "Butterfly": 200,
-    "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210,
-}  # fmt: skip
-# The list of events stays in sight: it is where a reader goes from.
-_TABBED: Final = {
-    Qt.DockWidgetArea.LeftDockWidgetArea: ("Implant", "Spectrum", "Butterfly"),
-    Qt.DockWidgetArea.RightDockWidgetArea: ("At the cursor", "Map", "Discharge"),
-}
+_USEFUL: Final = {"Implant": 260, "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
+_USUALLY = 200
+_ALONE: Final = "Events"  # stays in sight: it is where a reader goes from
+_SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
 
 def scrolled(widget: QWidget) -> QScrollArea:
@@ -38,14 +33,14 @@ def make_room(frame: Frame, asked: str = "") -> None:
     """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``."""
     bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
     room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
-    for area, names in _TABBED.items():
+    for area in _SIDES:
         beside = {
             name: dock
             for name, dock in frame.docks.items()
             if frame.dockWidgetArea(dock) is area and not dock.isFloating() and (name == asked or not dock.isHidden())
         }
         if _needed(frame, beside) > room:
-            tabs = [dock for name, dock in beside.items() if name in names] or list(beside.values())
+            tabs = [dock for name, dock in beside.items() if name != _ALONE]
             for dock in tabs[1:]:
                 if dock not in frame.tabifiedDockWidgets(tabs[0]):
                     frame.tabifyDockWidget(tabs[0], dock)
@@ -58,7 +53,8 @@ def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
     highest: dict[frozenset[str], int] = {}
     for name, dock in shown.items():
         group = frozenset({name, *(tab.windowTitle() for tab in frame.tabifiedDockWidgets(dock))})
-        highest[group] = max(highest.get(group, 0), _USEFUL[name], dock.minimumSizeHint().height())
+        least = max(_USEFUL.get(name, _USUALLY), dock.minimumSizeHint().height())
+        highest[group] = max(highest.get(group, 0), least)
     return sum(highest.values())
 
 

@@ -94,6 +94,7 @@ class Feeds(QObject):
         frame.spectrogram.set_gaps(recording.gaps)
         self.trends.show_recording(recording)
         frame.ieeg.set_depth(None)
+        frame.ieeg.set_start(recording.start)
         state = self.session.state
         self._on_state(state, state)
         self.show_model()
@@ -146,6 +147,7 @@ class Feeds(QObject):
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
             frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
+        frame.arrangement.set_depth_channel(new.reconstructed)
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
             frame.page.set_row_tips(interpolation_tips(session.rows))

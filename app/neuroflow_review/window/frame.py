@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QSizePolicy,
-    QSplitter,
     QStackedWidget,
     QTabWidget,
     QToolBar,
@@ -40,6 +39,7 @@ from neuroflow_review.views.start import StartView
 from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
+from neuroflow_review.window.arrangement import Arrangement
 from neuroflow_review.window.docks import make_room, scrolled
 
 STANDARD_SIZE = QSize(1600, 1000)
@@ -47,7 +47,6 @@ SMALLEST_SIZE = QSize(1280, 720)
 """What every panel must fit into."""
 _LOW_WINDOW = 880
 _EVENTS_WIDTH = 300
-_SHARES = (50, 34, 16)
 
 
 class DockTitle(QWidget):
@@ -122,18 +121,14 @@ class Frame(QMainWindow):
         self.setDockNestingEnabled(True)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self.bar)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
-        for widget, share in zip((self.page, self.ieeg, self.spectrogram), _SHARES, strict=True):
-            self.splitter.addWidget(widget)
-            self.splitter.setStretchFactor(self.splitter.count() - 1, share)
+        self.arrangement = Arrangement(self.page, self.ieeg, self.spectrogram)
+        self.arrangement.set_layout(self.settings.get("window.layout"))
         sheets = QWidget()
         column = QVBoxLayout(sheets)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
-        column.addWidget(self.splitter, 1)
+        column.addWidget(self.arrangement.columns, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
         self.stack.addWidget(sheets)
@@ -195,8 +190,7 @@ class Frame(QMainWindow):
         self.resizeDocks([self.docks["Implant"]], [236], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["Events"]], [_EVENTS_WIDTH], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["Events"], self.docks["At the cursor"]], [55, 45], Qt.Orientation.Vertical)
-        high = max(self.splitter.height(), 100)
-        self.splitter.setSizes([high * share // 100 for share in _SHARES])
+        self.arrangement.share_out()
         make_room(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -212,7 +206,7 @@ class Frame(QMainWindow):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
         docked = (self.events, self.inspector, self.topomap, self.criteria, self.spectrum, self.butterfly)
-        for panel in (*panels, *docked, self.trends, self.bar):
+        for panel in (*panels, *docked, self.trends, self.bar, self.arrangement.columns):
             panel.set_theme(look)
         for dock in self.docks.values():
             title = dock.titleBarWidget()
@@ -225,19 +219,19 @@ class Frame(QMainWindow):
         """Keep the places of window, docks and dividers."""
         if not self._reviewing:
             return
-        values = (self.saveGeometry(), self.saveState(), self.splitter.saveState())
+        values = (self.saveGeometry(), self.saveState(), self.arrangement.dividers)
         for key, value in zip(("window.geometry", "window.docks", "window.dividers"), values, strict=True):
             self.settings.set(key, base64.b64encode(value.data()).decode("ascii"))
 
     def recall(self) -> bool:
         """Put window, docks and dividers where they were; false where nothing was remembered."""
         geometry, docks, dividers = (
-            _bytes(self.settings.get(key)) for key in ("window.geometry", "window.docks", "window.dividers")
+            remembered_bytes(self.settings.get(key)) for key in ("window.geometry", "window.docks", "window.dividers")
         )
         if geometry is None or docks is None or dividers is None:
             return False
         screens = QGuiApplication.screens()
-        done = self.restoreGeometry(geometry) and self.restoreState(docks) and self.splitter.restoreState(dividers)
+        done = self.restoreGeometry(geometry) and self.restoreState(docks) and self.arrangement.restore(dividers)
         if not any(screen.geometry().intersects(self.frameGeometry()) for screen in screens):
             self.resize(STANDARD_SIZE)  # remembered on a screen that is gone
             self.move(screens[0].availableGeometry().topLeft())
@@ -245,7 +239,8 @@ class Frame(QMainWindow):
         return done
 
 
-def _bytes(text: str) -> QByteArray | None:
+def remembered_bytes(text: str) -> QByteArray | None:
+    """What was kept of a window's layout; None where it cannot be understood."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -66,6 +66,7 @@ class Presentation(QObject):
         window.set_theme(window.look)
         window.resizeDocks([window.docks["Implant"]], [round(_BRAIN_WIDTH * type_scale())], Qt.Orientation.Horizontal)
         window.showFullScreen()
+        window.second.present()
         window.say("P or Esc ends the presentation.")
 
     def leave(self) -> None:
@@ -82,5 +83,6 @@ class Presentation(QObject):
         session.store.update(private=before.private)
         self._before = None
         window.presenting = False
+        window.second.end_presentation()
         window.set_theme(window.look)
         window.resizeDocks([window.docks["Implant"]], [before.brain], Qt.Orientation.Horizontal)

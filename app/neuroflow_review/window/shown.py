@@ -26,6 +26,7 @@ from neuroflow_review.session.page import Trace
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.window.report import setting_of
+from neuroflow_review.window.second import grab_windows
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
@@ -72,7 +73,7 @@ class Saving(QObject):
         if target.suffix.lower() == ".png":
             buffer = QBuffer()
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            window.grab().save(buffer, "PNG")
+            grab_windows(window).save(buffer, "PNG")
             self._write(bytes(buffer.data().data()))
         else:
             middle = (state.span.start + state.span.stop) / 2

@@ -19,13 +19,14 @@ from neuroflow_review.crash import Footprint, report_of
 from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session
-from neuroflow_review.theme import theme
+from neuroflow_review.theme import Theme, theme
 from neuroflow_review.views.header import SIMULATED
 from neuroflow_review.window import boxes
 from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.presentation import Presentation
+from neuroflow_review.window.second import SecondWindow
 from neuroflow_review.window.shown import Saving
 
 log = logging.getLogger(__name__)
@@ -46,9 +47,11 @@ class ReviewWindow(Frame):
         self.left = False
         self.feeds = Feeds(session, self)
         self.presentation = Presentation(self)
+        self.second = SecondWindow(self)
         self.commands = Commands(session, self)
         self.set_theme(theme(look or session.settings.get("look.theme")))
         self.commands.set_icons()
+        self.second.addActions(list(self.commands.actions.values()))
         self.spectrogram.set_colour_map(session.settings.get("look.colormap"))
         self.start.set_recent(session.settings.get("files.recent"), private=session.state.private)
         self._arranged = False
@@ -76,6 +79,10 @@ class ReviewWindow(Frame):
         seen = (canvas for canvas in self.findChildren(Canvas) if not canvas.visibleRegion().isEmpty())
         return self.page.drawn and all(canvas.fresh for canvas in seen)
 
+    def set_theme(self, look: Theme) -> None:
+        super().set_theme(look)
+        self.second.set_theme(look)
+
     def apply_scales(self) -> None:
         """Draw anew in the millimetres that the reader measured."""
         set_calibrated(boxes.screen_scales(self.settings))
@@ -93,6 +100,7 @@ class ReviewWindow(Frame):
             return
         self.left = True
         self.presentation.leave()  # what is remembered is the window, not the presentation
+        self.second.leave()
         for dialog in self.findChildren(QDialog):
             dialog.close()
         for saving in self.findChildren(Saving):

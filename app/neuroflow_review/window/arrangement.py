@@ -1,0 +1,158 @@
+"""Where the panels of the page stand: one above the other, side by side, or the reconstruction in another window."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from neuroflow_review.theme import LIGHT, Theme, colour
+from neuroflow_review.views.reconstruction import ReconstructionView
+
+STACKED, BESIDE = LAYOUTS = ("stacked", "beside")
+_SHARES: Final = (50, 34, 16)
+"""Of the height, in percent: scalp, reconstruction, spectrogram."""
+
+
+def column() -> QSplitter:
+    """Panels one above the other, with dividers that drag."""
+    made = QSplitter(Qt.Orientation.Vertical)
+    made.setHandleWidth(1)
+    made.setChildrenCollapsible(False)
+    return made
+
+
+class Columns(QWidget):
+    """Two columns of the same width to the pixel, so that a second is as long in one as in the other; or the first."""
+
+    def __init__(self, first: QSplitter, second: QSplitter, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = LIGHT
+        self._parts = (first, second)
+        for part in self._parts:
+            part.setParent(self)
+        second.hide()
+
+    def set_theme(self, look: Theme) -> None:
+        self._look = look
+        self.update()
+
+    def place(self) -> None:
+        """Give the columns that are here and shown their halves."""
+        shown = self._shown()
+        wide = self.width() if len(shown) < 2 else (self.width() - 1) // 2
+        for part in shown:
+            left = 0 if part is shown[0] else self.width() - wide
+            part.setGeometry(left, 0, wide, self.height())
+
+    def _shown(self) -> list[QSplitter]:
+        return [part for part in self._parts if part.parentWidget() is self and not part.isHidden()]
+
+    def minimumSizeHint(self) -> QSize:
+        hints = [part.minimumSizeHint() for part in self._shown()] or [QSize(0, 0)]
+        wide = max(hint.width() for hint in hints)
+        return QSize(wide * len(hints) + len(hints) - 1, max(hint.height() for hint in hints))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.place()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+            self.place()
+        return super().event(event)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        with QPainter(self) as painter:  # what shows between the columns is the line that parts them
+            painter.fillRect(self.rect(), colour(self._look.border))
+
+
+class Arrangement:
+    """Moves the panels of the page about. The spectrogram lies under the panel whose channel it is of, on its axis."""
+
+    def __init__(self, page: QWidget, depth: ReconstructionView, spectrogram: QWidget) -> None:
+        self.first, self.second = column(), column()
+        self.columns = Columns(self.first, self.second)
+        self._panels = (page, depth, spectrogram)
+        self._depth = depth
+        self._depth_channel = False
+        self._dividers: QByteArray | None = None
+        self.layout = STACKED
+        self.is_out = False
+        """Whether the column of the reconstruction stands in another window."""
+        for panel in self._panels:
+            self.first.addWidget(panel)
+        for k, share in enumerate(_SHARES):
+            self.first.setStretchFactor(k, share)
+
+    def set_layout(self, layout: str) -> None:
+        """Scalp and reconstruction ``stacked`` or ``beside`` one another."""
+        self._change(layout, self.is_out)
+
+    def take_out(self) -> QSplitter:
+        """The column of the reconstruction, to be put into another window; the page has this one for itself."""
+        self._change(self.layout, True)
+        return self.second
+
+    def put_back(self) -> None:
+        """Have the column of the reconstruction back."""
+        self.second.setParent(self.columns)
+        self._change(self.layout, False)
+
+    @property
+    def is_stacked(self) -> bool:
+        """Whether all panels stand in one column."""
+        return self.layout == STACKED and not self.is_out
+
+    def _change(self, layout: str, out: bool) -> None:
+        if (layout, out) == (self.layout, self.is_out):
+            return
+        if self.is_stacked:
+            self._dividers = self.first.saveState()
+        self.layout, self.is_out = layout, out
+        self._place()
+
+    def set_depth_channel(self, reconstructed: bool) -> None:
+        """Whether the spectrogram is of a reconstructed channel."""
+        if reconstructed != self._depth_channel:
+            self._depth_channel = reconstructed
+            if not self.is_stacked:
+                self._place()
+
+    def share_out(self) -> None:
+        """The usual heights."""
+        for part in (self.first, self.second):
+            high = max(part.height(), 100)
+            part.setSizes([high * _SHARES[self._panels.index(part.widget(k))] // 100 for k in range(part.count())])
+
+    @property
+    def dividers(self) -> QByteArray:
+        """Where the dividers of stacked panels are, or were."""
+        if self.is_stacked or self._dividers is None:
+            return self.first.saveState()
+        return self._dividers
+
+    def restore(self, dividers: QByteArray) -> bool:
+        """Put the dividers of stacked panels where they were; false where that cannot be understood."""
+        self._dividers = dividers
+        return not self.is_stacked or self.first.restoreState(dividers)
+
+    def _place(self) -> None:
+        page, depth, spectrogram = self._panels
+        apart = not self.is_stacked
+        low = spectrogram.height()
+        self.first.insertWidget(0, page)
+        (self.second if apart else self.first).insertWidget(0 if apart else 1, depth)
+        under = self.second if apart and self._depth_channel else self.first
+        under.addWidget(spectrogram)
+        self.second.setVisible(apart)
+        self._depth.set_clock(apart)
+        self.columns.updateGeometry()
+        self.columns.place()
+        if apart and under.height() > low:
+            under.setSizes([under.height() - low, low])
+        elif not apart and self._dividers is not None:
+            self.first.restoreState(self._dividers)
