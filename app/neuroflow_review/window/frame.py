@@ -194,7 +194,7 @@ class Frame(QMainWindow):
         self.splitter.setSizes([high * share // 100 for share in _SHARES])
 
     def make_room(self, dock: QDockWidget) -> None:
-        """Where its column is full, a dock shares the place of the one above it: no window outgrows its screen."""
+        """Where its column is full, a dock shares the place of the one above it, so that the window does not grow."""
         area = self.dockWidgetArea(dock)
         if dock.isFloating() or self.tabifiedDockWidgets(dock):
             return
