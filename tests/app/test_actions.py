@@ -17,7 +17,8 @@ from neuroflow_review.window.ladders import stepped
 # ui.md, "Keys", as far as this program has what they do.
 KEYS = (
     "Right Left Shift+Right Shift+Left Ctrl+Right Ctrl+Left Up Down Shift+Up Shift+Down 1 2 3 4 5 6 7 F R S Shift+S "
-    "N Shift+N [ ] G ? Ctrl+O Escape Home End E A X U Ctrl+Z Ctrl+Shift+Z M L B Space"
+    "N Shift+N [ ] G ? Ctrl+O Escape Home End E A X U Ctrl+Z Ctrl+Shift+Z M L B Space "
+    "Shift+M Shift+F Shift+B Z C Shift+C"
 ).split()
 
 

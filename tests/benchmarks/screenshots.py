@@ -17,6 +17,7 @@ README = (
 )
 # Every panel and mode in both themes, to be looked at: ``make screenshots`` leaves them in build/screenshots.
 MODES = {"trends": "trends", "presentation": "present", "discharge": "criteria", "average": "montage_3,map"}
+MODES |= {"reading": "spike_next,channel_next,spectrum,butterfly,map_alpha", "alone": "channel_next,zoom"}
 ALL = tuple(
     (f"{name}-{theme}.png", theme, "345", actions) for name, actions in MODES.items() for theme in ("light", "dark")
 )
