@@ -130,7 +130,18 @@ def test_after_a_kill_the_next_start_knows_where_the_reader_was(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"path": "relative.edf", "start": 1}', '{"path": "/a", "start": -1}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"path": "relative.edf", "start": 1}',
+        '{"path": "/a", "start": -1}',
+        '{"path": "/a", "start": NaN}',
+        '{"path": "/a", "start": 1%s}' % ("0" * 400),
+        "[" * 9000,
+        "\x00",
+    ],
 )
 def test_a_footprint_that_cannot_be_believed_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "open-1.json").write_text(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from neuroflow.signal.filters import Filters
+from neuroflow.signal.montage import MONTAGES
 from neuroflow.units import MICROVOLT
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.settings import Settings
@@ -13,10 +14,11 @@ from neuroflow_review.settings import Settings
 def initial_state(settings: Settings) -> ViewState:
     """The view that a recording opens in."""
     get = settings.get
+    montage = get("page.montage")
     filters = Filters(get("page.low_cut") or None, get("page.high_cut") or None, get("page.notch") or None)
     return ViewState(
         seconds=get("page.seconds"),
-        montage=get("page.montage"),
+        montage=montage if montage in MONTAGES else "longitudinal",
         sensitivity=get("page.sensitivity") * MICROVOLT,
         filters=filters,
         depth_sensitivity=get("reconstruction.sensitivity") * MICROVOLT,
