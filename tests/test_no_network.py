@@ -49,6 +49,7 @@ def test_the_guard_itself_works(tmp_path: Path) -> None:
         ("models",),
         ("reconstruct", str(DEMO), "-o", "out.edf", "--samples", "2", "--duration", "10"),
         ("repair", str(DEMO), "-o", "clean.edf"),
+        ("convert", str(DEMO), "-o", "copy.edf", "--duration", "10", "--rate", "100", "--montage", "longitudinal"),
     ],
     ids=lambda a: a[0],
 )

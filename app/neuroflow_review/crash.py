@@ -175,6 +175,6 @@ def _read(path: Path) -> LeftBehind | None:
             return None
         said = json.loads(path.read_text(encoding="utf-8"))
         recording, start = Path(str(said["path"])), float(said["start"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
     return LeftBehind(recording, start) if recording.is_absolute() and 0.0 <= start < 1e9 else None

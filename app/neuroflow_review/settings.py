@@ -23,6 +23,7 @@ from neuroflow.signal.trends import REGIONS
 log = logging.getLogger(__name__)
 
 LARGEST_FILE = 1 << 20
+_LARGEST_WHOLE = 1 << 53
 _PART = ".settings-"
 _ABANDONED_SECONDS = 3600.0
 
@@ -38,12 +39,16 @@ class Setting:
     low: float = -math.inf
     high: float = math.inf
     longest: int = 1024
+    least: float = 0.0
+    """The least size of a number that is not 0."""
 
     def accepts(self, value: object) -> bool:
         """Whether a value read from outside is one that this setting may have."""
         wanted = type(self.default)
         if isinstance(value, bool) is not (wanted is bool):
             return False
+        if isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+            return False  # no float holds it
         if wanted is float and isinstance(value, int):
             value = float(value)
         if not isinstance(value, wanted):
@@ -51,7 +56,8 @@ class Setting:
         if self.choices and value not in self.choices:
             return False
         if isinstance(value, (int, float)):
-            return math.isfinite(value) and self.low <= value <= self.high
+            inside = math.isfinite(value) and self.low <= value <= self.high
+            return inside and (value == 0 or abs(value) >= self.least)
         if isinstance(value, list):
             return len(value) <= 64 and all(isinstance(v, str) and len(v) <= self.longest for v in value)
         return not isinstance(value, str) or len(value) <= self.longest
@@ -63,12 +69,12 @@ DECLARED: Final = (
     Setting("look.theme", "light", "Colours of the window.", choices=("light", "dark")),
     Setting("look.privacy", False, "Hide the patient's name, identifier and date of birth."),
     Setting("look.colormap", "viridis", "Colours of the spectrogram.", choices=("viridis", "magma", "cividis")),
-    Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=3600.0),
+    Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=120.0),
     Setting("page.montage", "longitudinal", "Montage that a recording opens in."),
     Setting("page.interleaved", False, "Left and right chains of the longitudinal montage interleaved."),
     Setting("page.sensitivity", 7.0, "Sensitivity of scalp EEG, µV/mm.", low=0.1, high=10_000.0),
-    Setting("page.low_cut", 1.0, "Low cut of scalp EEG, Hz; 0 is off.", low=0.0, high=100.0),
-    Setting("page.high_cut", 70.0, "High cut of scalp EEG, Hz; 0 is off.", low=0.0, high=10_000.0),
+    Setting("page.low_cut", 1.0, "Low cut of scalp EEG, Hz; 0 is off.", low=0.0, high=100.0, least=0.001),
+    Setting("page.high_cut", 70.0, "High cut of scalp EEG, Hz; 0 is off.", low=0.0, high=10_000.0, least=1.0),
     Setting("page.notch", 0.0, "Notch, Hz; 0 is off.", choices=(0.0, 50.0, 60.0)),
     Setting("reconstruction.sensitivity", 50.0, "Sensitivity of reconstructed iEEG, µV/mm.", low=0.1, high=10_000.0),
     Setting(

@@ -130,7 +130,18 @@ def test_after_a_kill_the_next_start_knows_where_the_reader_was(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"path": "relative.edf", "start": 1}', '{"path": "/a", "start": -1}']
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"path": "relative.edf", "start": 1}',
+        '{"path": "/a", "start": -1}',
+        '{"path": "/a", "start": NaN}',
+        '{"path": "/a", "start": 1%s}' % ("0" * 400),
+        "[" * 9000,
+        "\x00",
+    ],
 )
 def test_a_footprint_that_cannot_be_believed_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "open-1.json").write_text(text)
@@ -151,3 +162,57 @@ def test_the_first_screen_offers_to_go_on_and_does(
     window.start.set_going_on(str(path), 333.0, private=True)
     assert "patient" not in window.start.going_on.text()
     time.sleep(0)
+
+
+_SESSION = """
+import sys
+from PySide6.QtCore import QTimer
+from neuroflow_review import main as program
+
+start = program._start
+
+def started(window, options, path, problems):
+    start(window, options, path, problems)
+    print("offers", window.start.going_on.text() if window.start.going_on.isVisible() else "-", flush=True)
+    window.session.opened.connect(lambda _: QTimer.singleShot(0, window, fail))
+
+def fail():
+    QTimer.singleShot(2500, lambda: print("reading on", flush=True))
+    raise ValueError("Jane Doe, born 02-MAY-1951, in Doe-night.edf")
+
+program._start = started
+sys.exit(program.main(sys.argv[1:]))
+"""
+
+
+def test_an_error_of_the_interface_is_reported_and_the_next_start_offers_to_go_on(demo: Path, tmp_path: Path) -> None:
+    """The real program, twice: it fails while a recording is open and is killed; the next one offers to go on."""
+    night = tmp_path / "Doe-night.edf"
+    shutil.copy(demo, night)
+    home = tmp_path / "home"
+    environment = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state"),
+                   "XDG_CONFIG_HOME": str(home / "config"), "XDG_CACHE_HOME": str(home / "cache"),
+                   "XDG_DATA_HOME": str(home / "data")}  # fmt: skip
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", _SESSION, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=environment,
+        )  # fmt: skip
+
+    first = run(str(night), "--at", "120")
+    assert first.stdout is not None
+    assert first.stdout.readline().strip() == "offers -"
+    assert first.stdout.readline().strip() == "reading on"
+    first.kill()
+    _, errors = first.communicate()
+    reports = list(home.rglob("crash-*.txt"))
+    assert len(reports) == 1
+    assert "ValueError" in reports[0].read_text()
+    for name in ("Jane", "1951", "Doe"):
+        assert name not in reports[0].read_text() + errors
+    second = run()
+    assert second.stdout is not None
+    assert second.stdout.readline().strip() == "offers Go on with Doe-night.edf at 00:02:00"
+    second.kill()
+    second.communicate()

@@ -15,13 +15,16 @@ import pytest
 from tests.core.test_export import FakeReconstructor
 
 from neuroflow.export import ExportRequest, export_reconstruction
+from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.repair import repair
 from neuroflow.io import audit
 from neuroflow.io.audit import Seal
+from neuroflow.io.edf_writer import write_whole
 from neuroflow.io.marks_csv import write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, sealed, write_review
 from neuroflow.recording import ArraySource, Patient, Recording
 from neuroflow.review import Document, History, added
+from neuroflow_review.settings import Settings
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no SIGKILL to send oneself")
 
@@ -183,6 +186,55 @@ def test_a_repair_that_is_killed_leaves_the_recording_and_no_half_a_file(tmp_pat
         assert not target.exists() or target.read_bytes() == whole, step
         # What else is there is hidden and called a part: nobody takes it for a recording.
         assert all(p.name.startswith(".") and p.suffix == ".part" for p in target.parent.iterdir() if p != target), step
+
+
+def test_a_copy_that_is_killed_leaves_the_recording_and_the_older_copy_or_the_whole_one(
+    tmp_path: Path, night: Path
+) -> None:
+    target, recorded = tmp_path / "out" / "copy.edf", night.read_bytes()
+    target.parent.mkdir()
+
+    def copy() -> None:
+        convert(night, target, ConvertRequest(rate=50.0, texts={}))
+
+    copy()
+    whole = target.read_bytes()
+    for step in killed_at_every_step(copy, lambda: _put(target, b"the older copy"), most=25):
+        assert night.read_bytes() == recorded, step
+        assert target.read_bytes() in (b"the older copy", whole), step
+        others = [p for p in target.parent.iterdir() if p != target]
+        assert all(p.name.startswith(".") and p.suffix == ".part" for p in others), step
+
+
+def test_settings_that_are_killed_are_the_older_or_the_newer(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    older, newer = Settings(path), Settings(path)
+    older.set("reader.name", "older")
+    newer.set("reader.name", "newer")
+    found = set()
+    for step in killed_at_every_step(newer.save, older.save):
+        found.add(Settings(path).get("reader.name"))
+        assert found <= {"older", "newer"}, step
+    assert "older" in found
+    # What a kill left goes with a save of a later hour.
+    an_age_ago = time.time() - 7200
+    for left in tmp_path.glob(".settings-*"):
+        os.utime(left, (an_age_ago, an_age_ago))
+    older.save()
+    assert [p.name for p in tmp_path.iterdir()] == ["settings.json"]
+
+
+def test_a_report_or_a_table_that_is_killed_is_the_older_or_the_whole_and_is_swept_up_after(tmp_path: Path) -> None:
+    target = tmp_path / "report.pdf"
+    for step in killed_at_every_step(lambda: write_whole(target, b"whole" * 999), lambda: _put(target, b"older")):
+        assert target.read_bytes() in (b"older", b"whole" * 999), step
+    left = [p for p in tmp_path.iterdir() if p != target]
+    assert left
+    an_age_ago = time.time() - 7200
+    for path in left:
+        os.utime(path, (an_age_ago, an_age_ago))
+    write_whole(target, b"after")
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_list_of_marks_that_is_killed_is_the_older_or_the_whole(tmp_path: Path) -> None:
