@@ -59,7 +59,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--at", type=_seconds, default=0.0, metavar="S", help="start of the page, seconds")
     parser.add_argument("--reconstruct", action="store_true", help="reconstruct the page")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, such as 1600x1000")
-    parser.add_argument("--theme", choices=("light", "dark"), help="colours of the window")
+    parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours of the window")
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="save a picture of the window, and exit")
     parser.add_argument(
         "--do", type=_actions, default=(), metavar="ACTION,…",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -28,17 +28,11 @@ from neuroflow_review.paper import PAPER_RATIO, put_on_paper
 from neuroflow_review.session.report import Choice, Content, Drawn, Table
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.sheet import Sheet
-from neuroflow_review.theme import LIGHT, RECONSTRUCTED, colour, gutter, hairline, right_margin, ui_font
+from neuroflow_review.theme import PRINT, RECONSTRUCTED, colour, gutter, hairline, right_margin, ui_font
 from neuroflow_review.views.implant import GlassBrain
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import ReconstructionView
 from neuroflow_review.wording import clock
-
-PRINT: Final = replace(
-    LIGHT, name="print", paper="#FFFFFF", panel="#FFFFFF", ink="#000000", grid="#E8E8E8", grid_strong="#CFCFCF",
-    left="#0A4D85", right="#963515", midline="#22262A", muted="#4A5056",
-)  # fmt: skip
-"""On white: what a printer would lay under a page is left out, but not what says that a signal is reconstructed."""
 
 _MARGIN_MM, _HEAD_MM, _FOOT_MM = 10.0, 11.0, 7.0
 _MM_PER_INCH = 25.4

@@ -66,7 +66,7 @@ class Setting:
 _LAYOUT = 65_536
 
 DECLARED: Final = (
-    Setting("look.theme", "light", "Colours of the window.", choices=("light", "dark")),
+    Setting("look.theme", "light", "Colours of the window.", choices=("light", "dark", "print")),
     Setting("look.privacy", False, "Hide the patient's name, identifier and date of birth."),
     Setting("look.colormap", "viridis", "Colours of the spectrogram.", choices=("viridis", "magma", "cividis")),
     Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=120.0),

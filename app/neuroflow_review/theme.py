@@ -1,4 +1,4 @@
-"""The look of the window: colours of light and dark, type, icons, one stylesheet, and the measures that panels share.
+"""The look of the window: colours of light, dark and print, type, icons, one stylesheet, measures that panels share.
 
 Colour has meaning only. Recorded and reconstructed signals differ in hue, in background and by ``≈`` in every label.
 """
@@ -170,12 +170,56 @@ DARK: Final = Theme(
 )
 
 
+PRINT: Final = Theme(
+    name="print",
+    paper="#FFFFFF",
+    ink="#000000",
+    grid="#E2E2E2",
+    grid_strong="#BDBDBD",
+    left="#06406F",
+    right="#BC481C",
+    midline="#000000",
+    other="#4A5056",
+    recon_line="#45207A",
+    recon_paper="#F5F1FA",
+    recon_grid="#E2DAEE",
+    recon_grid_strong="#C9BBDE",
+    recon_pale="#857599",
+    band50="#AD96CD",
+    band90="#D9CDE9",
+    band50_pale="#BDB4CA",
+    band90_pale="#DAD5E2",
+    proposed="#E8A317",
+    accepted="#1B6B3F",
+    rejected="#9BA0A5",
+    muted="#3F454B",
+    panel="#FFFFFF",
+    field="#FFFFFF",
+    border="#A6A6A6",
+    hover="#EDEDED",
+    pressed="#DDDDDD",
+    selection="#D6E6F5",
+    accent="#06406F",
+    on_accent="#FFFFFF",
+    hatch="#9A9A9A",
+    truth="#000000",
+    warning="#8A2500",
+    cursor="#000000",
+)
+"""Black on white, for paper and for pictures of the window: what must be told apart is so in grey and to every eye.
+
+What a printer would lay under a page is left out, but not what says that a signal is reconstructed.
+"""
+
+THEMES: Final = (LIGHT, DARK, PRINT)
+
+
 def theme(name: str) -> Theme:
-    """The theme called ``light`` or ``dark``. Raises: ValueError."""
-    for candidate in (LIGHT, DARK):
+    """The theme called ``light``, ``dark`` or ``print``. Raises: ValueError."""
+    for candidate in THEMES:
         if candidate.name == name:
             return candidate
-    raise ValueError(f"there is no theme called {name!r}: choose light or dark")
+    raise ValueError(f"there is no theme called {name!r}: choose light, dark or print")
 
 
 # Asked for some hundred times a page, so each colour and pen is made once; nobody changes one. A font comes as a copy.
@@ -358,7 +402,8 @@ def stylesheet(look: Theme) -> str:
     """The stylesheet of the whole application: flat, on the 4 px grid."""
     # Qt reads pictures in a stylesheet from files only; a backslash would be an escape there.
     icons = Path(str(files("neuroflow_resources") / "icons")).as_posix()
-    return _SHEET.substitute({key: getattr(look, key) for key in Theme.__slots__}, icons=icons)
+    tone = "dark" if look.is_dark else "light"
+    return _SHEET.substitute({key: getattr(look, key) for key in Theme.__slots__}, icons=icons, tone=tone)
 
 
 _SHEET: Final = Template("""
@@ -386,7 +431,7 @@ QToolButton:disabled { color: $rejected; }
 #qt_toolbar_ext_button { padding: 0; }
 QToolButton[popupMode="2"], QToolButton[popupMode="1"] { padding-right: 20px; }
 QToolButton::menu-button { border: none; width: 20px; }
-QToolButton::menu-arrow, QToolButton::menu-indicator { image: url("$icons/caret-down-$name.svg");
+QToolButton::menu-arrow, QToolButton::menu-indicator { image: url("$icons/caret-down-$tone.svg");
   width: 12px; height: 12px; subcontrol-origin: padding; subcontrol-position: right center; right: 4px; }
 
 QPushButton { background: $field; border: 1px solid $border; border-radius: 4px; padding: 4px 16px; min-height: 20px; }
@@ -404,12 +449,12 @@ QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, 
 QComboBox { padding: 0 4px 0 8px; }
 QComboBox:hover { background: $hover; }
 QComboBox::drop-down { border: none; width: 20px; subcontrol-origin: padding; subcontrol-position: right center; }
-QComboBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 12px; height: 12px; }
+QComboBox::down-arrow { image: url("$icons/caret-down-$tone.svg"); width: 12px; height: 12px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 16px; }
 QAbstractSpinBox::up-button { subcontrol-position: top right; margin: 2px 2px 0 0; }
 QAbstractSpinBox::down-button { subcontrol-position: bottom right; margin: 0 2px 2px 0; }
-QAbstractSpinBox::up-arrow { image: url("$icons/caret-up-$name.svg"); width: 10px; height: 10px; }
-QAbstractSpinBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 10px; height: 10px; }
+QAbstractSpinBox::up-arrow { image: url("$icons/caret-up-$tone.svg"); width: 10px; height: 10px; }
+QAbstractSpinBox::down-arrow { image: url("$icons/caret-down-$tone.svg"); width: 10px; height: 10px; }
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; min-height: 0; }
 QCheckBox, QRadioButton { spacing: 8px; }
 QCheckBox::indicator, QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid $rejected;
@@ -418,12 +463,12 @@ QCheckBox::indicator { border-radius: 3px; }
 QRadioButton::indicator { border-radius: 8px; }
 QCheckBox::indicator:hover, QRadioButton::indicator:hover, QCheckBox::indicator:focus, QRadioButton::indicator:focus {
   border-color: $accent; }
-QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check-$name.svg"); }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/check-$tone.svg"); }
 QAbstractItemView::indicator { width: 14px; height: 14px; border: 1px solid $rejected; border-radius: 3px;
   background: $field; }
 QAbstractItemView::indicator:checked { background: $accent; border-color: $accent;
-  image: url("$icons/check-$name.svg"); }
-QRadioButton::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/dot-$name.svg"); }
+  image: url("$icons/check-$tone.svg"); }
+QRadioButton::indicator:checked { background: $accent; border-color: $accent; image: url("$icons/dot-$tone.svg"); }
 QCheckBox::indicator:disabled, QRadioButton::indicator:disabled { background: $panel; border-color: $border; }
 QComboBox QAbstractItemView { background: $field; border: 1px solid $border; padding: 4px; outline: none; }
 QToolBar QComboBox, QToolBar QAbstractSpinBox, QToolBar QLineEdit {

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from datetime import datetime
+from itertools import combinations, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -16,10 +18,10 @@ from PySide6.QtWidgets import QApplication, QPushButton
 
 from neuroflow.recording import Span
 from neuroflow_review import theme as look
-from neuroflow_review.theme import DARK, LIGHT, Theme, gutter, right_margin
+from neuroflow_review.theme import DARK, LIGHT, PRINT, Theme, gutter, right_margin
 from neuroflow_review.wording import clock, day, microvolts
 
-BOTH = pytest.mark.parametrize("shown", [LIGHT, DARK], ids=lambda t: t.name)
+EACH = pytest.mark.parametrize("shown", look.THEMES, ids=lambda t: t.name)
 
 
 def luminance(value: str) -> float:
@@ -37,7 +39,7 @@ def contrast(a: str, b: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@BOTH
+@EACH
 def test_text_has_a_contrast_of_at_least_4_5(shown: Theme) -> None:
     grounds = ("paper", "panel", "field", "recon_paper", "selection")
     for ground in grounds:
@@ -50,12 +52,12 @@ def test_text_has_a_contrast_of_at_least_4_5(shown: Theme) -> None:
     assert contrast(shown.on_accent, shown.accent) >= 4.5
 
 
-@BOTH
+@EACH
 def test_every_token_is_a_colour(shown: Theme) -> None:
     assert all(QColor(getattr(shown, f.name)).isValid() for f in fields(shown) if f.name != "name")
 
 
-@BOTH
+@EACH
 def test_reconstructed_differs_from_recorded_in_line_and_in_paper(shown: Theme) -> None:
     assert shown.recon_paper != shown.paper
     hue = QColor(shown.recon_line).hueF()
@@ -64,11 +66,71 @@ def test_reconstructed_differs_from_recorded_in_line_and_in_paper(shown: Theme) 
         assert min(away, 1 - away) > 0.1
 
 
+# What is printed ------------------------------------------------------------------------------------------------------
+
+# Machado, Oliveira, Fernandes 2009, complete: what remains of linear red, green and blue.
+EYES = {
+    "usual": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protan": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deutan": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritan": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+def lightness(value: str) -> float:
+    """CIE L*: what of a colour a grey printer keeps."""
+    y = luminance(value)
+    return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
+
+
+def lab(value: str, eye: str = "usual") -> np.ndarray:
+    """CIE L*a*b* (D65) of a colour, as an eye sees it."""
+    shown = QColor(value)
+    rgb = np.array([shown.redF(), shown.greenF(), shown.blueF()])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(EYES[eye]) @ linear, 0, 1)
+    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ seen
+    x, y, z = np.cbrt(xyz / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+def test_print_is_black_on_white() -> None:
+    assert PRINT.paper == PRINT.panel == PRINT.field == "#FFFFFF"
+    assert PRINT.ink == "#000000"
+    for text in ("ink", "muted", "left", "midline", "other", "warning"):
+        assert contrast(getattr(PRINT, text), PRINT.paper) >= 7.0, text
+
+
+def test_bands_are_told_apart_in_grey() -> None:
+    steps = ("recon_paper", "band90", "band50", "recon_line")
+    assert all(lightness(getattr(PRINT, a)) - lightness(getattr(PRINT, b)) > 10 for a, b in pairwise(steps))
+    pale = ("recon_paper", "band90_pale", "band50_pale", "recon_pale")
+    assert all(lightness(getattr(PRINT, a)) - lightness(getattr(PRINT, b)) > 8 for a, b in pairwise(pale))
+
+
+def test_sides_and_decisions_are_told_apart_in_grey() -> None:
+    for tokens in (("left", "right"), ("midline", "left"), ("proposed", "rejected", "accepted")):
+        greys = sorted(lightness(getattr(PRINT, token)) for token in tokens)
+        assert min(b - a for a, b in pairwise(greys)) > 6, tokens
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_what_colour_says_is_said_to_every_eye(eye: str) -> None:
+    for tokens in (("left", "right", "midline"), ("accepted", "rejected", "proposed"), ("band50", "band90")):
+        for one, other in combinations(tokens, 2):
+            away = np.linalg.norm(lab(getattr(PRINT, one), eye) - lab(getattr(PRINT, other), eye))
+            assert away > 15, (one, other, away)
+    # What is reconstructed lies on a ground and in bands of its own: the line is not alone in saying so.
+    assert np.linalg.norm(lab(PRINT.band50, eye) - lab(PRINT.paper, eye)) > 20
+
+
 def test_a_theme_is_found_by_name() -> None:
     assert look.theme("dark") is DARK
     assert DARK.is_dark
+    assert look.theme("print") is PRINT
     assert not LIGHT.is_dark
-    with pytest.raises(ValueError, match="light or dark"):
+    assert not PRINT.is_dark
+    with pytest.raises(ValueError, match="light, dark or print"):
         look.theme("sepia")
 
 
@@ -85,16 +147,17 @@ def test_an_empty_span_and_a_narrow_panel_do_not_divide_by_zero() -> None:
     assert look.x_to_time(gutter(), Span(0.0, 10.0), 10) == 0.0
 
 
-@BOTH
+@EACH
 def test_the_stylesheet_is_complete_and_its_pictures_exist(shown: Theme) -> None:
     sheet = look.stylesheet(shown)
     assert "$" not in sheet
     pictures = [part.split('"')[0] for part in sheet.split('url("')[1:]]
     assert pictures
-    assert all(Path(p).is_file() and shown.name in Path(p).name for p in pictures)
+    assert all(Path(p).is_file() for p in pictures)
+    assert all(("dark" in Path(p).name) is shown.is_dark for p in pictures)
 
 
-@BOTH
+@EACH
 def test_applying_a_theme_reaches_widgets(qtbot, shown: Theme) -> None:  # type: ignore[no-untyped-def]
     app = QApplication.instance()
     assert isinstance(app, QApplication)
@@ -115,7 +178,7 @@ def test_applying_a_theme_reaches_widgets(qtbot, shown: Theme) -> None:  # type:
         app.setProperty("type scale", before[3])
 
 
-@BOTH
+@EACH
 def test_icons_come_in_the_colour_of_the_theme(qapp, shown: Theme) -> None:  # type: ignore[no-untyped-def]  # noqa: ARG001
     image = look.icon("folder-open", shown).pixmap(32, 32).toImage()
     colours = {

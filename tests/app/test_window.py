@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from neuroflow.errors import ModelProblem
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
+from neuroflow_review.dialogs.parts import look_of
 from neuroflow_review.session import Session
 from neuroflow_review.settings import Settings
 from neuroflow_review.theme import gutter
@@ -297,6 +298,19 @@ def test_light_turns_dark_and_back_and_is_remembered(opened: ReviewWindow) -> No
     assert opened.settings.get("look.theme") == "dark"
     opened.commands.actions["dark"].trigger()
     assert not opened.look.is_dark
+
+
+def test_one_of_three_looks_is_chosen_and_said_and_remembered(opened: ReviewWindow) -> None:
+    actions, names = opened.commands.actions, ("light", "dark", "print")
+    for name in ("print", "dark", "light", "print"):
+        actions[name].trigger()
+        assert opened.look.name == name
+        assert opened.settings.get("look.theme") == name
+        assert look_of(opened) is opened.look, "dialogs are in the same look"
+        assert [n for n in names if actions[n].isChecked()] == [name]
+    actions["dark"].trigger()
+    actions["dark"].trigger()
+    assert opened.look.name == "light"
 
 
 def test_a_channel_is_chosen_by_a_click_and_its_spectrogram_follows(

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from neuroflow_review.theme import DARK, LIGHT, UNIT, Theme, ui_font
+from neuroflow_review.theme import DARK, LIGHT, THEMES, UNIT, Theme, colour, ui_font
 
 MARGIN: Final = 6 * UNIT
 """Between the edge of a dialog and what stands in it."""
@@ -33,7 +33,9 @@ _FOLD_LINES = 9
 
 def look_of(widget: QWidget) -> Theme:
     """The theme that the application has put on, seen by its palette: dialogs are made when they are needed."""
-    return DARK if widget.palette().color(QPalette.ColorRole.Window).lightnessF() < 0.5 else LIGHT
+    ground = widget.palette().color(QPalette.ColorRole.Window)
+    usual = DARK if ground.lightnessF() < 0.5 else LIGHT
+    return next((look for look in THEMES if colour(look.panel) == ground), usual)
 
 
 def column(dialog: QDialog, *, margin: int = MARGIN, spacing: int = 3 * UNIT) -> QVBoxLayout:

@@ -1,10 +1,11 @@
-"""Menus View and Window: where the panels stand."""
+"""Menus View and Window: colours, and where the panels stand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from neuroflow_review.theme import LIGHT, PRINT, theme
 from neuroflow_review.window.arrangement import BESIDE, STACKED
 from neuroflow_review.window.part import Part
 
@@ -20,8 +21,17 @@ class LookCommands(Part):
         self.checks: dict[str, Callable[[], bool]] = {
             "beside": lambda: self.window.arrangement.layout == BESIDE,
             "second": lambda: self.window.second.wanted,
+            "look light": lambda: self.window.look is LIGHT,
+            "look print": lambda: self.window.look is PRINT,
         }
         """What holds, by the name under which actions show it."""
+
+    def set_theme(self, name: str) -> None:
+        look = theme(name)
+        self.session.settings.set("look.theme", look.name)
+        self.window.set_theme(look)
+        self.commands.set_icons()
+        self.commands.refresh()
 
     def toggle_beside(self) -> None:
         layout = STACKED if self.window.arrangement.layout == BESIDE else BESIDE

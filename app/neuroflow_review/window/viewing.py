@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neuroflow.signal.filters import SENSITIVITIES
-from neuroflow_review.theme import theme
 from neuroflow_review.window.ladders import stepped
 from neuroflow_review.window.part import Part
 
@@ -48,11 +47,7 @@ class ViewCommands(Part):
         self.session.store.update(filters_on=not self.session.state.filters_on)
 
     def toggle_dark(self) -> None:
-        look = theme("light" if self.window.look.is_dark else "dark")
-        self.session.settings.set("look.theme", look.name)
-        self.window.set_theme(look)
-        self.commands.set_icons()
-        self.commands.refresh()
+        self.commands.look.set_theme("light" if self.window.look.is_dark else "dark")
 
     def play(self) -> None:
         self.commands.player.toggle()
