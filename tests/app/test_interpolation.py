@@ -111,6 +111,16 @@ def test_a_channel_of_the_average_montage_is_set_aside_by_its_menu(opened: Revie
     menu.close()
 
 
+def test_another_recording_opens_without_interpolation(
+    qtbot: QtBot, asked: ReviewWindow, few_channels: Path, settle: Settle
+) -> None:
+    asked.session.open(few_channels)
+    qtbot.waitUntil(lambda: asked.session.recording.path == few_channels)
+    settle(asked)
+    assert not asked.session.state.interpolate
+    assert not asked.commands.actions["interpolate"].isChecked()
+
+
 def test_a_report_says_what_was_interpolated(asked: ReviewWindow) -> None:
     rows = dict(row for row in content_of(asked.session, private=False).tables[0].rows if len(row) == 2)
     assert rows["Set aside"] == "T3, interpolated on the pages"

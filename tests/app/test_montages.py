@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -206,6 +207,7 @@ def editor(qtbot: QtBot, opened: ReviewWindow, files: Path) -> Iterator[Montages
     made.show()
     qtbot.waitExposed(made)
     made.activateWindow()
+    qtbot.waitUntil(lambda: made.isActiveWindow() and made.table.hasFocus())
     yield made
     made.done(QDialog.DialogCode.Rejected)
     made.deleteLater()
@@ -390,6 +392,21 @@ def test_montages_go_out_and_come_in(qtbot: QtBot, opened: ReviewWindow, editor:
     qtbot.mouseClick(editor.take, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "no file of montages" in editor.note.text())
     assert len(opened.session.montages.all) == 2
+
+
+def test_every_button_with_a_key_answers_to_it(qtbot: QtBot, editor: MontagesDialog) -> None:
+    for key, made in ((Key.Key_N, editor.new), (Key.Key_E, editor.give)):
+        shown: list[bool] = []
+        menu = made.menu()
+        menu.aboutToShow.connect(partial(shown.append, True))
+        menu.aboutToShow.connect(partial(QTimer.singleShot, 50, menu, menu.close))  # it holds until it is left
+        qtbot.keyClick(editor, key, ALT)
+        assert shown
+    qtbot.keyClick(editor, Key.Key_D, ALT)
+    qtbot.waitUntil(lambda: "Press Delete again" in editor.note.text())
+    editor.new.menu().actions()[-1].trigger()
+    editor.new.menu().actions()[-1].trigger()
+    assert [draft.name for draft in editor._drafts] == ["My montage", "My montage (2)", "My montage (3)"]
 
 
 def test_the_editor_opens_from_the_menu_without_a_recording(qtbot: QtBot, window: ReviewWindow, press: Press) -> None:

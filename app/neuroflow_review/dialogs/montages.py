@@ -106,19 +106,21 @@ class MontagesDialog(QDialog):
             copies.addAction(f"Copy of {name}", partial(self._on_copy, montage, name))
         copies.addSeparator()
         copies.addAction("Copy of this one", self._on_duplicate)
-        self.new = self._tool("New", "plus", "Begin another montage, empty or as a copy (Alt+N)", "Alt+N")
+        self.new = self._tool("New", "plus", "Begin another montage, empty or as a copy (Alt+N)")
         self.new.setMenu(copies)
         self.new.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.delete = self._tool("Delete", "trash", "Delete this montage and its file (Alt+D)", "Alt+D")
         self.delete.clicked.connect(self._on_delete)
         self.take = self._tool("Import…", "download-simple", "Take montages from a file (Alt+I)", "Alt+I")
         self.take.clicked.connect(self._on_import)
-        self.give = self._tool("Export…", "upload-simple", "Write montages to a file (Alt+E)", "Alt+E")
+        self.give = self._tool("Export…", "upload-simple", "Write montages to a file (Alt+E)")
         given = QMenu(self)
         given.addAction("This montage…", partial(self._on_export, False))
         given.addAction("All of yours…", partial(self._on_export, True))
         self.give.setMenu(given)
         self.give.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        for key, made in (("Alt+N", self.new), ("Alt+E", self.give)):  # a button's own shortcut opens no menu
+            QShortcut(QKeySequence(key), self, made.showMenu)
 
     def _make_middle(self) -> None:
         self.name = QLineEdit()
@@ -233,10 +235,8 @@ class MontagesDialog(QDialog):
         return lines_of(copy_of(montage, self._channels or (), interleaved=self._session.state.interleaved))
 
     def _begin(self, name: str, lines: Sequence[Line]) -> None:
-        name = self._session.montages.free_name(name)
-        taken = {draft.name.casefold() for draft in self._drafts}
-        while name.casefold() in taken:
-            name = f"{name[: LONGEST_NAME - 1]}′"
+        drafts = [draft.name for draft in self._drafts]
+        name = self._session.montages.free_name(name, drafts)
         self._drafts.append(_Draft(name, Steps(lines)))
 
     def _fill_list(self, row: int) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -76,13 +76,15 @@ class Montages(QObject):
         kept = self._kept.get(name)
         return kept.key if kept is not None else 0
 
-    def free_name(self, name: str) -> str:
-        """The name, with a number behind it where it is taken."""
+    def free_name(self, name: str, others: Collection[str] = ()) -> str:
+        """The name, with a number behind it where it is taken, or one of ``others``."""
         made, number = name, 1
-        while self._is_taken(made):
+        plain = re.sub(r" \(\d+\)$", "", name)
+        also = {other.casefold() for other in others}
+        while self._is_taken(made) or made.casefold() in also:
             number += 1
             end = f" ({number})"
-            made = f"{name[: LONGEST_NAME - len(end)].rstrip()}{end}"
+            made = f"{plain[: LONGEST_NAME - len(end)].rstrip()}{end}"
         return made
 
     def save(self, montage: OwnMontage, instead_of: str = "") -> None:

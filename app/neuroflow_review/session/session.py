@@ -35,7 +35,7 @@ from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spectrum import PageSpectra
 from neuroflow_review.session.spikes import Spikes
-from neuroflow_review.session.state import ROWS, Store, ViewState
+from neuroflow_review.session.state import AFRESH, ROWS, Store, ViewState
 from neuroflow_review.session.topography import Topographies
 from neuroflow_review.session.trends import Trends
 from neuroflow_review.settings import Settings
@@ -194,7 +194,7 @@ class Session(QObject):
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
         start = self._clamped(at or 0.0)
-        self.store.update(start=start, selection=None, bad=frozenset(), channel="", solo="", reconstructed=False)
+        self.store.update(start=start, **AFRESH)
         self._choose_channel()
         self.opened.emit(source.recording)
         self._ask_everything()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -14,6 +14,10 @@ from neuroflow.signal.filters import Filters
 OFF = Filters(None, None, None)
 ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
 """Fields that fix which rows are drawn."""
+AFRESH: Final[dict[str, Any]] = {
+    "selection": None, "bad": frozenset(), "interpolate": False, "channel": "", "solo": "", "reconstructed": False,
+}  # fmt: skip
+"""What another recording is opened with: it is about the one that was left."""
 
 
 @dataclass(frozen=True, slots=True)
