@@ -207,20 +207,23 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
 def _watch(window: ReviewWindow) -> Footprint:
     """Report what nothing else catches, offer to go on where the last session broke off, and leave a footprint."""
     from neuroflow_review.crash import Footprint, left_behind, state_folder, watch
-    from neuroflow_review.lanes import within
 
     folder = state_folder()
     watch(folder, window.show_crash)
     left = left_behind(folder)
-    # A recording on a dead drive must not keep the program from starting: it is offered, and opening it says so.
-    gone: list[bool] = []
-    if left is not None and within(0.5, lambda: gone.append(not left.path.is_file())) and gone[0]:
-        left = None
-    if left is not None:
+    if left is not None and not _gone(left.path):
         window.start.set_going_on(str(left.path), left.start, private=window.session.state.private)
     footprint = Footprint(folder)
     window.keep_footprint(footprint)
     return footprint
+
+
+def _gone(path: Path) -> bool:
+    """Whether a recording is certainly there no more; a dead drive that does not say keeps the program from nothing."""
+    from neuroflow_review.lanes import within
+
+    found: list[bool] = []
+    return within(0.5, lambda: found.append(path.is_file())) and not found[0]
 
 
 def _screenshot_problem(target: Path, path: str | None) -> str:

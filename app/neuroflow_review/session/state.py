@@ -42,6 +42,8 @@ class ViewState:
     spikes_shown: bool = True
     spike_sensitivity: float = 3.65
     private: bool = False
+    withheld_shown: bool = False
+    """Whether the reader looks at what is outside the model's knowledge all the same."""
 
     @property
     def span(self) -> Span:
