@@ -204,14 +204,6 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
     return _fail(problems[0]) if problems else 0
 
 
-def _surely_gone(path: Path) -> bool:
-    """Whether a file is no longer there; of one on a drive that does not answer nobody knows, and nobody waits."""
-    from neuroflow_review.lanes import within
-
-    gone: list[bool] = []
-    return within(0.5, lambda: gone.append(not path.is_file())) and gone[0]
-
-
 def _watch(window: ReviewWindow) -> Footprint:
     """Report what nothing else catches, offer to go on where the last session broke off, and leave a footprint."""
     from neuroflow_review.crash import Footprint, left_behind, state_folder, watch
@@ -219,11 +211,19 @@ def _watch(window: ReviewWindow) -> Footprint:
     folder = state_folder()
     watch(folder, window.show_crash)
     left = left_behind(folder)
-    if left is not None and not _surely_gone(left.path):
+    if left is not None and not _gone(left.path):
         window.start.set_going_on(str(left.path), left.start, private=window.session.state.private)
     footprint = Footprint(folder)
     window.keep_footprint(footprint)
     return footprint
+
+
+def _gone(path: Path) -> bool:
+    """Whether a recording is certainly there no more; a dead drive that does not say keeps the program from nothing."""
+    from neuroflow_review.lanes import within
+
+    found: list[bool] = []
+    return within(0.5, lambda: found.append(path.is_file())) and not found[0]
 
 
 def _screenshot_problem(target: Path, path: str | None) -> str:

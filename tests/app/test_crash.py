@@ -204,6 +204,9 @@ def test_an_error_of_the_interface_is_reported_and_the_next_start_offers_to_go_o
     assert first.stdout is not None
     assert first.stdout.readline().strip() == "offers -"
     assert first.stdout.readline().strip() == "reading on"
+    until = time.monotonic() + 60.0
+    while not list(home.rglob("open-*.json")) and time.monotonic() < until:
+        time.sleep(0.05)
     first.kill()
     _, errors = first.communicate()
     reports = list(home.rglob("crash-*.txt"))

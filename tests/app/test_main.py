@@ -6,6 +6,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,7 @@ def test_a_model_that_is_not_there_and_a_folder_that_is_not_there_are_said(demo:
 def test_the_window_is_up_before_anything_heavy_is_imported() -> None:
     code = """
 import sys
+import threading
 from PySide6.QtWidgets import QApplication
 from neuroflow_review import main
 from neuroflow_review.session import Session
@@ -150,3 +152,16 @@ def test_without_a_display_the_sentence_says_what_to_do() -> None:
     done = subprocess.run(line, capture_output=True, text=True, env=env, check=False, timeout=60)
     assert done.returncode == 2
     assert "--screenshot" in done.stderr
+
+
+def test_a_recording_on_a_dead_drive_does_not_keep_the_program_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "a.edf"
+    assert command._gone(there)
+    there.touch()
+    assert not command._gone(there)
+    back = threading.Event()
+    monkeypatch.setattr(Path, "is_file", lambda _: back.wait(60))
+    assert not command._gone(there), "nothing is known of it: it is offered, and opening it says so"
+    back.set()

@@ -27,7 +27,7 @@ Settle = Callable[[ReviewWindow], None]
 
 @pytest.fixture
 def second(qtbot: QtBot, opened: ReviewWindow, press: Callable[..., None], settle: Settle) -> SecondWindow:
-    press(opened, Key.Key_2, CTRL)
+    press(opened, Key.Key_W)
     qtbot.waitUntil(opened.second.isVisible)
     settle(opened)
     return opened.second

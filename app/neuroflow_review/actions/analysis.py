@@ -129,7 +129,7 @@ ACTIONS: Final = (
         "Window",
         "Second window",
         "look.toggle_second",
-        ("Ctrl+2",),
+        ("W",),
         (),
         "monitor",
         "The reconstruction in a window of its own, on the second screen where there is one, at the same time",

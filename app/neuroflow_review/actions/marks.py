@@ -31,6 +31,18 @@ ACTIONS: Final = (
     Action(
         "follow", "Reconstruct", "Go on as pages turn", "depth.toggle_follow", (), (), check="follow", section="follow"
     ),
+    Action(
+        "withheld",
+        "Reconstruct",
+        "Show what is withheld",
+        "depth.toggle_withheld",
+        (),
+        ("reconstructed",),
+        "",
+        "Look at stretches that are outside what the model knows; they stay hatched and named",
+        check="withheld_shown",
+        section="follow",
+    ),
     Action("cancel", "Reconstruct", "Stop", "cancel", ("Escape",), (), "x-circle", section="follow"),
     Action(
         "sample_next",

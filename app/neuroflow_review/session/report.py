@@ -115,7 +115,8 @@ def content_of(session: Session, *, private: bool) -> Content:
     if rates:
         tables.append(_rates_table(rates, counts, minutes))
     if card is not None:
-        tables += _model_tables(card, backend.hash if backend is not None else "")
+        recipe = f"{session.state.samples}, seed {session.state.seed}"
+        tables += _model_tables(card, backend.hash if backend is not None else "", recipe)
     return Content(
         "EEG review", recording.simulated, tuple(tables),
         "Research and teaching; not for diagnosis or treatment.", rates, minutes,
@@ -143,6 +144,7 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         rows.append(("Mapped by hand", ", ".join(session.source.words)))
     if session.reader and not private:
         rows.append(("Reader", session.reader))
+    rows.append(("Identity", f"{recording.identity} (sha256 of the header and stretches of the data)"))
     rows.append(("Program", f"NeuroFlow Review {__version__}"))
     return Table("Recording", ((), *rows))
 
@@ -187,11 +189,11 @@ def _rates_table(rates: dict[str, float], counts: Counter[str], minutes: float) 
     return Table("Discharges in the reconstruction", (("Contact", "Proposed", "A minute"), *rows), note)
 
 
-def _model_tables(card: ModelCard, weights: str) -> list[Table]:
+def _model_tables(card: ModelCard, weights: str, recipe: str) -> list[Table]:
     low, high = card.band
     facts = [
         ("Model", f"{card.name} {card.version}"), ("Weights", f"sha256 {weights}"), ("Implant", card.implant.name),
-        ("Positions", card.implant.source), ("Band", f"{low:g} to {high:g} Hz"),
+        ("Positions", card.implant.source), ("Band", f"{low:g} to {high:g} Hz"), ("Samples", recipe),
         ("Measured on", str(card.measured.get("on", "nothing"))), ("Intended use", card.intended_use),
     ]  # fmt: skip
     return [
@@ -216,7 +218,7 @@ class Loading:
         start = min(max(moment.time - self._seconds / 2, 0.0), max(recording.duration - self._seconds, 0.0))
         span = Span(start, start + self._seconds)
         request = PageRequest(recording.identity, span, session.rows, state.applied, self._columns)
-        tiles = session.reconstruction.tiles_of(Span(max(span.start - 10.0, 0.0), span.stop + 10.0))
+        tiles = session.shown_tiles(Span(max(span.start - 10.0, 0.0), span.stop + 10.0))
         depth = None
         if any(tile.span.overlaps(span) for tile in tiles):
             depth = DepthRequest(

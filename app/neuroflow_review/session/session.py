@@ -43,7 +43,7 @@ from neuroflow_review.settings import Settings
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
 _PAGE_FIELDS = ("start", "seconds", *ROWS, "filters", "filters_on")
-_DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample")
+_DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample", "withheld_shown")
 
 
 class Session(QObject):
@@ -385,7 +385,7 @@ class Session(QObject):
             self._ask_truth()
         if changed("start", "seconds", *ROWS, "spikes_shown", "spike_sensitivity", "samples", "seed"):
             self._ask_spikes()
-        if changed("start", "seconds", *ROWS, "channel", "reconstructed", "samples", "seed"):
+        if changed("start", "seconds", *ROWS, "channel", "reconstructed", "samples", "seed", "withheld_shown"):
             self._ask_spectrogram()
 
     def _choose_channel(self) -> None:
@@ -460,9 +460,14 @@ class Session(QObject):
         shafts = set(self.state.shafts)
         return tuple(i for i, c in enumerate(self.contacts) if c.shaft in shafts)
 
+    def shown_tiles(self, span: Span) -> tuple[Tile, ...]:
+        """The tiles that touch a span and may be shown: none that is withheld, unless the reader asked for it."""
+        tiles, asked = self.reconstruction.tiles_of(span), self.state.withheld_shown
+        return tuple(tile for tile in tiles if asked or not tile.withheld)
+
     def values_at(self, contact: int, time: float) -> Samples | None:
-        """The samples (sample,) of a contact at a time, volts, as they were drawn; None where there are none."""
-        for tile in self.reconstruction.tiles_of(Span(time, time + 1e-3)):
+        """The samples (sample,) of a contact at a time, volts, as they were drawn; None where none are shown."""
+        for tile in self.shown_tiles(Span(time, time + 1e-3)):
             k = round((time - tile.span.start) * tile.rate)
             if 0 <= k < tile.samples.shape[-1]:
                 return tile.samples[:, contact, k]
@@ -479,7 +484,7 @@ class Session(QObject):
         state = self.state
         filtered = state.depth_filters != Filters(None, None, None)
         around = _widened(state.span, 10.0) if filtered else state.span
-        tiles = self.reconstruction.tiles_of(around)
+        tiles = self.shown_tiles(around)
         contacts = self.shown_contacts()
         if not contacts or not any(t.span.overlaps(state.span) for t in tiles):
             self.lanes.bands.cancel()
@@ -518,8 +523,8 @@ class Session(QObject):
         if state.reconstructed:
             contact = next((i for i, c in enumerate(self.contacts) if c.name == state.channel), None)
             if contact is not None:
-                tiles = self.reconstruction.tiles_of(_widened(state.span, 1.0))
-                on_page = any(t.span.overlaps(state.span) and not t.withheld for t in tiles)
+                tiles = self.shown_tiles(_widened(state.span, 1.0))
+                on_page = any(t.span.overlaps(state.span) for t in tiles)
                 why = "" if on_page else "Not yet reconstructed here: press R"
                 self.spectra.ask_depth(tiles if on_page else (), contact, state.channel, state.span, why)
             return

@@ -16,6 +16,7 @@ ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
 """Fields that fix which rows are drawn."""
 AFRESH: Final[dict[str, Any]] = {
     "selection": None, "bad": frozenset(), "interpolate": False, "channel": "", "solo": "", "reconstructed": False,
+    "withheld_shown": False,
 }  # fmt: skip
 """What another recording is opened with: it is about the one that was left."""
 
@@ -57,6 +58,8 @@ class ViewState:
     spikes_shown: bool = True
     spike_sensitivity: float = 3.65
     private: bool = False
+    withheld_shown: bool = False
+    """Whether the reader looks at what is outside the model's knowledge all the same."""
 
     @property
     def span(self) -> Span:

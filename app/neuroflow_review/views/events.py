@@ -74,6 +74,9 @@ class EventRow:
     decision: str = ""
     by: str = ""
     reconstructed: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    """Interval of the share of samples that hold a reconstructed spike, had more been drawn."""
     _sought: str = field(default="", init=False, repr=False, compare=False)
 
     @property
@@ -197,7 +200,8 @@ class EventModel(QAbstractTableModel):
             return (self._when(event), event.text, event.where, event.share)[column]
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             where = f" at {event.where}" if event.where else ""
-            share = f", in {event.count} of {event.samples} samples" if event.samples else ""
+            between = f" (95 % interval {100 * event.low:.0f} to {100 * event.high:.0f} %)" if event.high else ""
+            share = f", in {event.count} of {event.samples} samples{between}" if event.samples else ""
             who = f", by {event.by}" if event.by else ""
             return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}{who}"
         return None

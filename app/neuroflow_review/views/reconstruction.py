@@ -58,6 +58,7 @@ class ReconstructionView(Sheet):
         self._reason = ""
         self._stale = self._clock = False
         self._start: datetime | None = None
+        self._withheld_shown = False
         self.setAccessibleName("Reconstructed depth EEG")
 
     # What is shown ----------------------------------------------------------------------------------------------------
@@ -100,8 +101,16 @@ class ReconstructionView(Sheet):
             self._stale = stale
             self.redraw()
         if tuple(segments) != self._segments:
-            self._segments = tuple(segments)
+            before, self._segments = self._notes(), tuple(segments)
+            if self._notes() != before:
+                self.redraw()
             self.update()
+
+    def set_withheld_shown(self, shown: bool) -> None:
+        """Whether the reader looks at what is withheld all the same."""
+        if shown != self._withheld_shown:
+            self._withheld_shown = shown
+            self.redraw()
 
     def set_reason(self, reason: str) -> None:
         """Why nothing can be reconstructed here, or empty."""
@@ -212,6 +221,7 @@ class ReconstructionView(Sheet):
         painter.drawText(row, align, metrics.elidedText(self._legend(), Qt.TextElideMode.ElideRight, max(room, 0)))
         if notes:
             painter.setPen(colour(look.warning))
+            notes = metrics.elidedText(notes, Qt.TextElideMode.ElideRight, row.width())
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), notes)
 
     def _legend(self) -> str:
@@ -228,7 +238,11 @@ class ReconstructionView(Sheet):
         return " · ".join(parts)
 
     def _notes(self) -> str:
-        return "stale: channels have changed since – press R" if self._stale else ""
+        notes = ["stale: channels have changed since – press R"] if self._stale else []
+        held = next((s.text for s in self._segments if s.what == "withheld"), "")
+        if held and self._withheld_shown:
+            notes.append(f"withheld, shown because you asked: {held}")
+        return " · ".join(notes)
 
     def _draw_bands(self, painter: QPainter, places: Sequence[Place], depth: DepthPage) -> None:
         if len(depth.request.contacts) != len(places) or depth.request.contacts != self._indices:
@@ -301,7 +315,9 @@ class ReconstructionView(Sheet):
                 continue
             left, right = (time_to_x(t, self._span, self.width()) for t in (segment.span.start, segment.span.stop))
             box = QRectF(left, plot.top(), right - left, plot.height())
-            if segment.what == "withheld":
+            if segment.what == "withheld" and self._withheld_shown:
+                hatch(painter, box, self._look)
+            elif segment.what == "withheld":
                 painter.fillRect(box, colour(self._look.recon_paper))
                 hatch(painter, box, self._look)
                 self._say(painter, box, "withheld", f"outside what the model knows: {segment.text}")
@@ -352,7 +368,8 @@ class ReconstructionView(Sheet):
             x = time_to_x(spike.time, self._span, self.width())
             y = place.y - min(height * 0.35, 8.0)
             draw_spike(painter, x, y, self._look.decided(spike.decision))
-            text = f"{spike.count}/{spike.samples}" if spike.samples else ""  # a decision is on all of them
+            # A decision is on all of them.
+            text = share_words(spike, interval=spike.label == self._channel) if spike.samples else ""
             wide = metrics.horizontalAdvance(text)
             if height >= metrics.height() * 0.8 and x + _APART + wide + UNIT <= edge.get(spike.label, right):
                 painter.setPen(colour(self._look.ink))
@@ -375,3 +392,9 @@ class ReconstructionView(Sheet):
         painter.fillRect(bounds.adjusted(-3 * UNIT, -2 * UNIT, 3 * UNIT, 2 * UNIT), colour(self._look.recon_paper))
         painter.setPen(colour(self._look.ink))
         painter.drawText(inside, flags, self._reason)
+
+
+def share_words(spike: Spike, *, interval: bool) -> str:
+    """In how many of how many samples a spike is and, for the contact that is looked at, the 95 % interval of that."""
+    text = f"{spike.count}/{spike.samples}"
+    return f"{text}  {100 * spike.low:.0f}–{100 * spike.high:.0f} %" if interval and spike.high else text

@@ -144,6 +144,7 @@ class Feeds(QObject):
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
         frame.ieeg.set_samples(new.samples, new.sample)
+        frame.ieeg.set_withheld_shown(new.withheld_shown)
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
             frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
@@ -242,7 +243,16 @@ class Feeds(QObject):
         frame.overview.set_spikes([s.time for s in scalp], shares)
         self.trends.show_reconstructed()
         rows = [
-            EventRow(s.time, _spike_words(n, "contact" if far else "channel"), SPIKE[far], s.label, s.count, s.samples)
+            EventRow(
+                s.time,
+                _spike_words(n, "contact" if far else "channel"),
+                SPIKE[far],
+                s.label,
+                s.count,
+                s.samples,
+                low=s.low,
+                high=s.high,
+            )
             for spikes, far in ((scalp, False), (depth, True))
             for s, n in discharges(spikes)
             if not marks.decided_near(s.time, far)
@@ -334,7 +344,7 @@ class Feeds(QObject):
         frame.inspector.set_measure(_measure_words(measure) if measure is not None else "")
         values = session.values_at(index, time) if time is not None else None
         if values is None or not np.isfinite(values).any():
-            frame.inspector.set_contact(name, "" if time is None else "Not reconstructed here")
+            frame.inspector.set_contact(name, "" if time is None else self._why_nothing(time))
             return
         truth = None
         if self._truth is not None and time is not None and name in self._truth.y:
@@ -342,6 +352,12 @@ class Feeds(QObject):
             y = self._truth.y[name]
             truth = float(y[k]) if 0 <= k < y.size else None
         frame.inspector.set_distribution(name, values, truth=truth, calibration=session.calibration)
+
+    def _why_nothing(self, time: float) -> str:
+        held = next(
+            (s for s in self.session.reconstruction.segments(Span(time, time + 1e-3)) if s.what == "withheld"), None
+        )
+        return f"Withheld here: {held.text}" if held is not None else "Not reconstructed here"
 
     # The status line --------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,10 @@ class DepthCommands(Part):
         self.session.reconstruction.following &= settings.get("reconstruction.follow")
         self.commands.refresh()
 
+    def toggle_withheld(self) -> None:
+        """Look at what is withheld, or not any more; it stays hatched and named."""
+        self.session.store.update(withheld_shown=not self.session.state.withheld_shown)
+
     def flip(self, step: int) -> None:
         """Draw the next or previous sample alone; 0 takes it away."""
         state = self.session.state

@@ -1,0 +1,15 @@
+"""Rules of a reconstruction are kept or broken in a window: the fixtures of the application's tests serve here too."""
+
+from tests.app.conftest import (  # noqa: F401 - fixtures
+    backend,
+    demo,
+    few_channels,
+    no_surprises,
+    nothing_left_behind,
+    opened,
+    press,
+    reconstructed,
+    session,
+    settle,
+    window,
+)
