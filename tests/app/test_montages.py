@@ -400,8 +400,10 @@ def test_every_button_with_a_key_answers_to_it(qtbot: QtBot, editor: MontagesDia
         menu = made.menu()
         menu.aboutToShow.connect(partial(shown.append, True))
         menu.aboutToShow.connect(partial(QTimer.singleShot, 50, menu, menu.close))  # it holds until it is left
+        editor.activateWindow()
+        qtbot.waitUntil(lambda: editor.isActiveWindow() and QApplication.activePopupWidget() is None)
         qtbot.keyClick(editor, key, ALT)
-        assert shown
+        qtbot.waitUntil(partial(bool, shown))
     qtbot.keyClick(editor, Key.Key_D, ALT)
     qtbot.waitUntil(lambda: "Press Delete again" in editor.note.text())
     editor.new.menu().actions()[-1].trigger()
