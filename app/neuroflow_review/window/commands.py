@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -25,7 +25,7 @@ from neuroflow_review.theme import icon
 from neuroflow_review.window import menus
 from neuroflow_review.window.asking import AskCommands
 from neuroflow_review.window.channels import ChannelCommands
-from neuroflow_review.window.docks import is_behind, make_room
+from neuroflow_review.window.docks import is_behind, make_room, share_out
 from neuroflow_review.window.files import FileCommands
 from neuroflow_review.window.ladders import (
     DEVICES,
@@ -317,6 +317,7 @@ class Commands(QObject):
             dock.setVisible(there)
             if there:
                 dock.raise_()
+                QTimer.singleShot(0, self, partial(share_out, self.window, name))
 
     def toggle_dock(self, name: str) -> None:
         """Show a dock or take it away; one that another tab covers comes to the front."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from neuroflow_review.window.frame import Frame
 
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
-_USEFUL: Final = {"Implant": 260, "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
+_USEFUL: Final = {"Implant": 260, "Events": 260, "At the cursor": 260, "Map": 220, "Discharge": 210}
 _USUALLY = 200
 _ALONE: Final = "Events"  # stays in sight: it is where a reader goes from
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
@@ -46,6 +46,19 @@ def make_room(frame: Frame, asked: str = "") -> None:
                     frame.tabifyDockWidget(tabs[0], dock)
         if asked in beside:
             beside[asked].raise_()
+
+
+def share_out(frame: Frame, asked: str) -> None:
+    """Give the docks beside one that comes, and it, heights by what they are for: Qt gives it all that there is."""
+    area = frame.dockWidgetArea(frame.docks[asked])
+    there = [
+        dock for dock in frame.docks.values()
+        if frame.dockWidgetArea(dock) is area and not dock.isHidden() and not dock.isFloating()
+    ]  # fmt: skip
+    # Of those in tabs, one stands for all.
+    seen = [d for k, d in enumerate(there) if not any(o in frame.tabifiedDockWidgets(d) for o in there[:k])]
+    weights = [_USEFUL.get(dock.windowTitle(), _USUALLY) for dock in seen]
+    frame.resizeDocks(seen, weights, Qt.Orientation.Vertical)
 
 
 def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
