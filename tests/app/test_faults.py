@@ -113,7 +113,7 @@ def test_a_recording_that_is_removed_cut_or_replaced_while_it_is_open(
     session, failed = at_start.session, []
     session.page_failed.connect(failed.append)
     source: Any = session.source
-    source._records._cache.clear()
+    source.inner._records._cache.clear()
     spoil(night)
     session.go_to(40.0)
     at_page = lambda: session.page is not None and session.page.request.span.start == 40.0  # noqa: E731
@@ -196,7 +196,7 @@ def test_closing_does_not_wait_for_a_drive_on_which_every_lane_stalls(
     copy.questions.target.setText(str(tmp_path / "copy.edf"))
     session._pages.clear()
     source: Any = session.source
-    source._records._cache.clear()
+    source.inner._records._cache.clear()
     stall.on.set()
     mine.commands.actions["trends"].trigger()
     mine.commands.actions["map"].trigger()
@@ -217,7 +217,7 @@ def test_closing_does_not_wait_for_a_drive_on_which_every_lane_stalls(
 def test_stopping_a_reconstruction_does_not_wait_for_the_drive(qtbot: QtBot, mine: ReviewWindow, stall: Stall) -> None:
     stall.on.set()
     source: Any = mine.session.source
-    source._records._cache.clear()
+    source.inner._records._cache.clear()
     mine.session.reconstruct_page()
     qtbot.waitUntil(lambda: "lane fetch" in stall.waiting, timeout=LONG)
     mine.session.reconstruction.cancel()
