@@ -260,7 +260,7 @@ def window(qtbot: QtBot, session: Session) -> Iterator[ReviewWindow]:
 def opened(qtbot: QtBot, window: ReviewWindow, demo: Path) -> ReviewWindow:
     """The window on the demonstration, its first page drawn."""
     window.session.open(demo)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     return window
 
 
@@ -270,7 +270,7 @@ def mine(qtbot: QtBot, window: ReviewWindow, demo: Path, tmp_path: Path) -> Iter
     path = tmp_path / "patient.edf"
     shutil.copy(demo, path)
     window.session.open(path)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     yield window
     qtbot.waitUntil(lambda: not window.session.lanes.save.busy)
 
@@ -294,7 +294,7 @@ def press(qtbot: QtBot) -> Callable[..., None]:
 @pytest.fixture
 def settle(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
     """Wait until everything that was asked for is on screen."""
-    return lambda window: qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    return lambda window: qtbot.waitUntil(lambda: window.settled, timeout=60_000)
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def reconstructed(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
 
     def act(window: ReviewWindow) -> None:
         work = window.session.reconstruction
-        qtbot.waitUntil(lambda: work.page_complete and not work.computing and window.settled, timeout=20_000)
+        qtbot.waitUntil(lambda: work.page_complete and not work.computing and window.settled, timeout=60_000)
 
     return act
 

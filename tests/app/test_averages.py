@@ -143,7 +143,7 @@ def sharp(qtbot: QtBot, window: ReviewWindow, tmp_path: Path) -> Iterator[Review
     ]  # fmt: skip
     edfio.Edf(made).write(tmp_path / "sharp.edf")
     window.session.open(tmp_path / "sharp.edf")
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     yield window
     qtbot.waitUntil(lambda: not window.session.lanes.save.busy)
 
@@ -167,7 +167,7 @@ def test_averages_follow_what_is_accepted(qtbot: QtBot, sharp: ReviewWindow, pre
         session.marks.decide(time, "F7–T3", "accepted")
     session.marks.decide(TIMES[3], "F7–T3", "rejected")
     session.marks.decide(TIMES[4], "AHL1", "accepted", reconstructed=True)
-    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 3)], timeout=20_000)
+    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 3)], timeout=60_000)
     assert dialog.choice.currentText() == "T3 · 3 discharges"
     assert dialog.view.focus is not None
     assert "1 left out: ≈ on reconstructed contacts" in dialog.note.text()
@@ -176,13 +176,13 @@ def test_averages_follow_what_is_accepted(qtbot: QtBot, sharp: ReviewWindow, pre
     press(sharp, Key.Key_Z, CTRL)
     press(sharp, Key.Key_Z, CTRL)
     press(sharp, Key.Key_Z, CTRL)
-    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 2)], timeout=20_000)
+    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 2)], timeout=60_000)
     session.toggle_bad("T3")
-    qtbot.waitUntil(lambda: "2 left out: a bad channel" in dialog.note.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "2 left out: a bad channel" in dialog.note.text(), timeout=60_000)
     assert dialog.view.focus is None
     session.toggle_bad("T3")
     session.store.update(montage="average")
-    qtbot.waitUntil(lambda: dialog.view.focus is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: dialog.view.focus is not None, timeout=60_000)
     assert dialog.view.focus.rows[0].label.endswith("–avg")
     saved(qtbot, sharp)
     session.close_recording()
@@ -196,7 +196,7 @@ def test_averages_are_saved_as_picture_and_table(
         sharp.session.marks.decide(time, "F7–T3", "accepted")
     press(sharp, Key.Key_V)
     dialog = dialog_of(qtbot, sharp)
-    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 4)], timeout=20_000)
+    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 4)], timeout=60_000)
     for name in ("average.csv", "average.png"):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
         qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)

@@ -24,10 +24,10 @@ SHIFT = Qt.KeyboardModifier.ShiftModifier
 def flown(qtbot: QtBot, window: ReviewWindow, nineteen: Path, press: Press) -> ReviewWindow:
     """The window with the butterfly of nineteen electrodes at three seconds."""
     window.session.open(nineteen)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert not window.docks["Butterfly"].isVisible()
     press(window, Key.Key_B, SHIFT)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert "pointer" in window.butterfly.message
     window.session.set_cursor(3.0)
     return window
@@ -136,7 +136,7 @@ def test_a_channel_set_aside_is_not_in_it(flown: ReviewWindow, settle: Settle) -
 
 def test_too_few_electrodes_are_said(qtbot: QtBot, window: ReviewWindow, few_channels: Path, press: Press) -> None:
     window.session.open(few_channels)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     press(window, Key.Key_B, SHIFT)
     window.session.set_cursor(2.0)
     qtbot.waitUntil(lambda: "six electrodes" in window.butterfly.message)

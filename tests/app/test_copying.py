@@ -56,7 +56,7 @@ def night(tmp_path: Path) -> Path:
 @pytest.fixture
 def on_night(qtbot: QtBot, window: ReviewWindow, night: Path) -> ReviewWindow:
     window.session.open(night)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     return window
 
 
@@ -216,12 +216,12 @@ def test_a_copy_that_is_stopped_leaves_nothing(
     dialog = show()
     dialog.form.target.setText(str(folder / "copy.edf"))
     dialog.form.write_button.click()
-    qtbot.waitUntil(lambda: any(folder.iterdir()), timeout=20_000)
+    qtbot.waitUntil(lambda: any(folder.iterdir()), timeout=60_000)
     qtbot.keyClick(dialog, Key.Key_Escape)
     assert dialog.running.question.isVisible(), "one key is asked about"
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
     assert dialog.form.outlook.text() == "Stopped: nothing was written."
-    qtbot.waitUntil(lambda: not on_night.session.lanes.export.busy, timeout=20_000)
+    qtbot.waitUntil(lambda: not on_night.session.lanes.export.busy, timeout=60_000)
 
 
 def test_the_size_that_is_foretold_is_about_that_of_the_file(qtbot: QtBot, show: Show, night: Path) -> None:

@@ -99,14 +99,14 @@ def test_a_footprint_is_there_while_one_reads_and_gone_after_a_goodbye(
 ) -> None:
     footprint = Footprint(tmp_path)
     window.keep_footprint(footprint)
-    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+    with qtbot.waitSignal(window.session.opened, timeout=60_000):
         window.session.open(demo, 120.0)
     place = tmp_path / f"open-{os.getpid()}.json"
     qtbot.waitUntil(place.is_file, timeout=5000)
     window.session.go_to(240.0)
     qtbot.waitUntil(lambda: json.loads(place.read_text() or "{}").get("start") == 240.0, timeout=5000)
     assert left_behind(tmp_path) is None, "the process that left it lives"
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     window.leave()
     footprint.leave()
     assert not place.exists()
@@ -156,7 +156,7 @@ def test_the_first_screen_offers_to_go_on_and_does(
     window.start.set_going_on(str(path), 333.0)
     assert window.start.going_on.isVisible()
     assert window.start.going_on.text() == "Go on with patient.edf at 00:05:33"
-    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+    with qtbot.waitSignal(window.session.opened, timeout=60_000):
         window.start.going_on.click()
     assert window.session.state.start == 333.0
     window.start.set_going_on(str(path), 333.0, private=True)

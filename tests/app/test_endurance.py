@@ -28,7 +28,7 @@ def test_pages_that_are_gone_leave_neither_memory_nor_threads(qtbot: Any, opened
             session.go_to(0.0)
         else:
             session.turn(1)
-        qtbot.waitUntil(lambda: opened.page.drawn, timeout=20_000)
+        qtbot.waitUntil(lambda: opened.page.drawn, timeout=60_000)
         if number == SETTLED:
             gc.collect()
             memory, threads = process.memory_info().rss, threading.active_count()

@@ -28,7 +28,7 @@ def asked(qtbot: QtBot, opened: ReviewWindow, settle: Settle) -> ReviewWindow:
     opened.session.toggle_bad("T3")
     settle(opened)
     opened.commands.actions["interpolate"].trigger()
-    qtbot.waitUntil(lambda: opened.session.state.interpolate, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.session.state.interpolate, timeout=60_000)
     settle(opened)
     return opened
 
@@ -65,8 +65,10 @@ def test_what_is_interpolated_is_neither_reconstructed_from_nor_searched_nor_map
     assert {request.excluded for request in backend.asked} == {frozenset({"T3"})}
     assert not {s.label for s in asked.session.spikes.scalp()} & {"F7–T3", "T3–T5"}
     press(asked, Qt.Key.Key_M)
-    qtbot.waitUntil(lambda: asked.feeds._topography is not None, timeout=20_000)
-    assert "T3" not in asked.feeds._topography.sites
+    asked.session.set_cursor(asked.session.state.start + 1.0)
+    qtbot.waitUntil(lambda: asked.topomap.shown is not None, timeout=60_000)
+    assert asked.topomap.shown is not None
+    assert "T3" not in asked.topomap.shown.sites
 
 
 def test_an_interpolated_row_has_no_spectrogram_and_its_values_are_named(

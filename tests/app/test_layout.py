@@ -29,7 +29,7 @@ ALL_SETS = tuple(chain.from_iterable(combinations(PANELS, n) for n in range(len(
 def small(qtbot: QtBot, opened: ReviewWindow) -> ReviewWindow:
     """The window on the demonstration, at the smallest size that it promises to work at."""
     opened.resize(SMALLEST_SIZE)
-    qtbot.waitUntil(lambda: opened.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.settled, timeout=60_000)
     return opened
 
 
@@ -268,7 +268,7 @@ def test_side_by_side_and_the_dividers_are_remembered(
     again.show()
     session.load_model()
     session.open(demo)
-    qtbot.waitUntil(lambda: session.recording is not None and again.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: session.recording is not None and again.settled, timeout=60_000)
     assert again.commands.actions["beside"].isChecked()
     assert corner(again.page, again).y() == corner(again.ieeg, again).y()
     again.resize(1600, 1000)  # the screen of the tests is smaller

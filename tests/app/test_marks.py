@@ -333,15 +333,15 @@ def test_a_lock_left_by_a_crash_is_taken_over(qtbot: QtBot, mine: ReviewWindow) 
     subprocess.run([sys.executable, "-c", code, lock], check=False, timeout=60)
     assert Path(lock).exists()
     mine.session.open(path)
-    qtbot.waitUntil(lambda: mine.session.marks.writable, timeout=20_000)
-    qtbot.waitUntil(lambda: mine.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: mine.session.marks.writable, timeout=60_000)
+    qtbot.waitUntil(lambda: mine.settled, timeout=60_000)
 
 
 def test_a_recording_opened_again_keeps_what_was_just_marked(qtbot: QtBot, mine: ReviewWindow) -> None:
     path = review_of(mine).with_name("patient.edf")
     mine.session.open(path)
     mine.session.marks.add(3.0, "in between")
-    qtbot.waitUntil(lambda: mine.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: mine.settled, timeout=60_000)
     assert [m.text for m in mine.session.marks.all] == ["in between"]
     assert mine.session.marks.writable
     qtbot.waitUntil(lambda: not mine.session.marks.unsaved)

@@ -341,7 +341,7 @@ def test_a_label_is_the_readers_and_never_looks_reconstructed(qtbot: QtBot, edit
 
 
 def test_the_head_shows_what_is_drawn(qtbot: QtBot, editor: MontagesDialog) -> None:
-    qtbot.waitUntil(lambda: editor.sketch._places is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: editor.sketch._places is not None, timeout=60_000)
     before = editor.sketch.grab().toImage()
     editor.table.choose((4,))
     assert editor.sketch.grab().toImage() != before

@@ -128,7 +128,7 @@ def test_a_page_that_turns_goes_before_the_rest_of_the_recording(
     before = len(backend.done)
     qtbot.waitUntil(lambda: any(r.index == 40 for r in backend.done), timeout=10_000)
     assert [r.index for r in backend.done].index(40) <= before + 1
-    qtbot.waitUntil(lambda: len(opened.session.reconstruction.done_spans()) == 60, timeout=20_000)
+    qtbot.waitUntil(lambda: len(opened.session.reconstruction.done_spans()) == 60, timeout=60_000)
     assert not opened.session.reconstruction.computing
 
 

@@ -65,9 +65,9 @@ def square(tmp_path: Path) -> Path:
 @pytest.fixture
 def opened_square(qtbot: Any, window: ReviewWindow, square: Path) -> ReviewWindow:
     window.session.store.update(filters_on=False)
-    with qtbot.waitSignal(window.session.opened, timeout=20_000):
+    with qtbot.waitSignal(window.session.opened, timeout=60_000):
         window.session.open(square)
-    qtbot.waitUntil(lambda: window.session.page is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.session.page is not None, timeout=60_000)
     return window
 
 

@@ -135,7 +135,7 @@ def test_it_goes_and_comes_with_the_recording(
     assert not second.isVisible()
     assert second.wanted
     opened.session.open(demo)
-    qtbot.waitUntil(second.isVisible, timeout=20_000)
+    qtbot.waitUntil(second.isVisible, timeout=60_000)
 
 
 def test_it_closes_with_the_first_window_and_is_remembered_as_open(
@@ -151,7 +151,7 @@ def test_it_closes_with_the_first_window_and_is_remembered_as_open(
     assert not again.second.isVisible(), "there is nothing to show yet"
     session.load_model()
     session.open(demo)
-    qtbot.waitUntil(lambda: session.recording is not None and again.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: session.recording is not None and again.settled, timeout=60_000)
     assert again.second.isVisible()
     assert again.second.size() == second.size()
     again.close()

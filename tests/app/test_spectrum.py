@@ -30,7 +30,7 @@ def alpha(qtbot: QtBot, window: ReviewWindow, nineteen: Path) -> ReviewWindow:
     """The window on a recording of 10 Hz in noise, as recorded."""
     window.session.store.update(montage="as recorded")
     window.session.open(nineteen)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     return window
 
 

@@ -37,10 +37,10 @@ def pulse(tmp_path: Path) -> Path:
 
 def test_the_map_shows_where_the_voltage_is(qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press) -> None:
     window.session.open(pulse)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert not window.docks["Map"].isVisible()
     press(window, Qt.Key.Key_M)
-    qtbot.waitUntil(lambda: window.docks["Map"].isVisible() and window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.docks["Map"].isVisible() and window.settled, timeout=60_000)
     assert window.commands.actions["map"].isChecked()
     window.session.set_cursor(None)
     assert "pointer" in window.topomap.message
@@ -66,11 +66,11 @@ def test_the_page_is_read_once_and_again_when_it_turns(
     qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press
 ) -> None:
     window.session.open(pulse)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     press(window, Qt.Key.Key_M)
     made: list[Span] = []
     window.session.topographies.ready.connect(lambda topography: made.append(topography.span))
-    qtbot.waitUntil(lambda: window.settled and bool(made), timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled and bool(made), timeout=60_000)
     for time in np.linspace(1.0, 9.0, 50):
         window.session.set_cursor(float(time))
     assert len(made) == 1
@@ -81,7 +81,7 @@ def test_the_page_is_read_once_and_again_when_it_turns(
 
 def test_too_few_electrodes_are_said(qtbot: QtBot, window: ReviewWindow, few_channels: Path, press: Press) -> None:
     window.session.open(few_channels)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     press(window, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: "six electrodes" in window.topomap.message)
 
@@ -90,9 +90,9 @@ def test_bands_are_stepped_through_by_key_and_remembered(
     qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press
 ) -> None:
     window.session.open(pulse)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     press(window, Qt.Key.Key_M, Qt.KeyboardModifier.ShiftModifier)
-    qtbot.waitUntil(lambda: window.docks["Map"].isVisible() and window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.docks["Map"].isVisible() and window.settled, timeout=60_000)
     panel, settings = window.topomap, window.session.settings
     assert settings.get("map.of") == "delta"
     assert window.commands.actions["map_delta"].isChecked()
@@ -123,22 +123,22 @@ def test_the_power_is_that_of_the_selection_and_does_not_follow_filters(
 ) -> None:
     window.session.open(pulse)
     window.commands.read.set_map("delta")
-    qtbot.waitUntil(lambda: window.settled and window.topomap.shown is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled and window.topomap.shown is not None, timeout=60_000)
     before = window.topomap.shown
     assert before is not None
     assert before.colours
     press(window, Qt.Key.Key_F)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert window.topomap.shown is not None
     np.testing.assert_array_equal(window.topomap.shown.values, before.values)
     window.session.store.update(selection=Span(2.0, 6.0))
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert window.topomap.words.startswith("selection, 4 s")
 
 
 def test_the_title_of_the_map_opens_the_choice(qtbot: QtBot, window: ReviewWindow, pulse: Path, press: Press) -> None:
     window.session.open(pulse)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     press(window, Qt.Key.Key_M)
     qtbot.mouseClick(window.topomap, Qt.MouseButton.LeftButton, pos=QPoint(20, 8))
     qtbot.waitUntil(lambda: any(m.isVisible() for m in window.findChildren(QMenu)))
@@ -146,5 +146,5 @@ def test_the_title_of_the_map_opens_the_choice(qtbot: QtBot, window: ReviewWindo
     assert [a.text() for a in menu.actions()][:2] == ["Map: voltage", "Map: delta"]
     menu.actions()[3].trigger()
     menu.close()
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     assert window.topomap.title.startswith("Alpha")

@@ -124,7 +124,7 @@ def test_what_is_kept_is_read_only_where_it_fits(tmp_path: Path) -> None:
 
 def test_t_shows_trends_and_a_click_goes_there(qtbot: QtBot, window: ReviewWindow, demo: Path) -> None:
     session, strip = window.session, window.trends
-    with qtbot.waitSignal(session.opened, timeout=20_000):
+    with qtbot.waitSignal(session.opened, timeout=60_000):
         session.open(demo)
     assert not strip.isVisible()
     assert session.trends.trend is None, "nothing is computed for trends that nobody sees"
@@ -153,7 +153,7 @@ def test_t_shows_trends_and_a_click_goes_there(qtbot: QtBot, window: ReviewWindo
 
 def test_another_region_is_shown_without_computing_again(qtbot: QtBot, window: ReviewWindow, demo: Path) -> None:
     session = window.session
-    with qtbot.waitSignal(session.opened, timeout=20_000):
+    with qtbot.waitSignal(session.opened, timeout=60_000):
         session.open(demo)
     window.commands.view.toggle_trends()
     qtbot.waitUntil(lambda: session.trends.trend is not None and not session.trends.busy, timeout=60_000)

@@ -344,14 +344,14 @@ def test_events_are_visited_with_keys(opened: ReviewWindow, press: Press) -> Non
 
 
 def test_the_next_spike_is_looked_for_as_far_as_it_takes(qtbot: QtBot, opened: ReviewWindow, press: Press) -> None:
-    with qtbot.waitSignal(opened.session.spikes.found, timeout=20_000) as found:
+    with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as found:
         press(opened, Key.Key_S)
     time = found.args[0]
     assert time is not None
     assert opened.session.cursor == time
     nearer = [s for s in opened.session.spikes.scalp() if s.time < time - 0.2]
     assert not nearer
-    with qtbot.waitSignal(opened.session.spikes.found, timeout=20_000) as again:
+    with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as again:
         press(opened, Key.Key_S)
     assert again.args[0] > time
 
@@ -360,9 +360,9 @@ def test_p_presents_without_names_and_comes_back_to_what_was_there(
     qtbot: QtBot, window: ReviewWindow, demo: Path
 ) -> None:
     session = window.session
-    with qtbot.waitSignal(session.opened, timeout=20_000):
+    with qtbot.waitSignal(session.opened, timeout=60_000):
         session.open(demo)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     size, gutter_before = window.page.header_height(), gutter()
     shown = {name: not dock.isHidden() for name, dock in window.docks.items()}
     qtbot.keyClick(window, Qt.Key.Key_P)
@@ -389,7 +389,7 @@ def test_p_presents_without_names_and_comes_back_to_what_was_there(
 
 def test_the_layout_of_a_presentation_is_not_what_is_remembered(qtbot: QtBot, window: ReviewWindow, demo: Path) -> None:
     session = window.session
-    with qtbot.waitSignal(session.opened, timeout=20_000):
+    with qtbot.waitSignal(session.opened, timeout=60_000):
         session.open(demo)
     window.commands.view.present()
     window.leave()

@@ -120,7 +120,7 @@ def test_no_peak_is_lost_and_it_stands_at_its_time_and_its_voltage(
 ) -> None:
     window.session.store.update(montage="as recorded", seconds=300.0, filters_on=False)
     window.session.open(peaked)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     page = window.page
     press(window, Key.Key_C)  # F7
     press(window, Key.Key_Z)
@@ -163,7 +163,7 @@ def test_ecg_can_be_alone_and_what_is_no_voltage_cannot(
 ) -> None:
     window.session.store.update(montage="as recorded")
     window.session.open(peaked)
-    qtbot.waitUntil(lambda: window.settled, timeout=20_000)
+    qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     window.commands.read.zoom_into("SpO2")
     assert window.session.state.solo == ""
     assert "no axis of volts" in window.statusBar().currentMessage()
@@ -186,7 +186,7 @@ def test_what_is_saved_is_what_is_shown(
     press(opened, Key.Key_Z)
     settle(opened)
     save_shown(opened, tmp_path / "alone.svg")
-    qtbot.waitUntil(lambda: (tmp_path / "alone.svg").exists() and not opened.findChildren(Saving), timeout=20_000)
+    qtbot.waitUntil(lambda: (tmp_path / "alone.svg").exists() and not opened.findChildren(Saving), timeout=60_000)
     text = (tmp_path / "alone.svg").read_text(encoding="utf-8")
     assert "alone" in text
     assert LIGHT.right.lower() not in text.lower()
@@ -198,4 +198,4 @@ def test_another_recording_opens_with_every_row(
     press(opened, Key.Key_Z)
     assert opened.session.state.solo
     opened.session.open(few_channels)
-    qtbot.waitUntil(lambda: opened.session.state.solo == "", timeout=20_000)
+    qtbot.waitUntil(lambda: opened.session.state.solo == "", timeout=60_000)

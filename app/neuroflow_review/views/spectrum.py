@@ -114,7 +114,11 @@ class SpectrumPanel(Canvas):
         if scalp is None:
             return ""
         row = next((r for r in scalp.rows if r.label == self._label), None)
-        aside = "not EEG · " if row is None else "set aside as bad · " if row.bad else ""
+        aside = ""
+        if row is None:
+            aside = "not EEG · "
+        elif row.bad or row.interpolated:
+            aside = "interpolated · " if row.interpolated else "set aside as bad · "
         return f"{aside}{scalp.stretch.words} · as recorded, no filters"
 
     @property

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from neuroflow_review.window.frame import Frame
 
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
-_USEFUL: Final = {"Implant": 260, "Events": 260, "At the cursor": 260, "Map": 220, "Discharge": 210}
+_USEFUL: Final = {"Implant": 260, "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
 _USUALLY = 200
+_LISTED = 260  # of the list of events where there is more room
 _ALONE: Final = "Events"  # stays in sight: it is where a reader goes from
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
@@ -57,7 +58,7 @@ def share_out(frame: Frame, asked: str) -> None:
     ]  # fmt: skip
     # Of those in tabs, one stands for all.
     seen = [d for k, d in enumerate(there) if not any(o in frame.tabifiedDockWidgets(d) for o in there[:k])]
-    weights = [_USEFUL.get(dock.windowTitle(), _USUALLY) for dock in seen]
+    weights = [_LISTED if dock is frame.docks[_ALONE] else _USEFUL.get(dock.windowTitle(), _USUALLY) for dock in seen]
     frame.resizeDocks(seen, weights, Qt.Orientation.Vertical)
 
 
