@@ -17,7 +17,9 @@ from pytestqt.qtbot import QtBot
 
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording
+from neuroflow_review.lanes import Lane
 from neuroflow_review.session import Session
+from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.page import PageRequest, load_page, rows_of
 from neuroflow_review.session.remembered import initial_state
 from neuroflow_review.settings import DECLARED, LARGEST_FILE, Settings, default_path
@@ -155,7 +157,10 @@ def source() -> ArraySource:
     return ArraySource(recording, data)
 
 
+@pytest.mark.usefixtures("qapp")
 def test_whatever_a_file_of_settings_holds_a_page_can_be_drawn(tmp_path: Path, source: ArraySource) -> None:
+    lane = Lane("save")
+    montages = Montages(None, lane)
     path = tmp_path / "settings.json"
     for case in range(CASES):
         path.write_bytes(spoiled(np.random.default_rng([0x5E7, case])))
@@ -164,7 +169,7 @@ def test_whatever_a_file_of_settings_holds_a_page_can_be_drawn(tmp_path: Path, s
         for setting in DECLARED:
             assert setting.accepts(settings.get(setting.key)), (case, setting.key)
         screen_scales(settings)
-        state = initial_state(settings)
+        state = initial_state(settings, montages)
         if state.seconds <= 60.0:  # a longer page is allowed, and takes longer
             rows = rows_of(source.recording, state.montage, frozenset())
             page = load_page(source, PageRequest("f" * 16, state.span, rows, state.applied, 800), Control())
@@ -173,6 +178,8 @@ def test_whatever_a_file_of_settings_holds_a_page_can_be_drawn(tmp_path: Path, s
         settings.save()
         assert Settings(path)._values == settings._values, case
         assert time.process_time() - began < 5.0, case
+    lane.close()
+    assert lane.join()
 
 
 @pytest.mark.parametrize(

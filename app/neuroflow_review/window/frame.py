@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
@@ -46,6 +47,7 @@ STANDARD_SIZE = QSize(1600, 1000)
 SMALLEST_SIZE = QSize(1280, 720)
 """What every panel must fit into."""
 _LOW_WINDOW = 880
+_SEAL_BYTES = 8
 _EVENTS_WIDTH = 300
 
 
@@ -221,7 +223,7 @@ class Frame(QMainWindow):
             return
         values = (self.saveGeometry(), self.saveState(), self.arrangement.dividers)
         for key, value in zip(("window.geometry", "window.docks", "window.dividers"), values, strict=True):
-            self.settings.set(key, base64.b64encode(value.data()).decode("ascii"))
+            self.settings.set(key, remembered_text(value.data()))
 
     def recall(self) -> bool:
         """Put window, docks and dividers where they were; false where nothing was remembered."""
@@ -239,10 +241,21 @@ class Frame(QMainWindow):
         return done
 
 
+def _sealed(data: bytes) -> bytes:
+    """The bytes behind a checksum: Qt hangs on some layouts that were spoiled, so that it is given what it wrote only."""
+    return hashlib.sha256(data).digest()[:_SEAL_BYTES] + data
+
+
+def remembered_text(data: bytes) -> str:
+    """A window's layout as settings keep it."""
+    return base64.b64encode(_sealed(data)).decode("ascii")
+
+
 def remembered_bytes(text: str) -> QByteArray | None:
-    """What was kept of a window's layout; None where it cannot be understood."""
+    """What was kept of a window's layout; None where it is not what :func:`remembered_text` wrote."""
     try:
-        data = base64.b64decode(text, validate=True)
+        raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return None
-    return QByteArray(data) if data else None
+    data = raw[_SEAL_BYTES:]
+    return QByteArray(data) if data and _sealed(data) == raw else None
