@@ -242,7 +242,7 @@ class Frame(QMainWindow):
 
 
 def _sealed(data: bytes) -> bytes:
-    """The bytes behind a checksum: Qt hangs on some layouts that were spoiled, so that it is given what it wrote only."""
+    """The bytes behind a checksum, since Qt hangs on some layouts that were spoiled: it is given what it wrote only."""
     return hashlib.sha256(data).digest()[:_SEAL_BYTES] + data
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
@@ -14,7 +13,7 @@ from neuroflow_review.display import sensitivity_words
 from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
-from neuroflow_review.window.frame import ElidedLabel, remembered_bytes
+from neuroflow_review.window.frame import ElidedLabel, remembered_bytes, remembered_text
 
 if TYPE_CHECKING:
     from neuroflow_review.session import ViewState
@@ -131,7 +130,7 @@ class SecondWindow(QWidget):
 
     def _keep_place(self) -> None:
         if self.isVisible() and not self.isFullScreen():
-            self.settings.set(_PLACE, base64.b64encode(self.saveGeometry().data()).decode("ascii"))
+            self.settings.set(_PLACE, remembered_text(self.saveGeometry().data()))
 
     def _on_opened(self, recording: Recording | None) -> None:
         self.header.set_recording(recording)
