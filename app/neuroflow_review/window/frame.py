@@ -223,7 +223,7 @@ class Frame(QMainWindow):
             return
         values = (self.saveGeometry(), self.saveState(), self.arrangement.dividers)
         for key, value in zip(("window.geometry", "window.docks", "window.dividers"), values, strict=True):
-            self.settings.set(key, remembered_text(value.data()))
+            self.settings.set(key, remembered_text(value))
 
     def recall(self) -> bool:
         """Put window, docks and dividers where they were; false where nothing was remembered."""
@@ -246,9 +246,9 @@ def _sealed(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()[:_SEAL_BYTES] + data
 
 
-def remembered_text(data: bytes) -> str:
+def remembered_text(layout: QByteArray) -> str:
     """A window's layout as settings keep it."""
-    return base64.b64encode(_sealed(data)).decode("ascii")
+    return base64.b64encode(_sealed(bytes(layout.data()))).decode("ascii")
 
 
 def remembered_bytes(text: str) -> QByteArray | None:

@@ -130,7 +130,7 @@ class SecondWindow(QWidget):
 
     def _keep_place(self) -> None:
         if self.isVisible() and not self.isFullScreen():
-            self.settings.set(_PLACE, remembered_text(self.saveGeometry().data()))
+            self.settings.set(_PLACE, remembered_text(self.saveGeometry()))
 
     def _on_opened(self, recording: Recording | None) -> None:
         self.header.set_recording(recording)
