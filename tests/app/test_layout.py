@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
-from neuroflow_review.theme import gutter, right_margin, time_to_x
+from neuroflow_review.theme import gutter, right_margin, time_to_x, type_scale
+from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.docks import is_behind
 from neuroflow_review.window.frame import SMALLEST_SIZE
@@ -105,6 +106,32 @@ def test_what_the_pointer_is_on_never_makes_the_window_larger(
 
 
 # Width ----------------------------------------------------------------------------------------------------------------
+
+
+def test_in_large_type_names_and_numbers_of_shafts_stand_beside_one_another(opened: ReviewWindow) -> None:
+    before = opened.docks["Implant"].width()
+    opened.commands.view.present()
+    QApplication.processEvents()
+    toggles = opened.implant.findChildren(ShaftToggle)
+    assert toggles
+    assert all(toggle.width() >= toggle.sizeHint().width() for toggle in toggles)
+    assert opened.implant.brain.width() >= round(180 * type_scale())
+    opened.commands.view.present()
+    QApplication.processEvents()
+    assert opened.docks["Implant"].width() == before
+
+
+def test_words_that_scroll_are_whole_beside_their_scroll_bar(
+    small: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    show_only(small, ("dock Events", "dock At the cursor", "dock Discharge", "trends"))
+    settle(small)
+    boxes = small.criteria.boxes.values()
+    area = small.docks["Discharge"].widget()
+    assert isinstance(area, QScrollArea)
+    assert area.verticalScrollBar().isVisible(), "the window is too low for all six"
+    assert all(box.width() >= box.sizeHint().width() for box in boxes)
+    assert small.criteria.width() <= area.viewport().width()
 
 
 @pytest.mark.parametrize("computing", [False, True])

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy,
 
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow_review.glassbrain import VIEWS, Projection, View, extent, project
-from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, ui_font
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, type_scale, ui_font
 
 _REACH: Final = 7.0  # pixels from a contact at which the pointer still means it
 _VIEW_TEXT: Final[dict[View, str]] = {"axial": "axial", "coronal": "coronal", "left": "left", "right": "right"}
@@ -55,6 +55,9 @@ class ShaftToggle(QAbstractButton):
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(ui_font())
         return QSize(round(metrics.horizontalAdvance(self.name)) + 14 * UNIT, round(metrics.height()) + 2 * UNIT)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         look, rect = self._look, QRectF(self.rect())
@@ -134,7 +137,7 @@ class GlassBrain(QWidget):
         return QSize(240, 480)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(180, 196)
+        return QSize(round(180 * type_scale()), 196)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 

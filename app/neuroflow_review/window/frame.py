@@ -41,7 +41,7 @@ from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.arrangement import Arrangement
-from neuroflow_review.window.docks import make_room, scrolled
+from neuroflow_review.window.docks import Scrolled, make_room
 
 STANDARD_SIZE = QSize(1600, 1000)
 SMALLEST_SIZE = QSize(1280, 720)
@@ -139,10 +139,10 @@ class Frame(QMainWindow):
         self.docks = {
             "Implant": self._dock("Implant", self.implant, Qt.DockWidgetArea.LeftDockWidgetArea),
             "Events": self._dock("Events", self.events, right),
-            "At the cursor": self._dock("At the cursor", scrolled(self.inspector), right),
+            "At the cursor": self._dock("At the cursor", Scrolled(self.inspector), right),
             "Map": self._dock("Map", self.topomap, right),
         }
-        self.docks["Discharge"] = self._dock("Discharge", scrolled(self.criteria), right)
+        self.docks["Discharge"] = self._dock("Discharge", Scrolled(self.criteria), right)
         self.docks["Spectrum"] = self._dock("Spectrum", self.spectrum, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.docks["Butterfly"] = self._dock("Butterfly", self.butterfly, Qt.DockWidgetArea.LeftDockWidgetArea)
         for name in ("Map", "Discharge", "Spectrum", "Butterfly"):
