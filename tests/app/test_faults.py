@@ -21,7 +21,9 @@ from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 from tests.app.conftest import FakeBackend, FakeEngine, write_edf
 
+from neuroflow.io import open_recording
 from neuroflow.io.edf_records import ReadOnlyFile
+from neuroflow.io.review_file import read_review
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.report import ReportDialog
@@ -262,7 +264,13 @@ def test_closing_does_not_wait_for_marks_and_keeps_them_elsewhere(
     (kept,) = (p for p in marks.folder.iterdir() if p.name.endswith(".review.json"))
     assert b'"first"' in kept.read_bytes()
     assert b'"second"' in kept.read_bytes()
+    # The drive comes back, and takes what it was given: nothing that was made is hidden by it.
     release.set()
+    beside = night.with_name(f"{night.name}.review.json")
+    qtbot.waitUntil(beside.is_file, timeout=LONG)
+    with open_recording(night) as source:
+        again = read_review(source.recording, marks.folder)
+    assert {mark.text for mark in again.document} == {"first", "second"}
 
 
 # Errors that nobody expected, in every lane ---------------------------------------------------------------------------

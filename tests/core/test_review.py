@@ -126,6 +126,30 @@ def test_where_the_folder_cannot_be_written_marks_go_to_the_readers_own(
     assert read_review(about, tmp_path / "own").document == some_marks()
 
 
+def test_an_older_version_that_a_drive_took_late_does_not_hide_the_newer_one(tmp_path: Path) -> None:
+    about = recording(tmp_path / "a.edf")
+    beside, own = tmp_path / f"a.edf{SUFFIX}", tmp_path / "own" / f"{about.identity}{SUFFIX}"
+    write_review(about, some_marks(3), own, made=1000.5)
+    write_review(about, some_marks(2), beside, made=1000.25)
+    assert beside.stat().st_mtime_ns > own.stat().st_mtime_ns
+    assert read_review(about, tmp_path / "own").document == some_marks(3)
+    write_review(about, some_marks(2), beside, made=1001.0)
+    assert read_review(about, tmp_path / "own").document == some_marks(2)
+
+
+def test_a_file_that_says_no_sound_moment_is_as_old_as_it_was_written(tmp_path: Path) -> None:
+    about = recording(tmp_path / "a.edf")
+    beside, own = tmp_path / f"a.edf{SUFFIX}", tmp_path / "own" / f"{about.identity}{SUFFIX}"
+    write_review(about, some_marks(3), own)
+    write_review(about, some_marks(2), beside)
+    said = json.loads(beside.read_text())
+    for moment in ("", "yesterday", "9" * 400):
+        beside.write_text(json.dumps(said | {"saved": moment}))
+        for written, marks in ((10.0, some_marks(3)), (4e9, some_marks(2))):
+            os.utime(beside, (written, written))
+            assert read_review(about, tmp_path / "own").document == marks
+
+
 def test_nothing_is_written_beside_the_demonstration(tmp_path: Path) -> None:
     from importlib.resources import files
 

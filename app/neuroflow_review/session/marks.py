@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -343,7 +343,7 @@ class Desk:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._turns = itertools.count()
+        self._turn = 0
         self._written: dict[Path, int] = {}
         self._pending: list[tuple[Change, str, str]] = []
         self._seal = Seal()
@@ -355,12 +355,13 @@ class Desk:
     def another(self) -> Desk:
         """A desk with what this one still has to tell the log, for another place."""
         made = Desk()
-        made._pending = list(self._pending)
+        made._pending, made._turn = list(self._pending), self._turn
         return made
 
     def turn(self) -> int:
-        """The number of a version; the later, the greater."""
-        return next(self._turns)
+        """The number of a version, nanoseconds since 1970; the later, the greater, whatever the clock does."""
+        self._turn = max(self._turn + 1, time.time_ns())
+        return self._turn
 
     def write(
         self, turn: int, recording: Recording, document: Document, path: Path, control: Control | None = None
@@ -382,6 +383,6 @@ class Desk:
                 del self._pending[:noted]
             except FileProblem as error:
                 problem = error.text  # marks are worth more than their log: it is continued when that is possible
-            review_file.write_review(recording, document, path, self._seal)
+            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9)
             self._written[path] = turn
             return problem

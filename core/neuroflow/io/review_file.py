@@ -2,7 +2,8 @@
 
 ``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
 of the reader's. The version before is kept as ``….previous``. Format 2: ``format``, ``program``, ``recording`` (name,
-identity, duration in seconds), ``saved`` (UTC), ``marks`` (:class:`neuroflow.review.Mark`) and ``audit`` (entries and
+identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks: where there are two files, the
+later holds), ``marks`` (:class:`neuroflow.review.Mark`) and ``audit`` (entries and
 last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges; it is
 read, and written as format 2 at the next edit. A file of a later format is never written over.
 """
@@ -70,7 +71,7 @@ def read_review(recording: Recording, folder: Path) -> Review:
     there = [place for place in places if place.is_file()]
     if not there:
         return Review(Document(), places[0])
-    path = max(there, key=lambda place: place.stat().st_mtime_ns)
+    path = there[0] if len(there) == 1 else max(there, key=_moment)
     try:
         found = _read(path)
     except _LaterFormat as later:
@@ -86,16 +87,20 @@ def read_review(recording: Recording, folder: Path) -> Review:
     return Review(document_of(found.marks), _writable(path, places), notice)
 
 
-def write_review(recording: Recording, document: Document, path: Path, seal: Seal | None = None) -> None:
+def write_review(
+    recording: Recording, document: Document, path: Path, seal: Seal | None = None, made: float | None = None
+) -> None:
     """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
 
+    ``made``, in seconds since 1970, is when there were these marks: now, unless a drive took them only later.
     Raises: FileProblem.
     """
+    moment = datetime.now(UTC) if made is None else datetime.fromtimestamp(made, UTC)
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
         _About(recording.path.name, recording.identity, recording.duration),
-        datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
         seal or Seal(),
     )
@@ -140,6 +145,17 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
+def _moment(path: Path) -> float:
+    """When the marks of a file had been made, in seconds since 1970; where it does not say, when it was written.
+
+    By the file's word first: a drive that stalled may take an old version after a newer one went elsewhere.
+    """
+    with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
+        said = datetime.fromisoformat(_read(path).saved)
+        return said.replace(tzinfo=said.tzinfo or UTC).timestamp()
+    return path.stat().st_mtime
+
+
 class _LaterFormat(Exception):
     """A review file that this version does not read."""
 
@@ -164,7 +180,7 @@ def _without(recording: Recording, path: Path) -> Review:
     with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
         found = _read(previous)
         if found.recording.identity == recording.identity:
-            document, whence = document_of(found.marks), f"the version before it, saved {found.saved}, is shown"
+            document, whence = document_of(found.marks), f"the version before it, saved {found.saved[:19]} UTC, is shown"
     try:
         os.replace(path, aside)
     except OSError:
