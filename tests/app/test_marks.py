@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
+from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
 from neuroflow_review.session.analysis import Spike
@@ -119,6 +120,21 @@ def test_every_edit_is_undone_and_redone_by_key(qtbot: QtBot, mine: ReviewWindow
     assert [m.text for m in mine.session.marks.all] == ["second"]
     saved(qtbot, mine)
     assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["second"]
+
+
+def test_a_name_as_long_as_a_page_is_kept_as_far_as_a_mark_holds_it(qtbot: QtBot, mine: ReviewWindow) -> None:
+    mark = mine.session.marks.add(1.0, "Event")
+    assert mark is not None
+    mine.events.start_rename(mark.id)
+    editor = editor_of(qtbot, mine)
+    QApplication.clipboard().setText("sharp " * 1000)
+    editor.selectAll()
+    editor.paste()
+    qtbot.keyClick(editor, Key.Key_Return)
+    kept = ("sharp " * 1000)[:LONGEST_TEXT].strip()
+    qtbot.waitUntil(lambda: mine.session.marks.all[0].text == kept)
+    assert mine.session.marks.rename(mark.id, "x" * 5000)
+    saved(qtbot, mine)
 
 
 def test_undo_shows_where_it_was(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle) -> None:

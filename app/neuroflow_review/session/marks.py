@@ -36,7 +36,7 @@ from neuroflow.review import (
     imported,
     removed,
 )
-from neuroflow.review.document import Decision, Edge, with_edge
+from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane, within
 
 log = logging.getLogger(__name__)
@@ -212,10 +212,10 @@ class Marks(QObject):
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
     def rename(self, identifier: str, text: str) -> bool:
-        mark = self.find(identifier)
-        if mark is None or not text.strip() or mark.text == text.strip():
+        mark, text = self.find(identifier), text.strip()[:LONGEST_TEXT]
+        if mark is None or not text or mark.text == text:
             return False
-        return self._do(changed(mark, by=self._reader(), text=text.strip()))
+        return self._do(changed(mark, by=self._reader(), text=text))
 
     def move_edge(self, identifier: str, edge: Edge, time: float) -> bool:
         """Move the start or the end of an event to a time, as far as the other edge and the recording let it."""

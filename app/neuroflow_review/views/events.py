@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from neuroflow.recording import Span
+from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, icon, ui_font
 from neuroflow_review.wording import clock, day
 
@@ -228,6 +229,8 @@ class _EventDelegate(QStyledItemDelegate):
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         editor = super().createEditor(parent, option, index)
         editor.setAccessibleName("What happens here")
+        if isinstance(editor, QLineEdit):
+            editor.setMaxLength(LONGEST_TEXT)
         self.editing = True
         return editor
 
