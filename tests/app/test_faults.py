@@ -227,17 +227,22 @@ def test_stopping_a_reconstruction_does_not_wait_for_the_drive(qtbot: QtBot, min
     closes(mine)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there is no pipe with a name to open")
 def test_closing_does_not_wait_for_a_file_that_does_not_open(
-    qtbot: QtBot, window: ReviewWindow, tmp_path: Path
+    qtbot: QtBot, window: ReviewWindow, monkeypatch: pytest.MonkeyPatch, night: Path
 ) -> None:
-    pipe = tmp_path / "stalled.edf"
-    os.mkfifo(pipe)
-    window.session.open(pipe)
-    qtbot.waitUntil(lambda: "Opening" in window.start.state.text(), timeout=LONG)
+    asked, let_go = threading.Event(), threading.Event()
+
+    def stalled(path: Path) -> None:
+        asked.set()
+        let_go.wait(120)
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr("neuroflow.io.open_edf", stalled)
+    window.session.open(night)
+    qtbot.waitUntil(asked.is_set, timeout=LONG)
+    assert "Opening" in window.start.state.text()
     closes(window)
-    with pipe.open("wb"):
-        pass  # lets go of whoever opens it
+    let_go.set()
 
 
 @pytest.mark.expects_warnings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -339,6 +340,13 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
         open_recording(tmp_path / "none.edf")
     with pytest.raises(FileProblem, match="is a folder"):
         open_recording(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with a name")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.edf")
+    with pytest.raises(FileProblem, match="is not a file that holds a recording"):
+        open_recording(tmp_path / "pipe.edf")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ def open_recording(path: Path | str) -> SignalSource:
     try:
         if path.is_dir():
             raise FileProblem(f"“{path.name or path}” is a folder, not a recording: choose a file inside it.")
+        if path.exists() and not path.is_file():  # opening a pipe would wait for whoever writes into it
+            raise FileProblem(f"“{path.name}” is not a file that holds a recording: choose an EDF or BDF file.")
         return open_edf(path.absolute())
     except FileNotFoundError as error:
         raise FileProblem(f"There is no file “{path}”: check its name and that its drive is connected.") from error
