@@ -20,7 +20,7 @@ from neuroflow.inference.device import choose_device
 from neuroflow.inference.engine import Reconstructor
 from neuroflow.inference.graphs import ReplayedDecode
 from neuroflow.inference.model import Model, load_model
-from neuroflow.inference.preparation import hold_missing
+from neuroflow.inference.preparation import hold_missing, share_stuck
 from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Span
@@ -139,6 +139,39 @@ def test_amplitudes_unlike_training_are_withheld_with_the_reason(
     tile = reconstructor.tile(scalp_source(amplitude=amplitude), TileRequest(2, samples=2))
     assert said in tile.withheld or "fewer than" in tile.withheld
     assert not reconstructor.tile(scalp_source(), TileRequest(2, samples=2)).withheld
+
+
+def test_a_channel_that_is_stuck_is_named_and_the_tile_withheld_until_it_is_set_aside(
+    reconstructor: Reconstructor,
+) -> None:
+    whole = scalp_source()
+    names = {c.name: c.index for c in whole.recording.channels}
+    clipped, held = ({k: v.copy() for k, v in whole.data.items()} for _ in range(2))
+    t3, cz = clipped[names["T3"]], held[names["Cz"]]
+    np.clip(t3, *np.quantile(t3, (0.1, 0.9)), out=t3)  # an amplifier at its limits
+    cz[24 * 200 : 26 * 200] = cz[24 * 200]  # an electrode that is off for two seconds
+    for data, name in ((clipped, "T3"), (held, "Cz")):
+        source = ArraySource(whole.recording, data)
+        tile = reconstructor.tile(source, TileRequest(2, samples=2))
+        assert tile.withheld.startswith(f"{name} is flat or saturated here")
+        assert np.isfinite(tile.samples).all(), "a reader may look at it anyway"
+        assert not reconstructor.tile(source, TileRequest(2, samples=2, excluded=frozenset({name}))).withheld
+    for index in range(6):
+        clipped[index] = np.clip(clipped[index], *np.quantile(clipped[index], (0.1, 0.9)))
+    several = reconstructor.tile(ArraySource(whole.recording, clipped), TileRequest(2, samples=2)).withheld
+    assert "more are flat or saturated here: set them aside" in several
+
+
+@pytest.mark.parametrize("step", [0.1e-6, 1e-6, 4e-6])
+def test_eeg_in_coarse_steps_is_not_stuck_and_neither_is_a_gap(step: float) -> None:
+    rng = np.random.default_rng(3)
+    slow = np.cumsum(rng.normal(0, 2e-6, 4000))
+    raw = (np.round((slow - slow.mean() + rng.normal(0, 5e-6, 4000)) / step) * step).astype(np.float32)
+    raw[1000:1400] = np.nan
+    assert share_stuck(raw, 200.0) < 0.02
+    assert share_stuck(np.full(2000, np.nan, np.float32), 200.0) == 0.0
+    raw[2000:3000] = raw[2000]
+    assert 0.25 < share_stuck(raw, 200.0) < 0.32
 
 
 def test_a_sample_that_explodes_is_drawn_again_and_counted(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,10 +14,10 @@ from neuroflow.flow.noise import normals
 from neuroflow.inference.device import choose_device, device_label, is_out_of_memory, share_the_cores
 from neuroflow.inference.graphs import ReplayedDecode
 from neuroflow.inference.model import Model
-from neuroflow.inference.preparation import Prepared, prepare, usable_channels
+from neuroflow.inference.preparation import Prepared, prepare, share_stuck, usable_channels
 from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
 from neuroflow.jobs import Control
-from neuroflow.recording import Recording, SignalSource, Span
+from neuroflow.recording import Channel, Recording, SignalSource, Span
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -32,6 +32,8 @@ PRECISIONS = ("float32", "bfloat16")
 # A sample twice as large as anything in training is a numerical accident, not a brain (science.md, "What broke").
 _LARGEST_FACTOR = 2.0
 _TOO_LARGE, _TOO_SMALL = 2.0, 0.5
+_STUCK = 0.05  # of a tile's samples: a channel that is stuck for longer tells the model what no head did
+_NAMED = 4
 
 
 class Reconstructor:
@@ -114,7 +116,9 @@ class Reconstructor:
         control.checkpoint(0.0)
         out = np.full((request.samples, len(self.contacts), max(steps, 0)), np.nan, dtype=np.float32)
         redrawn = 0
-        withheld = self._reason_to_withhold(prepared, core)
+        withheld = self._reason_to_withhold(prepared, core) or self._what_is_stuck(
+            source, channels, prepared, first, steps
+        )
         if steps > 0 and prepared.present.any():
             with torch.inference_mode():
                 redrawn = self._fill(out, prepared, request, first, control)
@@ -263,3 +267,16 @@ class Reconstructor:
         if smallest < _TOO_SMALL * card.limits.scalp_rms_low:
             return f"scalp amplitude {smallest * 1e6:.1f} µV rms, below what the model was trained on"
         return ""
+
+    def _what_is_stuck(
+        self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, first: int, steps: int
+    ) -> str:
+        """Which channels that the model hears are flat or saturated in a tile, as a reason, or an empty string."""
+        span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
+        heard = [channel for index, channel in channels.items() if prepared.present[index]]
+        stuck = [c.name for c in heard if share_stuck(source.read(span, c), c.rate) > _STUCK]
+        if not stuck:
+            return ""
+        them, verb = ("it", "is") if len(stuck) == 1 else ("them", "are")
+        named = ", ".join(stuck[:_NAMED]) + (f" and {len(stuck) - _NAMED} more" if len(stuck) > _NAMED else "")
+        return f"{named} {verb} flat or saturated here: set {them} aside and reconstruct again"

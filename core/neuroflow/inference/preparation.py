@@ -16,6 +16,7 @@ from neuroflow.signal.resample import resample_span
 # Long enough for a transition of half a hertz at 100 Hz (Harris 1978: 3.3 / width for a Hamming window).
 _TAPS_SECONDS = 6.6
 _FLAT = 1e-7  # a channel whose rms over a tile is below 0.1 µV is disconnected
+_STILL_SECONDS = 0.1
 
 
 class ModelInput(Protocol):
@@ -101,6 +102,21 @@ def prepare(source: SignalSource, channels: dict[int, Channel], card: ModelInput
     rms = np.sqrt(np.mean(np.square(scalp, dtype=np.float64), axis=1))
     present &= rms > _FLAT
     return Prepared(scalp, present, _valid(source, next(iter(channels.values())), card.rate, first, last))
+
+
+def share_stuck(raw: NDArray[np.float32], rate: float) -> float:
+    """The share of a channel's samples (time,) at which it is stuck: at its highest or lowest value, or on any value
+    for a tenth of a second. Missing samples are not stuck.
+    """
+    there = raw[~np.isnan(raw)]
+    if there.size < 2:
+        return 0.0
+    still = there[1:] == there[:-1]
+    at_limit = still & ((there[1:] == there.max()) | (there[1:] == there.min()))
+    edges = np.flatnonzero(np.diff(still.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    for first, last in edges[np.diff(edges, axis=1)[:, 0] + 1 >= max(_STILL_SECONDS * rate, 2.0)]:
+        at_limit[first:last] = True
+    return float(at_limit.mean())
 
 
 def _valid(source: SignalSource, channel: Channel, rate: float, first: int, last: int) -> NDArray[np.bool_]:

@@ -180,8 +180,8 @@ def _without(recording: Recording, path: Path) -> Review:
     with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
         found = _read(previous)
         if found.recording.identity == recording.identity:
-            whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
             document = document_of(found.marks)
+            whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
     try:
         os.replace(path, aside)
     except OSError:
