@@ -56,7 +56,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         epilog="Research and teaching. Not for diagnosis or treatment.",
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="an EDF, EDF+, BDF or BDF+ recording")
-    parser.add_argument("--at", type=_seconds, default=0.0, metavar="S", help="start of the page, seconds")
+    parser.add_argument(
+        "--at", type=_seconds, metavar="S", help="start of the page, seconds; by default where it was left"
+    )
     parser.add_argument("--reconstruct", action="store_true", help="reconstruct the page")
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window, such as 1600x1000")
     parser.add_argument("--theme", choices=("light", "dark", "print"), help="colours of the window")

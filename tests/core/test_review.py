@@ -17,7 +17,19 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import SUFFIX, read_review, write_review
 from neuroflow.recording import Patient, Recording
-from neuroflow.review import Document, History, Mark, added, assessed, changed, decided, edge_moved, removed
+from neuroflow.review import (
+    Document,
+    History,
+    Left,
+    Mark,
+    Provenance,
+    added,
+    assessed,
+    changed,
+    decided,
+    edge_moved,
+    removed,
+)
 from neuroflow.review.document import SHORTEST, Edge, document_of, with_edge
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -371,6 +383,36 @@ def test_a_review_file_of_the_format_before_is_read_and_goes_on_as_this_one(tmp_
     assert dict(found.document.marks) == dict(some_marks().marks)
     write_review(place, found.document, path)
     assert json.loads(path.read_text("utf-8"))["format"] == review_file.FORMAT
+
+
+def test_how_a_recording_was_left_comes_back_and_a_file_of_format_2_has_nothing_to_say(tmp_path: Path) -> None:
+    place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    assert read_review(place, tmp_path / "own").left is None
+    left = Left(120.5, "average", True, ("Fp1", "T6"), Provenance("twin", "ab" * 32, 7, 39))
+    write_review(place, some_marks(), path, left=left)
+    assert read_review(place, tmp_path / "own").left == left
+    old = json.loads(path.read_text("utf-8"))
+    del old["left"]
+    path.write_text(json.dumps(old | {"format": 2}), "utf-8")
+    found = read_review(place, tmp_path / "own")
+    assert (found.document, found.left, found.notice) == (some_marks(), Left(), "")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [{"start": "soon"}, {"bad": "T6"}, {"bad": ["x" * 300]}, {"bad": ["T6"] * 5000}, {"montage": "m" * 300}, [], 7,
+     {"reconstruction": {"model": "twin"}}],
+)  # fmt: skip
+def test_a_view_that_cannot_be_believed_sets_the_file_aside_and_goes_on_from_the_version_before(
+    tmp_path: Path, left: object
+) -> None:
+    place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    for count in (2, 3):
+        write_review(place, some_marks(count), path, left=Left(10.0 * count, bad=("T6",)))
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"left": left}), "utf-8")
+    found = read_review(place, tmp_path / "own")
+    assert "damaged" in found.notice
+    assert (found.document, found.left) == (some_marks(2), Left(20.0, bad=("T6",)))
 
 
 def test_a_table_for_bids_has_tabs_and_hed_score_on_what_is_a_finding(tmp_path: Path) -> None:

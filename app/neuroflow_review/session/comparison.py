@@ -61,6 +61,11 @@ class Comparison(QObject):
         self.ready.emit(None)
         self.changed.emit()
 
+    def forget_page(self) -> None:
+        """What was on its way is not wanted any more; the other recording stays open."""
+        self.lane.cancel(lambda job: job.key == "truth")
+        self.busy = False
+
     def ask(self, names: Sequence[str], span: Span, band: tuple[float, float]) -> None:
         """The page of some contacts, where a comparison is open."""
         if self.source is None:

@@ -13,7 +13,8 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, Signal
+import msgspec
+from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.io import audit, review_file
@@ -27,6 +28,7 @@ from neuroflow.review import (
     Change,
     Document,
     History,
+    Left,
     Mark,
     added,
     assessed,
@@ -46,6 +48,9 @@ _start_of = attrgetter("start")
 _PATIENCE = 1.0
 """Seconds that a drive has to take marks when the window or the recording goes; then they go to the reader's folder."""
 
+_LEFT_MILLISECONDS = 500
+"""After a channel was set aside, until that is kept: several in a row are one save."""
+
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
 
@@ -61,7 +66,8 @@ class Kept:
 class Marks(QObject):
     """Marks of the recording that is open. ``failed`` carries a Failure, ``noticed`` a sentence.
 
-    ``changed`` says that there are other marks, ``saved`` that those there are were written, or could not be.
+    ``changed`` says that there are other marks, ``saved`` that those there are were written, or could not be. ``left``
+    says how the recording would be left now; it is kept beside the marks, once there is something to keep.
     """
 
     changed = Signal()
@@ -70,15 +76,23 @@ class Marks(QObject):
     failed = Signal(object)
 
     def __init__(
-        self, lane: Lane, folder: Path, reader: Callable[[], str] = str, parent: QObject | None = None
+        self,
+        lane: Lane,
+        folder: Path,
+        reader: Callable[[], str] = str,
+        left: Callable[[], Left] = Left,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.lane, self.folder, self._reader = lane, folder, reader
+        self.lane, self.folder, self._reader, self._left_now = lane, folder, reader, left
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
         self._writable = False
         self._saved: Document = self.history.document
+        self._left: Left | None = None  # as it is kept; None where nothing is
+        self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
+        self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
         self._longest = 0.0
         self._said_unsaved = False
@@ -160,6 +174,7 @@ class Marks(QObject):
         self._why = review.notice if review is not None else ""
         if not again:
             self.history = History(review.document if review is not None else None)
+            self._left = review.left if review is not None else None
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
         self._saved = self.history.document
@@ -181,16 +196,18 @@ class Marks(QObject):
 
     def flush(self) -> None:
         """Save now what is not saved yet: the window or the recording is about to go, and no drive may hold it up."""
-        if not self.unsaved or self._recording is None or self._path is None:
+        self._soon.stop()
+        left = self._left_here()
+        if self._recording is None or self._path is None or not (self.unsaved or self._is_news(left)):
             return
         desk, recording, document = self._desk, self._recording, self.history.document
         for place in dict.fromkeys((self._path, self.folder / f"{recording.identity}{review_file.SUFFIX}")):
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), recording, document, place))
+                done = within(_PATIENCE, partial(desk.write, desk.turn(), recording, document, left, place))
             except NeuroflowError:
                 done = False
             if done:
-                self._saved = document
+                self._saved, self._left = document, left
                 return
             log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
@@ -307,13 +324,41 @@ class Marks(QObject):
         recording, path, document = self._recording, self._path, self.history.document
         if recording is None or path is None:
             return
-        work = partial(self._desk.write, self._desk.turn(), recording, document, path)
-        self.lane.submit("marks", work, done=partial(self._on_saved, document), failed=self._on_failed)
+        left = self._left_here()
+        work = partial(self._desk.write, self._desk.turn(), recording, document, left, path)
+        self.lane.submit("marks", work, done=partial(self._on_saved, document, left), failed=self._on_failed)
 
-    def _on_saved(self, document: Document, problem: str) -> None:
+    # How the recording is left ----------------------------------------------------------------------------------------
+
+    def view_changed(self, what: str = "") -> None:
+        """The reader looks at the recording in another way, which is kept soon; ``what`` is told to the log."""
+        if self._writable:
+            if what:
+                self._desk.note(Change(what, (), ()), self._reader())
+            self._soon.start()
+
+    def _save_left(self) -> None:
+        if self._writable and self._is_news(self._left_here()):
+            self._save()
+
+    def _left_here(self) -> Left:
+        """With what was reconstructed before, where nothing was since."""
+        now, before = self._left_now(), self._left
+        if now.reconstruction is None and before is not None:
+            return msgspec.structs.replace(now, reconstruction=before.reconstruction)
+        return now
+
+    def _is_news(self, left: Left) -> bool:
+        """Whether it is worth a file: a recording that was only looked at gets none."""
+        if self._left is None:
+            return self._writable and bool(left.bad)
+        return self._writable and left != self._left
+
+    def _on_saved(self, document: Document, left: Left, problem: str) -> None:
         if problem:
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
+        self._left = left
         self._said_unsaved = False
         self.saved.emit()
 
@@ -364,7 +409,8 @@ class Desk:
         return self._turn
 
     def write(
-        self, turn: int, recording: Recording, document: Document, path: Path, control: Control | None = None
+        self, turn: int, recording: Recording, document: Document, left: Left, path: Path,
+        control: Control | None = None,
     ) -> str:  # fmt: skip
         """Write a version; returns in a sentence why the log could not tell of it, or nothing.
 
@@ -383,6 +429,6 @@ class Desk:
                 del self._pending[:noted]
             except FileProblem as error:
                 problem = error.text  # marks are worth more than their log: it is continued when that is possible
-            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9)
+            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left)
             self._written[path] = turn
             return problem

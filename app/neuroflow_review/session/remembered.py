@@ -1,14 +1,18 @@
-"""What of a view is remembered from one time to the next."""
+"""What of a view is remembered from one time to the next: for every recording, and for the one that is left."""
 
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
+from neuroflow.recording import Recording
+from neuroflow.review import Left, Provenance
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import MONTAGES
 from neuroflow.units import MICROVOLT
 from neuroflow_review.session.montages import Montages
-from neuroflow_review.session.state import ViewState
+from neuroflow_review.session.reconstruction import Reconstruction
+from neuroflow_review.session.state import AFRESH, ViewState
 from neuroflow_review.settings import Settings
 
 
@@ -57,3 +61,22 @@ def remember(state: ViewState, settings: Settings) -> None:
         with contextlib.suppress(ValueError):
             settings.set(key, value)
     settings.save()
+
+
+def left_here(state: ViewState, work: Reconstruction) -> Left:
+    """How the recording would be left now."""
+    backend, provenance = work.backend, None
+    if backend is not None and work.has_any:
+        provenance = Provenance(backend.name, backend.hash, work.recipe.seed, work.recipe.samples)
+    return Left(round(state.start, 3), state.montage, state.interleaved, tuple(sorted(state.bad)), provenance)
+
+
+def as_left(left: Left | None, recording: Recording, montages: Montages) -> dict[str, Any]:
+    """The fields of a view in which a recording opens, as :func:`left_here` kept them; what it lacks now is dropped."""
+    if left is None:
+        return dict(AFRESH)
+    found = {**AFRESH, "bad": frozenset(left.bad) & {c.name for c in recording.channels}}
+    own = montages.get(left.montage)
+    if own is not None or left.montage in MONTAGES:
+        found |= {"montage": left.montage, "own": own, "interleaved": left.interleaved}
+    return found

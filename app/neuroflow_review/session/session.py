@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -17,6 +18,7 @@ from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import Tile
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Samples, SignalSource, Span
+from neuroflow.review import Left
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import EXACT, Calibration
@@ -31,7 +33,7 @@ from neuroflow_review.session.marks import Kept, Marks, reviews_folder
 from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_rows
 from neuroflow_review.session.reconstruction import Reconstruction
-from neuroflow_review.session.remembered import initial_state, remember
+from neuroflow_review.session.remembered import as_left, initial_state, left_here, remember
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spectrum import PageSpectra
 from neuroflow_review.session.spikes import Spikes
@@ -86,7 +88,7 @@ class Session(QObject):
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
         self.trends = Trends(self.lanes.trend, trends, self)
-        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), lambda: self.reader, self)
+        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), lambda: self.reader, self._left_here, self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
         self.page: PageData | None = None
@@ -165,7 +167,7 @@ class Session(QObject):
         )
 
     def close_recording(self) -> None:
-        self._adopt(None, None)
+        self._adopt(None, None, AFRESH)
         self.opened.emit(None)
 
     def shut_down(self) -> None:
@@ -189,14 +191,21 @@ class Session(QObject):
     def _on_opened(self, at: float | None, found: tuple[SignalSource, Kept]) -> None:
         self._stop_opening()
         source, kept = found
-        self._adopt(source, kept)
+        now = self.recording
+        again = now is not None and now.path == source.recording.path
+        left = self._left_here() if again else kept.review.left
+        selection = self.state.selection if again else None
+        fresh = as_left(left, source.recording, self.montages) | {"selection": selection}
+        self._adopt(source, kept, fresh, again)
         self.settings.add_recent(source.recording.path)
         self.settings.set("files.folder", str(source.recording.path.parent)[:1024])
         self.settings.save()
-        start = self._clamped(at or 0.0)
-        self.store.update(start=start, **AFRESH)
+        start = self._clamped(at if at is not None else left.start if left is not None else 0.0)
+        self.store.update(start=start, **fresh)
         self._choose_channel()
         self.opened.emit(source.recording)
+        if self.state.bad and not again and not kept.review.notice:
+            self.noticed.emit(f"Set aside, as it was left: {', '.join(sorted(self.state.bad))}.")
         self._ask_everything()
         self._ask_trend()
 
@@ -204,10 +213,13 @@ class Session(QObject):
         self._stop_opening()
         self.open_failed.emit(failure)
 
-    def _adopt(self, source: SignalSource | None, kept: Kept | None) -> None:
+    def _adopt(
+        self, source: SignalSource | None, kept: Kept | None, fresh: Mapping[str, Any], again: bool = False
+    ) -> None:
+        self.marks.flush()  # while what was reconstructed is still known
         for lane in (self.lanes.read, self.lanes.bands):
             lane.cancel()
-        self.comparison.close()
+        (self.comparison.forget_page if again else self.comparison.close)()
         self.spectra.forget()
         self.topographies.forget()
         self.page_spectra.forget()
@@ -217,7 +229,7 @@ class Session(QObject):
         self.page = self.depth = None
         self._page_busy = self._depth_busy = False
         self._cursor = None
-        self.rows = shown_rows(source.recording, replace(self.state, bad=frozenset())) if source is not None else ()
+        self.rows = shown_rows(source.recording, replace(self.state, **fresh)) if source is not None else ()
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
         self.marks.adopt(source.recording if source is not None else None, kept)
@@ -283,6 +295,7 @@ class Session(QObject):
     def toggle_bad(self, name: str) -> None:
         """Set a channel aside, or take it back."""
         self.store.update(bad=self.state.bad ^ {name})
+        self.marks.view_changed(f"set {name} aside" if name in self.state.bad else f"take {name} back")
 
     def reconstruct_page(self) -> None:
         self.reconstruction.set_device(self.state.device)
@@ -333,6 +346,9 @@ class Session(QObject):
             self.show_time(min(max(target, 0.0), recording.duration))
         return target is not None
 
+    def _left_here(self) -> Left:
+        return left_here(self.state, self.reconstruction)
+
     @property
     def reader(self) -> str:
         """Who reads; empty where nobody said so."""
@@ -370,6 +386,7 @@ class Session(QObject):
         if changed(*ROWS):
             self.rows = shown_rows(self.source.recording, new)
             self._choose_channel()
+            self.marks.view_changed()
         if changed("bad"):
             self.reconstruction.set_excluded(new.bad)
         if changed("samples", "seed"):
@@ -400,6 +417,7 @@ class Session(QObject):
         self.reconstruction.set_page(self.state.span)
         self._ask_page()
         self._ask_depth()
+        self._ask_truth()
         self._ask_spikes()
         self._ask_spectrogram()
 

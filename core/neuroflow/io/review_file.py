@@ -1,11 +1,12 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
 ``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
-of the reader's. The version before is kept as ``….previous``. Format 2: ``format``, ``program``, ``recording`` (name,
+of the reader's. The version before is kept as ``….previous``. Format 3: ``format``, ``program``, ``recording`` (name,
 identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks: where there are two files, the
-later holds), ``marks`` (:class:`neuroflow.review.Mark`) and ``audit`` (entries and
-last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges; it is
-read, and written as format 2 at the next edit. A file of a later format is never written over.
+later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit``
+(entries and last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of
+discharges, format 2 no ``left``; they are read, and written as format 3 at the next edit. A file of a later format is
+never written over. ``docs/review-file.md`` says it for other programs.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
 from neuroflow.recording import Recording
 from neuroflow.review.document import Document, Mark, document_of
+from neuroflow.review.left import Left, checked_left
 
-FORMAT = 2
+FORMAT = 3
 SUFFIX = ".review.json"
 LARGEST = 256 << 20
 
@@ -45,6 +47,7 @@ class _Review(Struct, frozen=True):
     recording: _About
     saved: str
     marks: tuple[Mark, ...]
+    left: Left = Left()
     audit: Seal = Seal()
 
 
@@ -56,13 +59,15 @@ class _Format(Struct):
 class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
-    ``writable`` is false for a file of a later format: it is shown, where it can be, and never changed.
+    ``writable`` is false for a file of a later format: it is shown, where it can be, and never changed. ``left`` is
+    None where nothing was kept yet.
     """
 
     document: Document
     path: Path
     notice: str = ""
     writable: bool = True
+    left: Left | None = None
 
 
 def read_review(recording: Recording, folder: Path) -> Review:
@@ -84,12 +89,13 @@ def read_review(recording: Recording, folder: Path) -> Review:
     notice = ""
     if found.recording.identity != recording.identity:
         notice = "This recording has changed since its marks were made: check that they are where they should be."
-    return Review(document_of(found.marks), _writable(path, places), notice)
+    return Review(document_of(found.marks), _writable(path, places), notice, left=found.left)
 
 
 def write_review(
-    recording: Recording, document: Document, path: Path, seal: Seal | None = None, made: float | None = None
-) -> None:
+    recording: Recording, document: Document, path: Path, seal: Seal | None = None, made: float | None = None,
+    left: Left | None = None,
+) -> None:  # fmt: skip
     """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
 
     ``made``, in seconds since 1970, is when there were these marks: now, unless a drive took them only later.
@@ -102,6 +108,7 @@ def write_review(
         _About(recording.path.name, recording.identity, recording.duration),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
+        left or Left(),
         seal or Seal(),
     )
     temporary = None
@@ -169,6 +176,7 @@ def _read(path: Path) -> _Review:
         raise _LaterFormat(f"format {declared}")
     found = msgspec.json.decode(data, type=_Review)
     document_of(found.marks)
+    checked_left(found.left)
     return found
 
 
@@ -176,17 +184,21 @@ def _without(recording: Recording, path: Path) -> Review:
     """What to do about a damaged file: set it aside, and go on from the version before it where that is sound."""
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
-    document, whence = Document(), "there is no earlier version, so that there are no marks"
+    document, left, whence = Document(), None, "there is no earlier version, so that there are no marks"
     with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
         found = _read(previous)
         if found.recording.identity == recording.identity:
-            document = document_of(found.marks)
+            document, left = document_of(found.marks), found.left
             whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
     try:
         os.replace(path, aside)
     except OSError:
-        return Review(document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False)
-    return Review(document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.")
+        return Review(
+            document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False, left
+        )
+    return Review(
+        document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.", left=left
+    )
 
 
 def _places(recording: Recording, folder: Path) -> list[Path]:

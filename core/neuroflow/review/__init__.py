@@ -13,12 +13,15 @@ from neuroflow.review.document import (
     removed,
 )
 from neuroflow.review.history import History
+from neuroflow.review.left import Left, Provenance
 
 __all__ = [
     "Change",
     "Document",
     "History",
+    "Left",
     "Mark",
+    "Provenance",
     "added",
     "assessed",
     "changed",
