@@ -68,11 +68,11 @@ def _write(
     """Write a file exactly as told, mistakes included. ``tals`` are the annotation signal's bytes, a record each."""
     size = 3 if bdf else 2
     kind = "BDF" if bdf else "EDF"
+    full = (str(-(2**23)), str(2**23 - 1)) if bdf else ("-32768", "32767")
     records = len(signals[0].digital) if signals else len(tals or ())
     columns: list[tuple[str, str, str, str, str, str, str, str, int]] = []
     bodies: list[list[bytes]] = []
     for s in signals:
-        full = (str(-(2**23)), str(2**23 - 1)) if bdf else ("-32768", "32767")
         low, high = s.limits or full
         values = np.asarray(s.digital, dtype="<i4")
         columns.append((s.label, s.transducer, s.dimension, *s.physical, low, high, s.prefilter, values.shape[1]))
@@ -81,7 +81,7 @@ def _write(
     if tals is not None:
         width = max(len(t) for t in tals)
         width += -width % size
-        columns.append((f"{kind} Annotations", "", "", "-1", "1", "-32768", "32767", "", width // size))
+        columns.append((f"{kind} Annotations", "", "", "-1", "1", *full, "", width // size))
         bodies.append([t.ljust(width, b"\0") for t in tals])
     widths = (16, 80, 8, 8, 8, 8, 8, 80, 8)
     head = version if version is not None else (b"\xffBIOSEMI" if bdf else _field("0", 8))
