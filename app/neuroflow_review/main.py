@@ -7,9 +7,10 @@ import logging
 import os
 import re
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -256,5 +257,18 @@ def _start(window: ReviewWindow, options: argparse.Namespace, path: str | None, 
         Photographer(window, options.screenshot, options.reconstruct, problems)
 
 
+def run() -> NoReturn:
+    """The program: :func:`main`, and out, whatever a dead drive still holds."""
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # a program without a terminal on Windows has none
+            stream.flush()
+    if any(thread is not threading.current_thread() for thread in threading.enumerate()):
+        # Python would tear down a lane that was left behind inside C++ code, and the process would abort.
+        logging.shutdown()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -90,6 +91,14 @@ def no_surprises(request: pytest.FixtureRequest) -> Iterator[None]:
     logging.getLogger().removeHandler(listener)
     if request.node.get_closest_marker("expects_warnings") is None:
         assert not said, "\n".join(said)
+
+
+@pytest.fixture
+def qtbot(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> QtBot:
+    """Waits a minute where pytest-qt gives up after five seconds: a watchdog, also on a machine that is busy."""
+    for name in ("waitUntil", "waitSignal", "waitExposed"):
+        monkeypatch.setattr(qtbot, name, partial(getattr(qtbot, name), timeout=60_000))
+    return qtbot
 
 
 # Recordings -----------------------------------------------------------------------------------------------------------

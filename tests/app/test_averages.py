@@ -161,7 +161,7 @@ def test_averages_follow_what_is_accepted(qtbot: QtBot, sharp: ReviewWindow, pre
     session = sharp.session
     press(sharp, Key.Key_V)
     dialog = dialog_of(qtbot, sharp)
-    qtbot.waitUntil(lambda: "press A" in dialog.view.message, timeout=10_000)
+    qtbot.waitUntil(lambda: "press A" in dialog.view.message, timeout=60_000)
     assert not dialog.save.isEnabled()
     for time in TIMES[:3]:
         session.marks.decide(time, "F7–T3", "accepted")
@@ -200,7 +200,7 @@ def test_averages_are_saved_as_picture_and_table(
     for name in ("average.csv", "average.png"):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
         qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
-        qtbot.waitUntil(lambda name=name: dialog.note.text() == f"Saved {name}.", timeout=10_000)
+        qtbot.waitUntil(lambda name=name: dialog.note.text() == f"Saved {name}.", timeout=60_000)
     with (tmp_path / "average.csv").open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["focus"] for row in rows} == {"T3"}

@@ -102,9 +102,9 @@ def test_a_footprint_is_there_while_one_reads_and_gone_after_a_goodbye(
     with qtbot.waitSignal(window.session.opened, timeout=60_000):
         window.session.open(demo, 120.0)
     place = tmp_path / f"open-{os.getpid()}.json"
-    qtbot.waitUntil(place.is_file, timeout=5000)
+    qtbot.waitUntil(place.is_file, timeout=60_000)
     window.session.go_to(240.0)
-    qtbot.waitUntil(lambda: json.loads(place.read_text() or "{}").get("start") == 240.0, timeout=5000)
+    qtbot.waitUntil(lambda: json.loads(place.read_text() or "{}").get("start") == 240.0, timeout=60_000)
     assert left_behind(tmp_path) is None, "the process that left it lives"
     qtbot.waitUntil(lambda: window.settled, timeout=60_000)
     window.leave()

@@ -104,6 +104,22 @@ window.close()
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
+def test_a_lane_that_a_dead_drive_holds_does_not_hold_up_or_abort_the_end_of_the_program() -> None:
+    code = """
+import threading
+from neuroflow_review import main as command
+def main():
+    threading.Thread(target=threading.Event().wait, name="lane read", daemon=True).start()
+    threading.Thread(target=threading.Event().wait, name="never ends").start()
+    print("closed")
+    return 2
+command.main = main
+command.run()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "closed\n", "")
+
+
 def test_a_library_that_qt_lacks_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -68,7 +68,7 @@ def type_name(qtbot: QtBot, window: ReviewWindow, text: str) -> None:
 
 
 def saved(qtbot: QtBot, window: ReviewWindow) -> None:
-    qtbot.waitUntil(lambda: not window.session.marks.unsaved, timeout=5000)
+    qtbot.waitUntil(lambda: not window.session.marks.unsaved, timeout=60_000)
 
 
 def test_an_event_is_marked_named_and_found_again(

@@ -25,7 +25,7 @@ def test_playing_moves_the_cursor_in_time_and_turns_the_page(qtbot: QtBot, opene
     press(opened, Key.Key_Space)
     assert opened.commands.actions["play"].isChecked()
     assert opened.commands.actions["speed_2"].isChecked()
-    qtbot.waitUntil(lambda: session.state.start == 110.0, timeout=10_000)
+    qtbot.waitUntil(lambda: session.state.start == 110.0, timeout=60_000)
     assert session.cursor is not None
     assert 110.0 <= session.cursor < 115.0
     press(opened, Key.Key_Space)
@@ -40,7 +40,7 @@ def test_playing_ends_with_the_recording_and_by_escape(qtbot: QtBot, opened: Rev
     session.go_to(590.0)
     session.set_cursor(599.7)
     press(opened, Key.Key_Space)
-    qtbot.waitUntil(lambda: not player.playing, timeout=10_000)
+    qtbot.waitUntil(lambda: not player.playing, timeout=60_000)
     session.go_to(0.0)
     press(opened, Key.Key_Space)
     assert player.playing
@@ -54,7 +54,7 @@ def test_a_reader_who_turns_the_page_while_it_plays_takes_the_cursor_along(
     session = opened.session
     press(opened, Key.Key_Space)
     press(opened, Key.Key_End)
-    qtbot.waitUntil(lambda: session.cursor is not None and session.cursor > 500.0, timeout=5000)
+    qtbot.waitUntil(lambda: session.cursor is not None and session.cursor > 500.0, timeout=60_000)
     press(opened, Key.Key_Space)
 
 

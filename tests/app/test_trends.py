@@ -146,7 +146,7 @@ def test_t_shows_trends_and_a_click_goes_there(qtbot: QtBot, window: ReviewWindo
     # Kept: shown again it is there at once, and so it is for the next who opens the recording.
     session.trends.forget()
     window.feeds.trends.ask()
-    qtbot.waitUntil(lambda: session.trends.trend is not None, timeout=3000)
+    qtbot.waitUntil(lambda: session.trends.trend is not None, timeout=60_000)
     qtbot.keyClick(window, Qt.Key.Key_T)
     assert not strip.isVisible()
 

@@ -268,6 +268,18 @@ def test_faults_of_the_header_are_listed(
     np.testing.assert_allclose(got, physical(-data), atol=1e-9)
 
 
+def test_limits_upside_down_and_letters_beyond_ascii_are_read_and_listed(make_edf: Make, sig: Any, noise: Make) -> None:
+    data = noise(3, 100)
+    signals = [sig("Augenbewegung ö", data), sig("Fp1", data, limits=("32767", "-32768")), sig("Fp2", data)]
+    source = open_recording(make_edf("a.edf", signals).path)
+    upside, letters = source.recording.problems
+    assert "limits of “Fp1” are upside down" in upside
+    assert "letters that EDF does not allow" in letters
+    eye, flipped, _ = source.recording.channels
+    assert eye.label == "Augenbewegung ö"
+    np.testing.assert_allclose(source.read(Span(0, 3), flipped), -source.read(Span(0, 3), eye) - 1e-7, atol=1e-8)
+
+
 def test_a_cut_last_record_is_read_as_far_as_it_goes(make_edf: Make, sig: Any, noise: Make) -> None:
     data = noise(3, 100)
     source = open_recording(make_edf("a.edf", [sig("Fp1", data), sig("Fp2", data)], cut=2 * 60).path)

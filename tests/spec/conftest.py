@@ -8,6 +8,7 @@ from tests.app.conftest import (  # noqa: F401 - fixtures
     nothing_left_behind,
     opened,
     press,
+    qtbot,
     reconstructed,
     session,
     settle,

@@ -7,6 +7,7 @@ a reader who wants to see the recording would; every leniency is listed among th
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -123,6 +124,7 @@ def parse_header(raw: bytes, file_bytes: int, name: str) -> EdfHeader:
     record_seconds = _number(raw[244:252])
     signals = _signals(raw, is_bdf, name, problems)
     data_signals = [signal for signal in signals if not signal.is_annotation]
+    _list_what_the_standard_forbids(raw[:expected], data_signals, problems)
     usable = record_seconds is not None and SHORTEST_RECORD <= record_seconds <= LONGEST_RECORD
     if record_seconds is None or not (usable or (record_seconds == 0 and not data_signals)):
         raise FileProblem(
@@ -247,6 +249,16 @@ def _signals(raw: bytes, is_bdf: bool, name: str, problems: list[str]) -> tuple[
         )
         offset += samples * (3 if is_bdf else 2)
     return tuple(signals)
+
+
+def _list_what_the_standard_forbids(raw: bytes, signals: Sequence[EdfSignal], problems: list[str]) -> None:
+    """What is read all the same, and may be shown wrongly by other programs."""
+    upside_down = [signal.label for signal in signals if signal.digital_min > signal.digital_max]
+    if upside_down:
+        more = f" and {len(upside_down) - 1} more" if len(upside_down) > 1 else ""
+        problems.append(f"The digital limits of “{upside_down[0]}”{more} are upside down; values are read as they say.")
+    if max(raw[1:]) > 126:
+        problems.append("The header holds letters that EDF does not allow; other programs may show them wrongly.")
 
 
 def _header_bytes(
