@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -170,7 +171,8 @@ def test_marks_of_another_window_have_no_edges_to_drag(qtbot: QtBot, mine: Revie
     saved(qtbot, mine)
     session.close_recording()
     review = review_of_path(path)
-    review.write_text(review.read_text().replace('"format": 2', '"format": 99'))
+    later = json.loads(review.read_text()) | {"format": 99}
+    review.write_text(json.dumps(later))
     session.open(path)
     settle(mine)
     assert not session.marks.writable
