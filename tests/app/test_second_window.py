@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from pytestqt.qtbot import QtBot
 
 from neuroflow_review.session import Session
@@ -60,6 +60,21 @@ def test_time_and_cursor_are_the_same_in_both(
     qtbot.mouseMove(opened.ieeg, at)
     assert opened.session.cursor == pytest.approx(14.0, abs=0.1)
     assert opened.page._cursor == opened.ieeg._cursor == opened.session.cursor
+
+
+def test_a_recording_that_is_dropped_there_opens(
+    qtbot: QtBot, second: SecondWindow, opened: ReviewWindow, few_channels: Path
+) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(few_channels))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(50, 50), copy, data, left, none)
+    second.dragEnterEvent(enter)
+    assert second.acceptDrops()
+    assert enter.isAccepted()
+    second.dropEvent(QDropEvent(QPointF(50, 50), copy, data, left, none))
+    qtbot.waitUntil(lambda: opened.session.recording is not None and opened.session.recording.path == few_channels)
+    qtbot.waitUntil(lambda: opened.settled)
 
 
 def test_keys_do_there_what_they_do_here(

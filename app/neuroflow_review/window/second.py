@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QPainter, QPixmap, QResizeEvent, QScreen
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QScreen,
+)
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from neuroflow.recording import Recording
@@ -39,6 +48,7 @@ class SecondWindow(QWidget):
         self.window_of_page, self.session, self.settings = window, window.session, window.settings
         self.setObjectName("second")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # who reads goes on reading
+        self.setAcceptDrops(True)
         self._set_aside = self._was_full = False
         self.header = PatientHeader()
         self.says = ElidedLabel()
@@ -59,6 +69,12 @@ class SecondWindow(QWidget):
 
     def set_theme(self, look: Theme) -> None:
         self.header.set_theme(look)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.window_of_page.dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.window_of_page.dropEvent(event)
 
     @property
     def wanted(self) -> bool:
