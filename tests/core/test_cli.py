@@ -16,10 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuroflow.anatomy.mapping import Assignment, laboratory_of
 from neuroflow.cli import main
 from neuroflow.cli.progress import Progress
 from neuroflow.cli.text import span_of_time, table
 from neuroflow.io import open_recording
+from neuroflow.io.mapping_file import Laboratory, write_mapping
+from neuroflow.recording import ChannelKind
 
 Make = Callable[..., Any]
 
@@ -40,6 +43,32 @@ def test_info_prints_what_a_recording_holds(make_edf: Make, sig: Any, noise: Mak
     assert (found["duration"], found["gaps"]) == (10.0, [{"start": 1.0, "duration": 8.0}])
     assert len(found["annotations"]) == 30
     assert len(found["problems"]) == 1
+
+
+def test_the_shell_takes_what_a_reader_said_of_channels(
+    make_edf: Make, sig: Any, noise: Make, small_model_folder: Path, tmp_path: Path, capsys: Any
+) -> None:
+    sites = "Fp1 F7 T3 T5 O1 Fp2 F8 T4 T6 O2 Fz Cz".split()
+    path = make_edf("lab.edf", [sig(f"CH{k}", noise(12, 200, k)) for k in range(len(sites))]).path
+    with open_recording(path) as source:  # type: ignore[attr-defined]
+        key = laboratory_of(source.recording.channels)
+    said = {(f"CH{k}", 1): Assignment(site, ChannelKind.EEG, "Cz") for k, site in enumerate(sites)}
+    write_mapping([Laboratory(key, "2026-11-26T12:00:00Z", said)], tmp_path / "channels.json")
+    mapping = ["--mapping", str(tmp_path / "channels.json")]
+    for more, names in (([], "CH0 CH1"), (mapping, "Fp1 F7")):
+        assert main(["info", str(path), "--json", *more]) == 0
+        assert " ".join(c["name"] for c in json.loads(capsys.readouterr().out)["channels"][:2]) == names
+    target = tmp_path / "out.edf"
+    line = ["reconstruct", str(path), "-o", str(target), "--model", str(small_model_folder), "--device", "cpu"]
+    line += ["--samples", "3", "--channels", "median"]
+    assert main(line) == 2
+    assert "viewed, not reconstructed" in capsys.readouterr().err
+    assert main([*line, *mapping]) == 0
+    with open_recording(target) as source:  # type: ignore[attr-defined]
+        assert any("Channels mapped by hand: CH0 is Fp1" in a.text for a in source.recording.annotations)
+    capsys.readouterr()
+    assert main([*line, "--mapping", str(tmp_path / "none.json")]) == 2
+    assert "There is no file" in capsys.readouterr().err
 
 
 def test_info_on_every_real_file(data_dir: Path, capsys: Any) -> None:

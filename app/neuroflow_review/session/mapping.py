@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -17,14 +17,11 @@ from neuroflow.anatomy.mapping import (
     Assignment,
     ChannelKey,
     MappedSource,
-    is_unrecognised,
-    keys_of,
     laboratory_of,
     mapped,
-    problem_with,
 )
 from neuroflow.errors import FileProblem, LaterFormat, Unreadable
-from neuroflow.io.mapping_file import Laboratory, read_mapping, write_mapping
+from neuroflow.io.mapping_file import Laboratory, read_mapping, said_of, write_mapping
 from neuroflow.recording import Recording, SignalSource
 
 log = logging.getLogger(__name__)
@@ -97,27 +94,6 @@ class ChannelMapping:
         except FileProblem:
             return False  # damaged: it is set aside
         return False
-
-
-def said_of(recording: Recording, kept: Sequence[Laboratory]) -> dict[ChannelKey, Assignment]:
-    """What was said of a recording's channels: of its laboratory, else of labels that say nothing by themselves."""
-    key = laboratory_of(recording.channels)
-    for laboratory in reversed(kept):
-        if laboratory.key == key:
-            return dict(laboratory.said)
-    by_label: dict[ChannelKey, Assignment] = {}
-    for laboratory in kept:
-        by_label.update({(_same(label), copy): a for (label, copy), a in laboratory.said.items()})
-    found = {}
-    for (label, copy), channel in zip(keys_of(recording.channels), recording.channels, strict=True):
-        said = by_label.get((_same(label), copy))
-        if said is not None and is_unrecognised(channel) and not problem_with(channel, said.kind):
-            found[label, copy] = said
-    return found
-
-
-def _same(label: str) -> str:
-    return " ".join(label.split()).casefold()
 
 
 def _set_aside(path: Path) -> str:

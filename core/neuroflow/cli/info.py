@@ -22,6 +22,7 @@ def add(commands: _SubParsersAction[Any]) -> None:
     """Add the sub-command."""
     parser = commands.add_parser("info", help="print what a recording holds and what is wrong with it")
     parser.add_argument("file", type=Path, metavar="FILE", help="an EDF, EDF+, BDF or BDF+ file")
+    parser.add_argument("--mapping", type=Path, metavar="FILE", help="what labels mean, as the window keeps it (none)")
     parser.add_argument("--json", action="store_true", help="print JSON, with every annotation")
     parser.set_defaults(run=run)
 
@@ -30,6 +31,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the recording. Raises: FileProblem."""
     source = open_recording(arguments.file)
     source.close()
+    if arguments.mapping is not None:
+        from neuroflow.io.mapping_file import mapped_by
+
+        source = mapped_by(source, arguments.mapping)
     if arguments.json:
         print_json(as_json(source.recording))
     else:

@@ -47,6 +47,9 @@ def add(commands: _SubParsersAction[Any]) -> None:
     )
     parser.add_argument("--contacts", type=_names, default=(), help="contacts or shafts to write: AHL,PHR1 (all)")
     parser.add_argument("--exclude", type=_names, default=(), help="scalp channels to set aside: T3,O2 (none)")
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="what labels mean, as the window keeps it in channels.json (none)"
+    )
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32",
@@ -69,6 +72,10 @@ def run(arguments: argparse.Namespace) -> int:
         entities = entities_of(arguments.file, arguments.subject, arguments.task, arguments.session)
     source = open_recording(arguments.file)
     try:
+        if arguments.mapping is not None:
+            from neuroflow.io.mapping_file import mapped_by
+
+            source = mapped_by(source, arguments.mapping)
         span = _span(source.recording, arguments.start, arguments.duration)
         excluded = _excluded(source.recording, arguments.exclude)
         if arguments.output is not None:

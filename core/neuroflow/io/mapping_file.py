@@ -14,10 +14,19 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from neuroflow.anatomy.mapping import Assignment, ChannelKey
+from neuroflow.anatomy.mapping import (
+    Assignment,
+    ChannelKey,
+    MappedSource,
+    is_unrecognised,
+    keys_of,
+    laboratory_of,
+    mapped,
+    problem_with,
+)
 from neuroflow.errors import FileProblem, LaterFormat, Unreadable
 from neuroflow.io.edf_writer import write_whole
-from neuroflow.recording import ChannelKind
+from neuroflow.recording import ChannelKind, Recording, SignalSource
 
 FORMAT = 1
 LARGEST = 8 << 20
@@ -81,6 +90,34 @@ def read_mapping(path: Path) -> tuple[Laboratory, ...]:
         return tuple(_checked(told) for told in found.laboratories)
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise FileProblem(f"“{path.name}” is damaged: what was said of channels is not known.", str(error)) from error
+
+
+def said_of(recording: Recording, kept: Sequence[Laboratory]) -> dict[ChannelKey, Assignment]:
+    """What was said of a recording's channels: of its laboratory, else of labels that say nothing by themselves."""
+    key = laboratory_of(recording.channels)
+    for laboratory in reversed(kept):
+        if laboratory.key == key:
+            return dict(laboratory.said)
+    by_label: dict[ChannelKey, Assignment] = {}
+    for laboratory in kept:
+        by_label.update({(_same(label), copy): a for (label, copy), a in laboratory.said.items()})
+    found = {}
+    for (label, copy), channel in zip(keys_of(recording.channels), recording.channels, strict=True):
+        said = by_label.get((_same(label), copy))
+        if said is not None and is_unrecognised(channel) and not problem_with(channel, said.kind):
+            found[label, copy] = said
+    return found
+
+
+def _same(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def mapped_by(source: SignalSource, path: Path) -> MappedSource:
+    """A source whose channels are what a file says of them. Raises: FileProblem."""
+    if not path.is_file():
+        raise FileProblem(f"There is no file “{path}” of mapped channels: check its name.")
+    return mapped(source, said_of(source.recording, read_mapping(path)))
 
 
 def write_mapping(laboratories: Sequence[Laboratory], path: Path) -> None:
