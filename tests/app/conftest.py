@@ -47,7 +47,7 @@ def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     """Fails a test that leaves a thread, a running timer or a visible window."""
     threads = set(threading.enumerate())
     yield
-    until = time.monotonic() + 3.0
+    until = time.monotonic() + 30.0
     while True:
         for _ in range(3):
             qapp.processEvents()
