@@ -186,6 +186,7 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
     # A picture is the same on every machine: nothing that was remembered is in it, and nothing of it is remembered.
     settings = Settings(None if options.screenshot is not None else default_path())
     session = Session(settings, make_backend=partial(InstalledModel, options.model))
+    session.marks.keeps_left = options.screenshot is None
     if options.device:
         session.store.update(device=options.device)
     window = ReviewWindow(session, look=options.theme)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
+from neuroflow.io import open_recording
+from neuroflow.io.review_file import write_review
+from neuroflow.review import Document, Left
 from neuroflow_review import main as command
 from neuroflow_review.theme import DARK, LIGHT
 
@@ -51,6 +55,24 @@ def test_a_picture_of_a_reconstructed_page(demo: Path, tmp_path: Path) -> None:
     colours = {image.pixelColor(x, y).name().upper() for x in range(0, 1200, 2) for y in range(0, 800, 2)}
     assert {DARK.paper, DARK.recon_paper, DARK.band90, DARK.band50} <= colours
     assert LIGHT.paper not in colours
+
+
+def test_a_picture_shows_the_recording_as_it_was_left_and_changes_nothing(demo: Path, tmp_path: Path) -> None:
+    path = tmp_path / "patient.edf"
+    shutil.copy(demo, path)
+    with open_recording(path) as source:  # type: ignore[attr-defined]
+        recording = source.recording
+    review = tmp_path / "patient.edf.review.json"
+    write_review(recording, Document(), review, left=Left(120.0, "average", bad=("T6",)))
+    before = review.read_bytes()
+    done = run(path, "--at", "30", "--size", "1200x800", "--screenshot", tmp_path / "shot.png")
+    assert (done.returncode, warnings_in(done.stderr)) == (0, [])
+    assert review.read_bytes() == before
+    assert not list(tmp_path.glob("*.previous"))
+    left = QImage(str(tmp_path / "shot.png"))
+    review.unlink()
+    done = run(path, "--at", "30", "--size", "1200x800", "--screenshot", tmp_path / "other.png")
+    assert (done.returncode, left == QImage(str(tmp_path / "other.png"))) == (0, False)
 
 
 def test_a_picture_has_the_pixels_of_its_screen(demo: Path, tmp_path: Path) -> None:

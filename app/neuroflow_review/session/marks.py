@@ -89,6 +89,8 @@ class Marks(QObject):
         self._recording: Recording | None = None
         self._path: Path | None = None
         self._writable = False
+        self.keeps_left = True
+        """Whether how the recording is left is kept at all: taking a picture of it changes nothing."""
         self._saved: Document = self.history.document
         self._left: Left | None = None  # as it is kept; None where nothing is
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
@@ -350,9 +352,9 @@ class Marks(QObject):
 
     def _is_news(self, left: Left) -> bool:
         """Whether it is worth a file: a recording that was only looked at gets none."""
-        if self._left is None:
-            return self._writable and bool(left.bad)
-        return self._writable and left != self._left
+        if not (self._writable and self.keeps_left):
+            return False
+        return bool(left.bad) if self._left is None else left != self._left
 
     def _on_saved(self, document: Document, left: Left, problem: str) -> None:
         if problem:
