@@ -280,6 +280,13 @@ def test_limits_upside_down_and_letters_beyond_ascii_are_read_and_listed(make_ed
     np.testing.assert_allclose(source.read(Span(0, 3), flipped), -source.read(Span(0, 3), eye) - 1e-7, atol=1e-8)
 
 
+def test_a_label_is_one_line_whatever_it_holds(make_edf: Make, sig: Any, noise: Make) -> None:
+    path = make_edf("a.edf", [sig("EEG\nFp1-\x1bRef", noise(3, 100)), sig("Fp2\x85", noise(3, 100))]).path
+    recording = open_recording(path).recording
+    assert [c.label for c in recording.channels] == ["EEG Fp1- Ref", "Fp2"]
+    assert any("letters that EDF does not allow" in p for p in recording.problems)
+
+
 def test_a_cut_last_record_is_read_as_far_as_it_goes(make_edf: Make, sig: Any, noise: Make) -> None:
     data = noise(3, 100)
     source = open_recording(make_edf("a.edf", [sig("Fp1", data), sig("Fp2", data)], cut=2 * 60).path)

@@ -162,12 +162,15 @@ def parse_header(raw: bytes, file_bytes: int, name: str) -> EdfHeader:
 
 
 def text(field: bytes) -> str:
-    """A header field as text: ASCII by the standard, UTF-8 or Latin-1 where a program wrote those."""
-    field = field.replace(b"\0", b" ").strip()
+    """A header field as text: ASCII by the standard, UTF-8 or Latin-1 where a program wrote those.
+
+    What cannot be printed is a space: a label is one line wherever it is shown.
+    """
     try:
-        return field.decode("utf-8")
+        decoded = field.decode("utf-8")
     except UnicodeDecodeError:
-        return field.decode("latin-1")
+        decoded = field.decode("latin-1")
+    return "".join(letter if letter.isprintable() else " " for letter in decoded).strip()
 
 
 def parse_patient(field: str) -> Patient:
@@ -257,7 +260,7 @@ def _list_what_the_standard_forbids(raw: bytes, signals: Sequence[EdfSignal], pr
     if upside_down:
         more = f" and {len(upside_down) - 1} more" if len(upside_down) > 1 else ""
         problems.append(f"The digital limits of “{upside_down[0]}”{more} are upside down; values are read as they say.")
-    if max(raw[1:]) > 126:
+    if not all(byte == 0 or 32 <= byte <= 126 for byte in raw[1:]):
         problems.append("The header holds letters that EDF does not allow; other programs may show them wrongly.")
 
 
