@@ -183,7 +183,7 @@ def _run(app: QApplication, options: argparse.Namespace) -> int:
             return _fail(problem)
     # Drawing calls hand the interpreter to the lanes and back hundreds of times a page: wait 0.5 ms for it, not 5.
     sys.setswitchinterval(0.0005)
-    # A picture is the same on every machine: nothing that was remembered is in it, and nothing of it is remembered.
+    # A picture has nothing of this machine's settings in it, only what is kept with the recording, and changes neither.
     settings = Settings(None if options.screenshot is not None else default_path())
     session = Session(settings, make_backend=partial(InstalledModel, options.model))
     session.marks.keeps_left = options.screenshot is None

@@ -9,6 +9,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
+from tests.app.test_marks import review_of
 
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
@@ -20,12 +21,6 @@ Key = Qt.Key
 LONG = 60_000
 Press = Callable[..., None]
 Settle = Callable[[ReviewWindow], None]
-
-
-def review_of(window: ReviewWindow) -> Path:
-    recording = window.session.recording
-    assert recording is not None
-    return recording.path.with_name(f"{recording.path.name}.review.json")
 
 
 def kept(path: Path) -> dict[str, Any]:
@@ -94,7 +89,7 @@ def test_what_was_set_aside_in_the_last_moment_is_kept_when_the_window_closes(
     qtbot.waitUntil(lambda: kept(path).get("left", {}).get("bad") == ["C3", "C4"], timeout=LONG)
 
 
-def test_what_reconstructed_discharges_were_judged_on_stands_in_the_file_and_stays_there(
+def test_what_the_last_reconstruction_came_from_stands_in_the_file_and_stays_there(
     qtbot: QtBot, mine: ReviewWindow, press: Press, reconstructed: Settle, few_channels: Path
 ) -> None:
     session, path = mine.session, review_of(mine)

@@ -170,7 +170,9 @@ def text(field: bytes) -> str:
         decoded = field.decode("utf-8")
     except UnicodeDecodeError:
         decoded = field.decode("latin-1")
-    return "".join(letter if letter.isprintable() else " " for letter in decoded).strip()
+    if not decoded.isprintable():
+        decoded = "".join(letter if letter.isprintable() else " " for letter in decoded)
+    return decoded.strip()
 
 
 def parse_patient(field: str) -> Patient:
@@ -254,13 +256,17 @@ def _signals(raw: bytes, is_bdf: bool, name: str, problems: list[str]) -> tuple[
     return tuple(signals)
 
 
+_ALLOWED = bytes((0, *range(32, 127)))
+"""Bytes of a header that the standard allows, and the zeros that some programs fill fields with."""
+
+
 def _list_what_the_standard_forbids(raw: bytes, signals: Sequence[EdfSignal], problems: list[str]) -> None:
     """What is read all the same, and may be shown wrongly by other programs."""
     upside_down = [signal.label for signal in signals if signal.digital_min > signal.digital_max]
     if upside_down:
         more = f" and {len(upside_down) - 1} more" if len(upside_down) > 1 else ""
         problems.append(f"The digital limits of “{upside_down[0]}”{more} are upside down; values are read as they say.")
-    if not all(byte == 0 or 32 <= byte <= 126 for byte in raw[1:]):
+    if raw[1:].translate(None, _ALLOWED):
         problems.append("The header holds letters that EDF does not allow; other programs may show them wrongly.")
 
 

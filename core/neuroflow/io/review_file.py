@@ -59,8 +59,8 @@ class _Format(Struct):
 class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
-    ``writable`` is false for a file of a later format: it is shown, where it can be, and never changed. ``left`` is
-    None where nothing was kept yet.
+    ``writable`` is false for a file of a later format, which is not read and never changed. ``left`` is None where
+    nothing was kept yet.
     """
 
     document: Document

@@ -8,7 +8,7 @@ MOST_CHANNELS, LONGEST_NAME = 4096, 256
 
 
 class Provenance(Struct, frozen=True):
-    """What reconstructed discharges were judged on: the model, the sha256 of its weights, seed, number of samples."""
+    """What the last reconstruction came from: the model, the sha256 of its weights, seed, number of samples."""
 
     model: str
     weights: str
