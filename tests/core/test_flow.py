@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from neuroflow.flow.model import FlowShape, NeuroFlow, average_reference
+from neuroflow.flow.model import ConditionalFlow, FlowShape, NeuroFlow, average_reference
 from neuroflow.flow.noise import normals
 from neuroflow.flow.transforms import ActNorm, AffineCoupling, Chain, HaarSqueeze, InvertibleLinear, Transform
 
@@ -99,6 +99,22 @@ def loud_flow() -> NeuroFlow:
         for part in (scales.mean, scales.loadings, scales.own):
             part.copy_(size * torch.randn(part.shape, generator=generator, dtype=torch.float64).abs())
     return flow
+
+
+def test_noise_of_the_cpu_serves_a_flow_on_another_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device is one without arithmetic ("meta"); that generators and results share theirs is CUDA's own rule."""
+    randn = torch.randn
+
+    def strict(*size: int, generator: torch.Generator, device: torch.device, dtype: torch.dtype) -> Tensor:
+        if generator.device.type != torch.device(device).type:
+            raise RuntimeError(f"Expected a '{device}' device type for generator but found '{generator.device}'")
+        return randn(*size, generator=generator, device=device, dtype=dtype)
+
+    flow = small_flow()
+    here = flow(*scalp_of(flow, 128))
+    given = ConditionalFlow(flow.to("meta"), tuple(c.to("meta") for c in here.contexts), here.mean.to("meta"))
+    monkeypatch.setattr(torch, "randn", strict)
+    assert given.sample(2, torch.Generator()).device.type == "meta"
 
 
 def test_the_density_is_the_mean_over_how_loud_contacts_are() -> None:

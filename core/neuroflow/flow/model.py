@@ -309,11 +309,14 @@ class ConditionalFlow:
         """``count`` samples for a single scalp EEG, (sample, contact, time) in volts.
 
         ``mirrored``: the noise of the second half is that of the first with its sign changed; ``count`` is even.
+        A ``generator`` may be of another device than the flow: that of the CPU draws the same noise for every device.
         """
         drawn = count // 2 if mirrored else count
+        device = generator.device if generator is not None else self.mean.device
 
         def normals(*size: int) -> Tensor:
-            return torch.randn(drawn, *size, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+            noise = torch.randn(drawn, *size, generator=generator, device=device, dtype=self.mean.dtype)
+            return noise.to(self.mean.device)
 
         noise = [normals(*size) for size in self.latent_shapes()]
         scales, loud = self.flow.loudness.scales(normals(self.flow.loudness.normals))
