@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -83,8 +82,9 @@ class InstalledModel:
 
     def engine(self, device: str, notice: Callable[[str], None]) -> Engine:
         load_torch()
+        from neuroflow.inference.device import cores
         from neuroflow.inference.engine import Reconstructor
 
         # One core is left to the window: with it taken, drawing a page waits for a tenth of a second.
         with kept_for_good():
-            return Reconstructor(self.model, device, notice, threads=max((os.cpu_count() or 2) - 1, 1))
+            return Reconstructor(self.model, device, notice, threads=max(cores() - 1, 1))

@@ -133,6 +133,7 @@ def _train(
 ) -> ModelCard | None:  # fmt: skip
     """The model's card; None in a process that does not lead. Raises: Cancelled, NeuroflowError."""
     from neuroflow.anatomy.implant import Contact, Implant, load_implant
+    from neuroflow.inference.device import cores
     from neuroflow.inference.model import load_model
     from neuroflow.training.fine_tune import trainable
     from neuroflow.training.fit import Place, fit
@@ -151,7 +152,7 @@ def _train(
         implant = Implant(card.implant.name, contacts, card.implant.source)
         frame = Frame(implant, card.sites, card.rate, card.band, trainable(base).shape.stride)
     if made_by["data"] is None:
-        workers = arguments.workers or min(os.cpu_count() or 1, 4)
+        workers = arguments.workers or min(cores(), 4)
         material: Any = simulated(frame, max(workers // group.size, 1), group)
     else:
         progress.say(f"reading {made_by['data']}")

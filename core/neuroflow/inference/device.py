@@ -17,6 +17,12 @@ def share_the_cores() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+def cores() -> int:
+    """How many cores this process may use: fewer than the machine has in a container, on a cluster or under taskset."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
 def choose_device(wanted: str = "auto") -> str:
     """The device to run on: the one asked for, or with ``auto`` the fastest present.
 
