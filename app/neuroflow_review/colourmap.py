@@ -35,7 +35,7 @@ def power_image(power: NDArray[np.floating[Any]], low: float, high: float, colou
 @cache
 def colour_table(name: str) -> tuple[int, ...]:
     """256 opaque colours, 0xAARRGGBB."""
-    import pyqtgraph
+    from cmap import Colormap
 
-    table: NDArray[np.uint8] = pyqtgraph.colormap.get(name).getLookupTable(nPts=256, alpha=False)
-    return tuple(0xFF000000 | int(r) << 16 | int(g) << 8 | int(b) for r, g, b in table)
+    table = np.rint(255 * Colormap(name).lut(256)[:, :3]).astype(int)
+    return tuple(0xFF000000 | r << 16 | g << 8 | b for r, g, b in table.tolist())

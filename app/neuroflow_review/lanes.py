@@ -116,7 +116,7 @@ class Lane(QObject):
         self._order = itertools.count()
         self._running: Job | None = None
         self._posted: list[Job] = []  # finished, and on their way to the GUI thread
-        self._closed = False
+        self._closed = self._held = False
         self._thread: threading.Thread | None = None
         self._arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -189,6 +189,12 @@ class Lane(QObject):
                 if wanted is None or wanted(job):
                     self._drop(job)
 
+    def hold(self, held: bool) -> None:
+        """Begin no job until told otherwise; one that runs goes on."""
+        with self._wake:
+            self._held = held
+            self._wake.notify_all()
+
     def close(self) -> None:
         """Cancel everything; nothing is delivered any more."""
         with self._wake:
@@ -252,7 +258,7 @@ class Lane(QObject):
             _step_back()
         while True:
             with self._wake:
-                while not self._heap and not self._closed:
+                while (self._held or not self._heap) and not self._closed:
                     self._wake.wait()
                 if self._closed:
                     return
@@ -421,6 +427,11 @@ class Lanes(QObject):
         )
         for lane in self.all:
             lane.failed.connect(self.failed)
+
+    def hold(self, held: bool) -> None:
+        """Keep what stands around a page waiting until the page is there: it would take the processor from it."""
+        for lane in (self.spectrogram, self.detect, self.map, self.trend):
+            lane.hold(held)
 
     def close(self) -> None:
         """Cancel everything, then wait for every worker that can be waited for."""

@@ -240,16 +240,12 @@ def _screenshot_problem(target: Path, path: str | None) -> str:
 
 def _start(window: ReviewWindow, options: argparse.Namespace, path: str | None, problems: list[str]) -> None:
     """With the window on screen: load the model's card, open the recording, and do what was asked."""
-    from importlib import import_module
-
     from neuroflow_review.pictures import DoAtOnce, Photographer, ReconstructAtOnce
 
     session = window.session
     session.load_model()
     if path is not None:
         session.open(path, options.at)
-    # A third of a second, while the lanes read the header. In this thread: importing Qt's modules in another crashes.
-    import_module("pyqtgraph.functions")
     if options.reconstruct:
         ReconstructAtOnce(window)
     if options.do:

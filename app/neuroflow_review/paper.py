@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPolygonF
 from PySide6.QtWidgets import QWidget
+from shiboken6 import VoidPtr
 
 from neuroflow.recording import Span
 from neuroflow.units import MICROVOLT
@@ -228,16 +229,25 @@ def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink
         painter.drawText(QPointF(left, y + (2 + k) * line), part)
 
 
+def polygon(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> QPolygonF:
+    """The points ``(x[k], y[k])``, written into Qt's memory: each made in Python takes longer than it takes to draw."""
+    made = QPolygonF()
+    made.resize(x.size)
+    if x.size:
+        memory: Any = VoidPtr(made.data(), 16 * x.size, True)  # type: ignore[call-arg, arg-type]  # the stub says less
+        points = np.frombuffer(memory, np.float64)
+        points[0::2], points[1::2] = x, y
+    return made
+
+
 def polylines(x0: float, dx: float, y: NDArray[np.floating[Any]]) -> list[QPolygonF]:
     """Connected lines through ``(x0 + k * dx, y[k])``, broken where ``y`` is NaN."""
-    from pyqtgraph.functions import arrayToQPolygonF
-
     x = x0 + dx * np.arange(y.size)
     present = np.isfinite(y)
     if present.all():
-        return [arrayToQPolygonF(x, np.asarray(y, np.float64))] if y.size else []
+        return [polygon(x, y)] if y.size else []
     edges = np.flatnonzero(np.diff(present.astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
-    return [arrayToQPolygonF(x[a:b], np.asarray(y[a:b], np.float64)) for a, b in edges]
+    return [polygon(x[a:b], y[a:b]) for a, b in edges]
 
 
 def draw_spike(painter: QPainter, x: float, y: float, fill: str) -> None:

@@ -19,8 +19,9 @@ from neuroflow.recording import Span
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.colourmap import COLOUR_MAPS, colour_table
 from neuroflow_review.display import filter_words, low_cut_words, seconds_left_words, sensitivity_words
-from neuroflow_review.paper import lay_out, pixels_per_mm, shown_labels
+from neuroflow_review.paper import lay_out, pixels_per_mm, polygon, polylines, shown_labels
 from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
 from neuroflow_review.session.page import PageData, PageRequest, Trace
 from neuroflow_review.theme import LIGHT, colour, gutter, right_margin, time_to_x, ui_font
@@ -265,3 +266,31 @@ def test_a_panel_that_was_hidden_shows_what_was_set_meanwhile(qtbot: QtBot) -> N
     panel.show()
     qtbot.waitUntil(lambda: panel.fresh)
     assert log == ["drawn"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 1999])
+def test_points_that_are_written_into_qt_are_those_that_it_holds(size: int) -> None:
+    x = np.linspace(-3.0, 2000.0, size)
+    made = polygon(x, np.sin(x).astype(np.float32))
+    assert made.size() == size
+    found = np.array([(p.x(), p.y()) for p in made.toList()]).reshape(-1, 2)
+    np.testing.assert_allclose(found, np.stack([x, np.sin(x)], axis=1), atol=1e-6)
+
+
+def test_a_line_is_broken_where_there_is_no_value() -> None:
+    y = np.array([np.nan, 1.0, 2.0, np.nan, np.nan, 5.0, 6.0, 7.0])
+    lines = polylines(10.0, 2.0, y)
+    assert [[(p.x(), p.y()) for p in line.toList()] for line in lines] == [
+        [(12.0, 1.0), (14.0, 2.0)],
+        [(20.0, 5.0), (22.0, 6.0), (24.0, 7.0)],
+    ]
+
+
+@pytest.mark.parametrize("name", COLOUR_MAPS)
+def test_the_colours_of_a_map_are_those_of_the_field(name: str) -> None:
+    """Against matplotlib, where these maps were first published."""
+    from matplotlib import colormaps
+
+    theirs = np.rint(255 * colormaps[name](np.arange(256))[:, :3]).astype(int)
+    ours = np.array([(c >> 16 & 255, c >> 8 & 255, c & 255) for c in colour_table(name)])
+    assert np.abs(ours - theirs).max() <= 1

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from neuroflow.errors import FileProblem
 from neuroflow.recording import Span
-from neuroflow_review.session import Session, ViewState
+from neuroflow_review.session import Session, ViewState, spectra
+from neuroflow_review.session import session as controller
+from neuroflow_review.session.page import PageData
 from neuroflow_review.session.reconstruction import tile_indices
 from neuroflow_review.session.state import Store
 
@@ -47,6 +52,42 @@ def test_a_page_that_was_turned_before_it_was_read_is_never_shown(qtbot: QtBot, 
         session.go_to(k * 10.0)
     qtbot.waitUntil(lambda: bool(shown) and shown[-1] == Span(390.0, 400.0))
     assert len(shown) <= 2
+
+
+def test_what_stands_around_a_page_waits_until_the_page_is_there(
+    qtbot: QtBot, session: Session, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spectrogram loads scipy: beside the first page of a recording that takes the processor from it."""
+    order: list[str] = []
+    load, cut = controller.load_page, spectra.scalp_spectrogram
+
+    def slow_page(*args: Any) -> PageData:
+        made = load(*args)
+        if not order:
+            time.sleep(0.3)
+            order.append("page")
+        return made
+
+    def noted(*args: Any) -> object:
+        order.append("spectrogram")
+        return cut(*args)
+
+    monkeypatch.setattr(controller, "load_page", slow_page)
+    monkeypatch.setattr(spectra, "scalp_spectrogram", noted)
+    opened(qtbot, session, demo)
+    assert order == ["page", "spectrogram"]
+
+
+@pytest.mark.expects_warnings
+def test_a_page_that_cannot_be_read_holds_nothing_up(
+    qtbot: QtBot, session: Session, demo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> PageData:
+        raise FileProblem("The drive does not answer.")
+
+    monkeypatch.setattr(controller, "load_page", broken)
+    opened(qtbot, session, demo)  # until nothing is busy any more
+    assert session.page is None
 
 
 def test_tiles_of_a_span_end_with_the_recording(qtbot: QtBot, session: Session, demo: Path) -> None:

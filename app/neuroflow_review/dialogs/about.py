@@ -18,7 +18,6 @@ from neuroflow_review.theme import UNIT, icon
 
 LIBRARIES: Final = (
     ("Qt for Python", "PySide6-Essentials", "PySide6", "LGPL 3"),
-    ("PyQtGraph", "pyqtgraph", "pyqtgraph", "MIT"),
     ("PyTorch", "torch", "torch", "BSD 3-Clause"),
     ("safetensors", "safetensors", "safetensors", "Apache 2.0"),
     ("MNE-Python", "mne", "mne", "BSD 3-Clause"),
@@ -29,6 +28,7 @@ LIBRARIES: Final = (
     ("msgspec", "msgspec", "msgspec", "BSD 3-Clause"),
     ("platformdirs", "platformdirs", "platformdirs", "MIT"),
     ("structlog", "structlog", "structlog", "MIT or Apache 2.0"),
+    ("cmap", "cmap", "cmap", "BSD 3-Clause"),
     ("superqt", "superqt", "superqt", "BSD 3-Clause"),
     ("QtAwesome, Phosphor icons", "qtawesome", "qtawesome", "MIT"),
     ("Python", "", "", "PSF 2"),

@@ -230,6 +230,7 @@ class Session(QObject):
         self._page_busy = self._depth_busy = False
         self._cursor = None
         self.rows = shown_rows(source.recording, replace(self.state, **fresh)) if source is not None else ()
+        self.lanes.hold(bool(self.rows))
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
         self.marks.adopt(source.recording if source is not None else None, kept)
@@ -454,6 +455,7 @@ class Session(QObject):
         self._page_busy = False
         self.page = page
         self.page_ready.emit(page)
+        self.lanes.hold(False)
         # With the page on screen there is time to load torch: the first reconstruction then starts at once.
         self.reconstruction.warm_up()
 
@@ -465,6 +467,7 @@ class Session(QObject):
 
     def _on_page_failed(self, failure: Failure) -> None:
         self._page_busy = False
+        self.lanes.hold(False)
         error = failure.error
         text = error.text if isinstance(error, NeuroflowError) else "This page could not be drawn."
         self.page_failed.emit(text)

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.recording import Annotation, Span
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.paper import polygon
 from neuroflow_review.theme import (
     LIGHT,
     RECONSTRUCTED,
@@ -279,8 +280,6 @@ class OverviewBar(Canvas):
             middle, scale = row.center().y(), (row.height() - 4) / 2 / reach
         else:
             middle, scale = row.bottom() - 1, (row.height() - 4) / reach
-        from pyqtgraph.functions import arrayToQPolygonF
-
         upper = middle - np.clip(top, -reach, reach) * scale - 0.5
         lower = middle - np.clip(bottom, -reach, reach) * scale + 0.5
         painter.setPen(Qt.PenStyle.NoPen)
@@ -291,7 +290,7 @@ class OverviewBar(Canvas):
             x = np.repeat(row.left() + np.append(run, run[-1] + 1), 2)[1:-1]
             outline = np.append(x, x[::-1])
             level = np.append(np.repeat(upper[run], 2), np.repeat(lower[run], 2)[::-1])
-            painter.drawPolygon(arrayToQPolygonF(outline, level))
+            painter.drawPolygon(polygon(outline, level))
 
     def _draw_reconstructed(self, painter: QPainter, row: QRectF) -> None:
         look = self._look

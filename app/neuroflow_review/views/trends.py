@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from neuroflow.recording import Span
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.colourmap import COLOUR_MAPS, DB_MICROVOLT, power_image
-from neuroflow_review.paper import polylines
+from neuroflow_review.paper import polygon, polylines
 from neuroflow_review.theme import (
     LIGHT,
     RECONSTRUCTED,
@@ -274,14 +274,12 @@ class TrendStrip(Canvas):
     @staticmethod
     def _fill(painter: QPainter, edges: Array, tops: Array, bottoms: Array, where: NDArray[np.bool_]) -> None:
         """Columns side by side as one outline a stretch."""
-        from pyqtgraph.functions import arrayToQPolygonF
-
         found = np.flatnonzero(where)
         for run in np.split(found, np.flatnonzero(np.diff(found) > 1) + 1):
             if run.size:
                 x = np.repeat(np.append(edges[run], edges[run[-1] + 1]), 2)[1:-1]
                 y = np.append(np.repeat(tops[run], 2), np.repeat(bottoms[run], 2)[::-1])
-                painter.drawPolygon(arrayToQPolygonF(np.append(x, x[::-1]), y))
+                painter.drawPolygon(polygon(np.append(x, x[::-1]), y))
 
     def _draw_labels(self, painter: QPainter, rows: dict[str, QRectF]) -> None:
         look = self._look
