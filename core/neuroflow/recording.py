@@ -47,6 +47,10 @@ class Span:
     def overlaps(self, other: Span) -> bool:
         return self.start < other.stop and other.start < self.stop
 
+    def widened(self, by: float) -> Span:
+        """With so many seconds more on either side."""
+        return Span(self.start - by, self.stop + by)
+
     def clipped_to(self, other: Span) -> Span:
         """The part inside ``other``; empty (at its nearer edge) where they do not meet."""
         start = min(max(self.start, other.start), other.stop)

@@ -18,6 +18,7 @@ from neuroflow_review.session import Session
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LONG = 60_000
 Press = Callable[..., None]
 Settle = Callable[[ReviewWindow], None]
@@ -77,6 +78,35 @@ def test_a_channel_set_aside_is_kept_at_once_told_to_the_log_and_there_again(
     press(mine, Key.Key_B)
     assert session.state.bad == frozenset()
     qtbot.waitUntil(lambda: "bad" not in kept(path).get("left", {"bad": 1}), timeout=LONG)
+
+
+def test_setting_a_channel_aside_is_undone_and_done_again_like_every_edit(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    session, path = mine.session, review_of(mine)
+    notices: list[str] = []
+    session.noticed.connect(notices.append)
+    session.marks.add(5.0, "before")
+    session.store.update(montage="as recorded")
+    session.store.update(channel="T6")
+    press(mine, Key.Key_B)
+    assert session.state.bad == {"T6"}
+    assert session.marks.to_undo == "set T6 aside"
+    press(mine, Key.Key_Z, CTRL)
+    assert (session.state.bad, notices[-1]) == (frozenset(), "Undone: set T6 aside.")
+    assert [m.text for m in session.marks.all] == ["before"], "the mark made earlier stays"
+    press(mine, Key.Key_Z, CTRL | SHIFT)
+    assert (session.state.bad, notices[-1]) == ({"T6"}, "Done again: set T6 aside.")
+    press(mine, Key.Key_Z, CTRL)
+    press(mine, Key.Key_Z, CTRL)
+    assert not session.marks.all
+    log = path.with_name(path.name.removesuffix(".review.json") + ".audit.jsonl")
+    told = ["mark an event", "set T6 aside", "take T6 back", "set T6 aside", "take T6 back", "mark an event"]
+    qtbot.waitUntil(lambda: log.is_file() and len(log.read_text("utf-8").splitlines()) == len(told), timeout=LONG)
+    assert [json.loads(line)["what"] for line in log.open(encoding="utf-8")] == told
+    qtbot.waitUntil(lambda: not session.lanes.save.busy)
+    assert not audit.verify(log, sealed(path)).problem
+    assert "bad" not in kept(path)["left"]
 
 
 def test_what_was_set_aside_in_the_last_moment_is_kept_when_the_window_closes(

@@ -403,7 +403,7 @@ def test_how_a_recording_was_left_comes_back_and_a_file_of_format_2_has_nothing_
     [{"start": "soon"}, {"bad": "T6"}, {"bad": ["x" * 300]}, {"bad": ["T6"] * 5000}, {"montage": "m" * 300}, [], 7,
      {"reconstruction": {"model": "twin"}}],
 )  # fmt: skip
-def test_a_view_that_cannot_be_believed_sets_the_file_aside_and_goes_on_from_the_version_before(
+def test_of_a_view_that_cannot_be_believed_the_marks_are_kept_and_the_view_is_that_of_the_version_before(
     tmp_path: Path, left: object
 ) -> None:
     place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
@@ -411,8 +411,10 @@ def test_a_view_that_cannot_be_believed_sets_the_file_aside_and_goes_on_from_the
         write_review(place, some_marks(count), path, left=Left(10.0 * count, bad=("T6",)))
     path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"left": left}), "utf-8")
     found = read_review(place, tmp_path / "own")
-    assert "damaged" in found.notice
-    assert (found.document, found.left) == (some_marks(2), Left(20.0, bad=("T6",)))
+    assert found.notice.startswith("How this recording was left cannot be read")
+    assert (found.document, found.left, found.path) == (some_marks(3), Left(20.0, bad=("T6",)), path)
+    path.with_name(f"{path.name}.previous").unlink()
+    assert read_review(place, tmp_path / "own").left is None
 
 
 def test_a_table_for_bids_has_tabs_and_hed_score_on_what_is_a_finding(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from neuroflow.review import (
     added,
     assessed,
     changed,
+    channel_set,
     decided,
     edge_moved,
     imported,
@@ -49,7 +50,7 @@ _PATIENCE = 1.0
 """Seconds that a drive has to take marks when the window or the recording goes; then they go to the reader's folder."""
 
 _LEFT_MILLISECONDS = 500
-"""After a channel was set aside, until that is kept: several in a row are one save."""
+"""After another montage was chosen, until that is kept: several in a row are one save."""
 
 SAME_DISCHARGE = 0.15
 """Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
@@ -71,6 +72,8 @@ class Marks(QObject):
     """
 
     changed = Signal()
+    channel_set = Signal(str, bool)
+    """A channel was set aside (true) or taken back, by the reader or by undo."""
     saved = Signal()
     noticed = Signal(str)
     failed = Signal(object)
@@ -253,6 +256,10 @@ class Marks(QObject):
             return False
         return self._do(assessed(mark, criteria, by=self._reader()))
 
+    def set_aside(self, channel: str, aside: bool) -> bool:
+        """Set a channel aside, or take it back; false where nothing of it is kept here."""
+        return self._writable and self.keeps_left and self._do(channel_set(channel, aside))
+
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
@@ -309,6 +316,8 @@ class Marks(QObject):
     def _after(self, change: Change | None) -> Change | None:
         if change is not None:
             self._desk.note(change, self._reader())
+            if change.channel:
+                self.channel_set.emit(change.channel, change.aside)
             self._order()
             self._save()
         return change
@@ -332,11 +341,9 @@ class Marks(QObject):
 
     # How the recording is left ----------------------------------------------------------------------------------------
 
-    def view_changed(self, what: str = "") -> None:
-        """The reader looks at the recording in another way, which is kept soon; ``what`` is told to the log."""
+    def view_changed(self) -> None:
+        """The reader looks at the recording in another way, which is kept soon."""
         if self._writable:
-            if what:
-                self._desk.note(Change(what, (), ()), self._reader())
             self._soon.start()
 
     def _save_left(self) -> None:

@@ -110,6 +110,7 @@ class Session(QObject):
         self.spikes.found.connect(self._on_spike_found)
         self.comparison.changed.connect(self._ask_truth)
         self.comparison.failed.connect(self._on_failure)
+        self.marks.channel_set.connect(self._on_channel_set)
         self.marks.noticed.connect(self.noticed)
         self.marks.failed.connect(self._on_failure)
 
@@ -295,8 +296,13 @@ class Session(QObject):
 
     def toggle_bad(self, name: str) -> None:
         """Set a channel aside, or take it back."""
-        self.store.update(bad=self.state.bad ^ {name})
-        self.marks.view_changed(f"set {name} aside" if name in self.state.bad else f"take {name} back")
+        aside = name not in self.state.bad
+        if not self.marks.set_aside(name, aside):
+            self._on_channel_set(name, aside)
+
+    def _on_channel_set(self, name: str, aside: bool) -> None:
+        if self.recording is not None and any(c.name == name for c in self.recording.channels):  # not mapped since
+            self.store.update(bad=self.state.bad | {name} if aside else self.state.bad - {name})
 
     def reconstruct_page(self) -> None:
         self.reconstruction.set_device(self.state.device)
@@ -495,7 +501,7 @@ class Session(QObject):
         return None
 
     def _on_tile(self, tile: Tile) -> None:
-        around = _widened(self.state.span, self.state.seconds)
+        around = self.state.span.widened(self.state.seconds)
         self.spikes.look_tile(tile, tuple(c.name for c in self.contacts))
         if tile.span.overlaps(around):
             self._ask_depth()
@@ -504,7 +510,7 @@ class Session(QObject):
     def _ask_depth(self) -> None:
         state = self.state
         filtered = state.depth_filters != Filters(None, None, None)
-        around = _widened(state.span, 10.0) if filtered else state.span
+        around = state.span.widened(10.0) if filtered else state.span
         tiles = self.shown_tiles(around)
         contacts = self.shown_contacts()
         if not contacts or not any(t.span.overlaps(state.span) for t in tiles):
@@ -544,7 +550,7 @@ class Session(QObject):
         if state.reconstructed:
             contact = next((i for i, c in enumerate(self.contacts) if c.name == state.channel), None)
             if contact is not None:
-                tiles = self.shown_tiles(_widened(state.span, 1.0))
+                tiles = self.shown_tiles(state.span.widened(1.0))
                 on_page = any(t.span.overlaps(state.span) for t in tiles)
                 why = "" if on_page else "Not yet reconstructed here: press R"
                 self.spectra.ask_depth(tiles if on_page else (), contact, state.channel, state.span, why)
@@ -587,10 +593,6 @@ def _open(path: Path, marks: Marks, mapping: ChannelMapping, control: Control) -
 def _first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
     """What is shown at first: one shaft, so that its bands have room; the anterior hippocampus where there is one."""
     return tuple(s for s in shafts if s == "AHL") or shafts[:1]
-
-
-def _widened(span: Span, by: float) -> Span:
-    return replace(span, start=span.start - by, stop=span.stop + by)
 
 
 def _ignore(_: Failure) -> None:

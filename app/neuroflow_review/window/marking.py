@@ -120,7 +120,8 @@ class MarkCommands(Part):
             self.session.noticed.emit("No spike is proposed at the cursor: S goes to the next one.")
 
     def undo(self) -> None:
-        self._say_change("Undone", self.session.marks.undo())
+        back = self.session.marks.undo()
+        self._say_change("Undone", back.reverse if back is not None else None)
 
     def redo(self) -> None:
         self._say_change("Done again", self.session.marks.redo())

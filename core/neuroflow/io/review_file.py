@@ -41,18 +41,28 @@ class _About(Struct, frozen=True):
     duration: float
 
 
-class _Review(Struct, frozen=True):
+class _Marks(Struct, frozen=True):
     format: int
     program: str
     recording: _About
     saved: str
     marks: tuple[Mark, ...]
-    left: Left = Left()
     audit: Seal = Seal()
+
+
+class _Review(_Marks, frozen=True):
+    left: Left | None = Left()
 
 
 class _Format(Struct):
     format: int
+
+
+class _LaterFormat(Exception):
+    """A review file that this version does not read."""
+
+
+_UNREADABLE = (OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +96,14 @@ def read_review(recording: Recording, folder: Path) -> Review:
         )  # fmt: skip
     except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
         return _without(recording, path)
-    notice = ""
+    notice, left = "", found.left
+    if left is None:
+        notice = "How this recording was left cannot be read: it opens as it was left before; its marks are all there."
+        with contextlib.suppress(*_UNREADABLE):
+            left = _read(_previous(path)).left
     if found.recording.identity != recording.identity:
         notice = "This recording has changed since its marks were made: check that they are where they should be."
-    return Review(document_of(found.marks), _writable(path, places), notice, left=found.left)
+    return Review(document_of(found.marks), _writable(path, places), notice, left=left)
 
 
 def write_review(
@@ -108,8 +122,8 @@ def write_review(
         _About(recording.path.name, recording.identity, recording.duration),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
-        left or Left(),
         seal or Seal(),
+        left or Left(),
     )
     temporary = None
     try:
@@ -139,7 +153,7 @@ def sealed(path: Path) -> Seal | None:
     """How far the audit log goes, as the review file says; None where it cannot be read."""
     try:
         return _read(path).audit
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
+    except _UNREADABLE:
         return None
 
 
@@ -157,14 +171,10 @@ def _moment(path: Path) -> float:
 
     By the file's word first: a drive that stalled may take an old version after a newer one went elsewhere.
     """
-    with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
+    with contextlib.suppress(*_UNREADABLE):
         said = datetime.fromisoformat(_read(path).saved)
         return said.replace(tzinfo=said.tzinfo or UTC).timestamp()
     return path.stat().st_mtime
-
-
-class _LaterFormat(Exception):
-    """A review file that this version does not read."""
 
 
 def _read(path: Path) -> _Review:
@@ -174,10 +184,12 @@ def _read(path: Path) -> _Review:
     declared = msgspec.json.decode(data, type=_Format).format
     if declared > FORMAT:
         raise _LaterFormat(f"format {declared}")
-    found = msgspec.json.decode(data, type=_Review)
+    found = msgspec.json.decode(data, type=_Marks)
     document_of(found.marks)
-    checked_left(found.left)
-    return found
+    left = None
+    with contextlib.suppress(ValueError, msgspec.MsgspecError):  # marks are worth more than where they were left
+        left = checked_left(msgspec.json.decode(data, type=_Review).left or Left())
+    return _Review(**msgspec.structs.asdict(found), left=left)
 
 
 def _without(recording: Recording, path: Path) -> Review:
@@ -185,7 +197,7 @@ def _without(recording: Recording, path: Path) -> Review:
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
     document, left, whence = Document(), None, "there is no earlier version, so that there are no marks"
-    with contextlib.suppress(OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat):
+    with contextlib.suppress(*_UNREADABLE):
         found = _read(previous)
         if found.recording.identity == recording.identity:
             document, left = document_of(found.marks), found.left

@@ -62,14 +62,22 @@ class Mark(Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An edit: the marks that it takes away and those that it puts there; ``what`` names it for the menu."""
+    """An edit: the marks that it takes away and those that it puts there; ``what`` names it for menu and log.
+
+    Or the ``channel`` that it sets ``aside``, or takes back: which are aside is part of the view, that they were set
+    aside is part of the history.
+    """
 
     what: str
-    before: tuple[Mark, ...]
-    after: tuple[Mark, ...]
+    before: tuple[Mark, ...] = ()
+    after: tuple[Mark, ...] = ()
+    channel: str = ""
+    aside: bool = False
 
     @property
     def reverse(self) -> Change:
+        if self.channel:
+            return channel_set(self.channel, not self.aside)
         return Change(self.what, self.after, self.before)
 
 
@@ -167,6 +175,11 @@ def assessed(mark: Mark, criteria: Iterable[str], *, by: str = "", now: datetime
     found = tuple(name for name in IFCN_CRITERIA if name in met)
     after = msgspec.structs.replace(mark, criteria=found, by=by, at=_stamp(now))
     return Change("assess a spike", (mark,), (after,))
+
+
+def channel_set(name: str, aside: bool) -> Change:
+    """Set a channel aside as bad, or take it back."""
+    return Change(f"set {name} aside" if aside else f"take {name} back", channel=name, aside=aside)
 
 
 def removed(*marks: Mark) -> Change:
