@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from types import GeneratorType
 from typing import Any, Final
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from neuroflow.jobs import Cancelled, Control
 
@@ -35,6 +35,7 @@ _JOIN_SECONDS = 30.0
 _STALLED_SECONDS = 0.25
 _EXPORT_SECONDS = 1.5  # from one checkpoint to the next, and to take away what was written of the file
 _NICE = 10
+_LOOK_MILLISECONDS = 100  # after a page was turned, until the reader is taken to look at it
 
 Work = Callable[[Control], Any]
 
@@ -427,11 +428,23 @@ class Lanes(QObject):
         )
         for lane in self.all:
             lane.failed.connect(self.failed)
+        self._awaited = False
+        self._looks = QTimer(self, singleShot=True, interval=_LOOK_MILLISECONDS)
+        self._looks.timeout.connect(self._hold)
 
-    def hold(self, held: bool) -> None:
+    def awaiting_page(self, awaited: bool = True) -> None:
         """Keep what stands around a page waiting until the page is there: it would take the processor from it."""
+        self._awaited = awaited
+        self._hold()
+
+    def turning(self) -> None:
+        """The reader turns pages: what stands around one waits until he looks at it."""
+        self._looks.start()
+        self._hold()
+
+    def _hold(self) -> None:
         for lane in (self.spectrogram, self.detect, self.map, self.trend):
-            lane.hold(held)
+            lane.hold(self._awaited or self._looks.isActive())
 
     def close(self) -> None:
         """Cancel everything, then wait for every worker that can be waited for."""

@@ -78,6 +78,22 @@ def test_what_stands_around_a_page_waits_until_the_page_is_there(
     assert order == ["page", "spectrogram"]
 
 
+def test_while_pages_are_turned_what_stands_around_them_waits_and_then_comes(
+    qtbot: QtBot, session: Session, demo: Path
+) -> None:
+    opened(qtbot, session, demo)
+    made: list[Span] = []
+    session.spectra.ready.connect(lambda page: made.append(page.span))
+    session.lanes._looks.setInterval(60_000)
+    for _ in range(4):
+        session.turn(1)
+        qtbot.waitUntil(lambda: session.page is not None and session.page.request.span == session.state.span)
+    assert not made
+    session.lanes._looks.start(0)
+    qtbot.waitUntil(lambda: bool(made))
+    assert made == [Span(40.0, 50.0)], "that of the page that is looked at, and of no other"
+
+
 @pytest.mark.expects_warnings
 def test_a_page_that_cannot_be_read_holds_nothing_up(
     qtbot: QtBot, session: Session, demo: Path, monkeypatch: pytest.MonkeyPatch

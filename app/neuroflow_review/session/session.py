@@ -231,7 +231,7 @@ class Session(QObject):
         self._page_busy = self._depth_busy = False
         self._cursor = None
         self.rows = shown_rows(source.recording, replace(self.state, **fresh)) if source is not None else ()
-        self.lanes.hold(bool(self.rows))
+        self.lanes.awaiting_page(bool(self.rows))
         self.reconstruction.set_source(source)
         self.spikes.set_source(source)
         self.marks.adopt(source.recording if source is not None else None, kept)
@@ -269,6 +269,7 @@ class Session(QObject):
         self.set_cursor(time)
 
     def turn(self, pages: float) -> None:
+        self.lanes.turning()
         self.go_to(self.state.start + pages * self.state.seconds)
 
     def set_cursor(self, time: float | None) -> None:
@@ -461,7 +462,7 @@ class Session(QObject):
         self._page_busy = False
         self.page = page
         self.page_ready.emit(page)
-        self.lanes.hold(False)
+        self.lanes.awaiting_page(False)
         # With the page on screen there is time to load torch: the first reconstruction then starts at once.
         self.reconstruction.warm_up()
 
@@ -473,7 +474,7 @@ class Session(QObject):
 
     def _on_page_failed(self, failure: Failure) -> None:
         self._page_busy = False
-        self.lanes.hold(False)
+        self.lanes.awaiting_page(False)
         error = failure.error
         text = error.text if isinstance(error, NeuroflowError) else "This page could not be drawn."
         self.page_failed.emit(text)
