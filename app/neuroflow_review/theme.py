@@ -18,6 +18,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QIcon, 
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from neuroflow.recording import Span
+from neuroflow_review.icons import glyph_icon
 
 UNIT: Final = 4
 """The grid of spacing, in device-independent pixels: every margin and gap is a multiple of it."""
@@ -338,15 +339,7 @@ def _tabular(font: QFont) -> QFont:
 
 def icon(name: str, look: Theme, *, token: str = "ink") -> QIcon:
     """A Phosphor icon in one of the theme's colours, paler where disabled; ``name`` as in ``folder-open``."""
-    import qtawesome
-
-    made: QIcon = qtawesome.icon(
-        name if "." in name else f"ph.{name}",
-        color=getattr(look, token),
-        color_disabled=look.rejected,
-        color_active=getattr(look, token),
-    )
-    return made
+    return glyph_icon(name, getattr(look, token), look.rejected)
 
 
 # The one stylesheet ---------------------------------------------------------------------------------------------------

@@ -13,11 +13,13 @@ import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from neuroflow.recording import Span
 from neuroflow_review import theme as look
+from neuroflow_review.actions import ACTIONS
 from neuroflow_review.theme import DARK, LIGHT, PRINT, Theme, gutter, right_margin
 from neuroflow_review.wording import clock, day, microvolts
 
@@ -223,3 +225,19 @@ def test_microvolts_have_a_true_minus_and_no_minus_zero() -> None:
     assert microvolts(-1e-9) == "0.0 µV"
     assert microvolts(9.97e-6) == "10 µV"
     assert microvolts(float("nan")) == "no data"
+
+
+@pytest.mark.usefixtures("qapp")
+def test_every_action_has_its_own_picture_paler_where_it_cannot_be_used_and_as_sharp_as_the_screen() -> None:
+    pictures: dict[str, bytes] = {}
+    for name in sorted({entry.icon for entry in ACTIONS if entry.icon}):
+        made = look.icon(name, LIGHT)
+        image = made.pixmap(QSize(16, 16)).toImage()
+        pictures[name] = bytes(image.constBits())
+        assert any(image.pixelColor(x, y).alpha() > 128 for x in range(16) for y in range(16)), name
+        off = made.pixmap(QSize(16, 16), QIcon.Mode.Disabled).toImage()
+        assert off != image
+        assert made.pixmap(QSize(16, 16), 2.0).size() == QSize(32, 32)
+    assert len(set(pictures.values())) == len(pictures), "a box for a missing glyph would be twice there"
+    with pytest.raises(KeyError):
+        look.icon("no-such-picture", LIGHT)

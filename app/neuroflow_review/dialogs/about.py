@@ -29,8 +29,7 @@ LIBRARIES: Final = (
     ("platformdirs", "platformdirs", "platformdirs", "MIT"),
     ("structlog", "structlog", "structlog", "MIT or Apache 2.0"),
     ("cmap", "cmap", "cmap", "BSD 3-Clause"),
-    ("superqt", "superqt", "superqt", "BSD 3-Clause"),
-    ("QtAwesome, Phosphor icons", "qtawesome", "qtawesome", "MIT"),
+    ("Phosphor Icons", "", "", "MIT"),
     ("Python", "", "", "PSF 2"),
 )
 """Name, distribution, module and licence of what the program uses."""
