@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of
 
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
-from neuroflow.recording import Span
-from neuroflow_review.session import Session
+from neuroflow.recording import SignalSource, Span
+from neuroflow_review.session import Session, comparison
+from neuroflow_review.session.comparison import open_comparison
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
@@ -154,6 +157,28 @@ def test_a_view_of_channels_and_a_montage_that_are_gone_opens_what_is_there(
     recording = session.recording
     assert recording is not None
     assert session.state.span.stop <= recording.duration + 1e-6
+
+
+def test_a_comparison_that_is_still_opening_when_channels_are_mapped_is_not_lost(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = mine.session
+    recording = session.recording
+    assert recording is not None
+    started, go = threading.Event(), threading.Event()
+
+    def slowly(*args: Any) -> SignalSource:
+        started.set()
+        go.wait(20)
+        return open_comparison(*args)
+
+    monkeypatch.setattr(comparison, "open_comparison", slowly)
+    session.comparison.open(recording.path, ["T3"])
+    assert started.wait(20)
+    with qtbot.waitSignal(session.opened, timeout=LONG):
+        session.open(recording.path, session.state.start)
+    go.set()
+    qtbot.waitUntil(lambda: session.comparison.source is not None and mine.settled, timeout=LONG)
 
 
 def test_a_recording_that_is_opened_again_keeps_selection_and_comparison(qtbot: QtBot, mine: ReviewWindow) -> None:

@@ -41,14 +41,14 @@ class Comparison(QObject):
         super().__init__(parent)
         self.lane = lane
         self.source: SignalSource | None = None
-        self.busy = False
+        self.busy = self._opening = False
 
     @property
     def name(self) -> str:
         return self.source.recording.path.name if self.source is not None else ""
 
     def open(self, path: Path, names: Sequence[str]) -> None:
-        self.busy = True
+        self.busy = self._opening = True
         work = partial(open_comparison, path, tuple(names))
         self.lane.submit("comparison", work, done=self._opened, failed=self._failed)
 
@@ -57,14 +57,14 @@ class Comparison(QObject):
         self.lane.cancel(lambda job: job.key in ("comparison", "truth"))
         if self.source is not None:
             self.source.close()
-        self.source, self.busy = None, False
+        self.source, self.busy, self._opening = None, False, False
         self.ready.emit(None)
         self.changed.emit()
 
     def forget_page(self) -> None:
-        """What was on its way is not wanted any more; the other recording stays open."""
+        """The page that was on its way is not wanted any more; the other recording stays open, or goes on opening."""
         self.lane.cancel(lambda job: job.key == "truth")
-        self.busy = False
+        self.busy = self._opening
 
     def ask(self, names: Sequence[str], span: Span, band: tuple[float, float]) -> None:
         """The page of some contacts, where a comparison is open."""
@@ -77,7 +77,7 @@ class Comparison(QObject):
     def _opened(self, source: SignalSource) -> None:
         if self.source is not None:
             self.source.close()
-        self.source, self.busy = source, False
+        self.source, self.busy, self._opening = source, False, False
         self.changed.emit()
 
     def _loaded(self, truth: Truth) -> None:
@@ -85,5 +85,5 @@ class Comparison(QObject):
         self.ready.emit(truth)
 
     def _failed(self, failure: Failure) -> None:
-        self.busy = False
+        self.busy = self._opening = False
         self.failed.emit(failure)

@@ -218,8 +218,8 @@ class Session(QObject):
         self, source: SignalSource | None, kept: Kept | None, fresh: Mapping[str, Any], again: bool = False
     ) -> None:
         self.marks.flush()  # while what was reconstructed is still known
-        for lane in (self.lanes.read, self.lanes.bands):
-            lane.cancel()
+        self.lanes.read.cancel(lambda job: not again or job.key != "comparison")
+        self.lanes.bands.cancel()
         (self.comparison.forget_page if again else self.comparison.close)()
         self.spectra.forget()
         self.topographies.forget()
