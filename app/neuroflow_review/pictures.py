@@ -38,16 +38,16 @@ class ReconstructAtOnce(QObject):
 
 
 class DoAtOnce(QObject):
-    """Does actions of the table, in order, once a recording is open; then it is gone."""
+    """Does actions of the table, in order, once the first page is there; then it is gone."""
 
     def __init__(self, window: ReviewWindow, actions: Sequence[str]) -> None:
         super().__init__(window)
         self._window, self._actions = window, tuple(actions)
-        window.session.opened.connect(self._do)
+        window.session.page_ready.connect(self._do)
 
     @Slot()
     def _do(self) -> None:
-        self._window.session.opened.disconnect(self._do)
+        self._window.session.page_ready.disconnect(self._do)
         for action in self._actions:
             self._window.commands.actions[action].trigger()
         self.deleteLater()
