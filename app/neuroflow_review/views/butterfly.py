@@ -231,7 +231,10 @@ class ButterflyPanel(Canvas):
         painter.setPen(colour(look.muted))
         metrics = QFontMetricsF(painter.font())
         row = QRectF(row.left(), row.bottom(), row.width(), metrics.height())
-        words = metrics.elidedText(self.words, Qt.TextElideMode.ElideRight, row.width())
+        words = self.words
+        if metrics.horizontalAdvance(words) > row.width():
+            words = words.removesuffix(" · notch off")
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideRight, row.width())
         painter.drawText(row, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
     def draw_moving(self, painter: QPainter) -> None:

@@ -218,7 +218,10 @@ class ReconstructionView(Sheet):
         metrics = QFontMetricsF(painter.font())
         # What a reader must do goes before what the bands are.
         room = row.width() - (metrics.horizontalAdvance(notes) + 4 * UNIT if notes else 0)
-        painter.drawText(row, align, metrics.elidedText(self._legend(), Qt.TextElideMode.ElideRight, max(room, 0)))
+        legend = self._legend()
+        if metrics.horizontalAdvance(legend) > room:  # a line in the middle of bands is known for what it is
+            legend = legend.removeprefix("median · ")
+        painter.drawText(row, align, metrics.elidedText(legend, Qt.TextElideMode.ElideRight, max(room, 0)))
         if notes:
             painter.setPen(colour(look.warning))
             notes = metrics.elidedText(notes, Qt.TextElideMode.ElideRight, row.width())
