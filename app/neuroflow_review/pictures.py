@@ -38,16 +38,26 @@ class ReconstructAtOnce(QObject):
 
 
 class DoAtOnce(QObject):
-    """Does actions of the table, in order, once the first page is there; then it is gone."""
+    """Does actions of the table, in order, once the first page is there, or cannot be; then it is gone."""
 
     def __init__(self, window: ReviewWindow, actions: Sequence[str]) -> None:
         super().__init__(window)
         self._window, self._actions = window, tuple(actions)
         window.session.page_ready.connect(self._do)
+        window.session.page_failed.connect(self._do)
+        window.session.opened.connect(self._opened)
+
+    @Slot()
+    def _opened(self) -> None:
+        if not self._window.session.rows:
+            self._do()
 
     @Slot()
     def _do(self) -> None:
-        self._window.session.page_ready.disconnect(self._do)
+        session = self._window.session
+        session.page_ready.disconnect(self._do)
+        session.page_failed.disconnect(self._do)
+        session.opened.disconnect(self._opened)
         for action in self._actions:
             self._window.commands.actions[action].trigger()
         self.deleteLater()

@@ -112,6 +112,18 @@ def test_setting_a_channel_aside_is_undone_and_done_again_like_every_edit(
     assert "bad" not in kept(path)["left"]
 
 
+def test_undo_of_a_channel_that_has_another_name_now_says_that_it_changed_nothing(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    notices: list[str] = []
+    mine.session.noticed.connect(notices.append)
+    assert mine.session.marks.set_aside("X2", True)
+    assert mine.session.state.bad == frozenset()
+    press(mine, Key.Key_Z, CTRL)
+    qtbot.waitUntil(lambda: bool(notices))
+    assert notices[-1].startswith("Undone: set X2 aside; it was mapped since")
+
+
 def test_what_was_set_aside_in_the_last_moment_is_kept_when_the_window_closes(
     qtbot: QtBot, mine: ReviewWindow, session: Session
 ) -> None:

@@ -14,10 +14,11 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from neuroflow.recording import Span
+from neuroflow_review import icons
 from neuroflow_review import theme as look
 from neuroflow_review.actions import ACTIONS
 from neuroflow_review.theme import DARK, LIGHT, PRINT, Theme, gutter, right_margin
@@ -239,5 +240,7 @@ def test_every_action_has_its_own_picture_paler_where_it_cannot_be_used_and_as_s
         assert off != image
         assert made.pixmap(QSize(16, 16), 2.0).size() == QSize(32, 32)
     assert len(set(pictures.values())) == len(pictures), "a box for a missing glyph would be twice there"
+    metrics = QFontMetrics(QFont(icons._family()))
+    assert all(metrics.inFontUcs4(int(code, 16)) for code in icons._names().values())
     with pytest.raises(KeyError):
         look.icon("no-such-picture", LIGHT)

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from neuroflow_review.pictures import DoAtOnce
 from neuroflow_review.theme import LIGHT, time_to_x
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.shown import Saving, save_shown
@@ -199,3 +200,14 @@ def test_another_recording_opens_with_every_row(
     assert opened.session.state.solo
     opened.session.open(few_channels)
     qtbot.waitUntil(lambda: opened.session.state.solo == "", timeout=60_000)
+
+
+def test_what_was_asked_for_at_the_start_is_done_when_there_is_a_page_to_do_it_on(
+    qtbot: QtBot, window: ReviewWindow, settle: Settle, peaked: Path
+) -> None:
+    """As ``--do channel_next,zoom`` asks: done earlier, there is no trace that the row alone could be fitted to."""
+    DoAtOnce(window, ("channel_next", "zoom"))
+    window.session.open(peaked)
+    qtbot.waitUntil(lambda: bool(window.session.state.solo))
+    settle(window)
+    assert window.session.state.solo_sensitivity < window.session.state.sensitivity

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small_model import TEN_TWENTY, scalp_source, write_small_model
 
 from neuroflow.errors import ModelProblem, NeuroflowError, NotReconstructable, OutOfMemory
+from neuroflow.inference import device
 from neuroflow.inference.cache import TileCache
 from neuroflow.inference.device import choose_device
 from neuroflow.inference.engine import Reconstructor
@@ -40,6 +41,14 @@ def reconstructor(model: Model) -> Reconstructor:
 
 def relative(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b).max() / np.abs(b).max())
+
+
+def test_as_many_cores_are_used_as_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device.os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(device.os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
+    assert device.cores() == 2
+    monkeypatch.delattr(device.os, "sched_getaffinity")
+    assert device.cores() == 64
 
 
 def test_the_same_request_gives_the_same_samples(reconstructor: Reconstructor) -> None:

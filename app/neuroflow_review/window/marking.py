@@ -133,7 +133,10 @@ class MarkCommands(Part):
         marks = change.after or change.before
         if marks:
             self.session.show_time(marks[0].start)
-        self.session.noticed.emit(f"{word}: {change.what}.")
+        recording, lost = self.session.recording, ""
+        if change.channel and recording is not None and not any(c.name == change.channel for c in recording.channels):
+            lost = "; it was mapped since, and stays as it is: press B on it"
+        self.session.noticed.emit(f"{word}: {change.what}{lost}.")
 
     def toggle_spikes(self) -> None:
         self.session.store.update(spikes_shown=not self.session.state.spikes_shown)

@@ -94,7 +94,7 @@ def read_review(recording: Recording, folder: Path) -> Review:
             Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
             "and change them.", writable=False,
         )  # fmt: skip
-    except (OSError, ValueError, RecursionError, msgspec.MsgspecError):
+    except _UNREADABLE:
         return _without(recording, path)
     notice, left = "", found.left
     if left is None:
