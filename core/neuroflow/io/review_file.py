@@ -102,7 +102,8 @@ def read_review(recording: Recording, folder: Path) -> Review:
         with contextlib.suppress(*_UNREADABLE):
             left = _read(_previous(path)).left
     if found.recording.identity != recording.identity:
-        notice = "This recording has changed since its marks were made: check that they are where they should be."
+        changed = "This recording has changed since its marks were made: check that they are where they should be."
+        notice = f"{changed} {notice}".rstrip()
     return Review(document_of(found.marks), _writable(path, places), notice, left=left)
 
 
