@@ -51,7 +51,10 @@ class Failure:
 
 
 class Job:
-    """A piece of work on a lane. ``cancel()`` may be called from any thread, at any time, more than once."""
+    """A piece of work on a lane. ``cancel()`` may be called from any thread, at any time, more than once.
+
+    Where it comes too late, since a file is being put in place, it says so, and the result is delivered all the same.
+    """
 
     def __init__(
         self,
@@ -79,10 +82,14 @@ class Job:
         self.room = threading.Semaphore(UNDELIVERED)
         self.preempted = False
 
-    def cancel(self) -> None:
+    def cancel(self) -> bool:
+        """False where it comes too late."""
+        if not self.control.cancel():
+            return False
         self.cancelled = True
-        self.control.cancel()
+        self.control.cancel()  # of a job that begins at this moment it is another
         self.finished.set()
+        return True
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,31 @@ class Cancelled(Exception):
 class Control:
     """A token that a job polls: ``checkpoint()`` raises :class:`Cancelled` once ``cancel()`` was called.
 
-    ``progress(fraction)`` may be given by the caller; fraction is in 0..1. Both methods may be called from any thread.
+    ``progress(fraction)`` may be given by the caller; fraction is in 0..1. Every method may be called from any thread.
     """
 
     def __init__(self, progress: Callable[[float], None] | None = None) -> None:
         self._cancelled = threading.Event()
+        self._kept = False
+        self._lock = threading.Lock()
         self._progress = progress
 
-    def cancel(self) -> None:
-        self._cancelled.set()
+    def cancel(self) -> bool:
+        """Stop at the next checkpoint; false where that is too late, because what was made is being put in place."""
+        with self._lock:
+            if not self._kept:
+                self._cancelled.set()
+            return not self._kept
+
+    def keep(self) -> None:
+        """The last checkpoint, before what was made is put in place: from here on nothing stops the job.
+
+        Raises: Cancelled.
+        """
+        with self._lock:
+            if self._cancelled.is_set():
+                raise Cancelled
+            self._kept = True
 
     @property
     def cancelled(self) -> bool:

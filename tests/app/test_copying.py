@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -216,12 +217,42 @@ def test_a_copy_that_is_stopped_leaves_nothing(
     dialog = show()
     dialog.form.target.setText(str(folder / "copy.edf"))
     dialog.form.write_button.click()
-    qtbot.waitUntil(lambda: any(folder.iterdir()), timeout=60_000)
+    # The folder is probed with a file of its own before the copy begins.
+    qtbot.waitUntil(lambda: dialog.computing and any(folder.iterdir()), timeout=60_000)
     qtbot.keyClick(dialog, Key.Key_Escape)
     assert dialog.running.question.isVisible(), "one key is asked about"
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
     assert dialog.form.outlook.text() == "Stopped: nothing was written."
     qtbot.waitUntil(lambda: not on_night.session.lanes.export.busy, timeout=60_000)
+    assert not any(folder.iterdir())
+
+
+def test_a_stop_that_comes_while_the_file_is_put_in_place_says_that_it_is_written(
+    qtbot: QtBot, show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neuroflow.io import edf_writer
+
+    asked, pressed, put = threading.Event(), threading.Event(), edf_writer.os.replace
+
+    def slowly(part: Path, target: Path) -> None:
+        if Path(target).name == "copy.edf":
+            asked.set()
+            pressed.wait(60)
+        put(part, target)
+
+    monkeypatch.setattr(edf_writer.os, "replace", slowly)
+    dialog = show()
+    dialog.form.target.setText(str(tmp_path / "copy.edf"))
+    dialog.form.write_button.click()
+    qtbot.waitUntil(asked.is_set, timeout=60_000)
+    qtbot.keyClick(dialog, Key.Key_Escape)
+    qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
+    assert dialog.running.isVisible()
+    assert dialog.running.left.text() == "It is written already."
+    pressed.set()
+    qtbot.waitUntil(dialog.outcome.isVisible, timeout=60_000)
+    assert "copy.edf" in dialog.outcome.sentence.text()
+    assert (tmp_path / "copy.edf").exists()
 
 
 def test_the_size_that_is_foretold_is_about_that_of_the_file(qtbot: QtBot, show: Show, night: Path) -> None:

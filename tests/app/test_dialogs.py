@@ -78,8 +78,9 @@ class Lanes:
         self.done, self.progress, self.failed = done, progress, failed
         return self
 
-    def cancel(self) -> None:
+    def cancel(self) -> bool:
         self.cancelled = True
+        return True
 
 
 def contacts(shafts: tuple[str, ...] = ("AL", "AHL", "AR", "AHR"), each: int = 8) -> tuple[Contact, ...]:

@@ -84,6 +84,42 @@ def test_a_result_that_was_on_its_way_when_the_job_was_replaced_is_dropped(qtbot
     assert heard == []
 
 
+def test_a_job_that_puts_its_file_in_place_is_not_stopped_and_its_result_is_delivered(qtbot: QtBot, lane: Lane) -> None:
+    heard: list[object] = []
+    kept, go = threading.Event(), threading.Event()
+
+    def work(control: Control) -> str:
+        control.keep()
+        kept.set()
+        go.wait(10)
+        control.checkpoint()
+        return "written"
+
+    job = lane.submit("write", work, done=heard.append)
+    kept.wait(10)
+    assert not job.cancel()
+    go.set()
+    qtbot.waitUntil(lambda: heard == ["written"])
+
+
+def test_a_job_that_was_stopped_puts_nothing_in_place(qtbot: QtBot, lane: Lane) -> None:
+    began, go, written = threading.Event(), threading.Event(), []
+
+    def work(control: Control) -> None:
+        began.set()
+        go.wait(10)
+        control.keep()
+        written.append("file")
+
+    job = lane.submit("write", work, done=written.append)
+    began.wait(10)
+    assert job.cancel()
+    go.set()
+    qtbot.waitUntil(lambda: not lane.busy)
+    qtbot.wait(20)
+    assert written == []
+
+
 def test_a_new_request_and_a_cancel_overtake_results_that_are_on_their_way(qtbot: QtBot, lane: Lane) -> None:
     heard: list[object] = []
     lane.submit("page", lambda _: "old", done=heard.append).finished.wait(2)

@@ -161,7 +161,7 @@ def test_a_report_that_is_stopped_or_cannot_be_written_leaves_nothing(
     assert "nothing was written" in dialog.note.text()
     assert dialog.make.isEnabled()
 
-    def full(path: Path, _: bytes) -> None:
+    def full(path: Path, *_: object) -> None:
         raise FileProblem(f"There is no room left on the drive for “{path.name}”: make room.", "ENOSPC")
 
     monkeypatch.setattr(making, "write_whole", full)

@@ -100,13 +100,18 @@ class ReportDialog(Sheet):
 
     def reject(self) -> None:
         """Esc and Close; while it is made, Stop."""
-        if self._job is not None:
-            self._stop("Stopped: nothing was written.")
-            return
-        super().reject()
+        if self._job is None:
+            super().reject()
+        elif self._job.cancel():
+            self._drop()
+            self._say("Stopped: nothing was written.")
+        else:
+            self._say("It is written already.")
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._stop("")
+        if self._job is not None:
+            self._job.cancel()
+            self._drop()
         super().closeEvent(event)
 
     def _describe(self) -> None:
@@ -157,12 +162,6 @@ class ReportDialog(Sheet):
         self._drop()
         self._say(sentence, "warning")
         self.detail.set_text(detail)
-
-    def _stop(self, words: str) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._drop()
-            self._say(words)
 
     def _drop(self) -> None:
         if self._job is not None:

@@ -25,7 +25,9 @@ from neuroflow_review.lanes import Failure, Lane
 class Cancellable(Protocol):
     """A job that was started; :class:`neuroflow_review.lanes.Job`."""
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> bool:
+        """False where the file is being put in place already."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,9 @@ class WritingDialog(Sheet):
             self.running.show_progress(fraction, time.monotonic() - self._began)
 
     def _stop(self) -> None:
+        if self._job is not None and not self._job.cancel():
+            self.running.too_late()
+            return
         self.abandon()
         self.turn_to(self.questions)
         self.questions.note("Stopped: nothing was written.")

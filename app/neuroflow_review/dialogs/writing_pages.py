@@ -228,6 +228,11 @@ class Running(QWidget):
         if on:
             self.keep_button.setFocus()
 
+    def too_late(self) -> None:
+        """It is done in a moment; what came of it is said then."""
+        self.ask(False)
+        self.left.setText("It is written already.")
+
     def show_progress(self, fraction: float, elapsed: float) -> None:
         """``fraction`` done after ``elapsed`` seconds; the little that was done at first foretells nothing."""
         fraction = min(max(fraction, 0.0), 1.0)

@@ -85,9 +85,9 @@ class Showing(QObject):
         self.deleteLater()
 
 
-def _write(target: Path, data: bytes, _: Control) -> None:
-    write_whole(target, data)
+def _write(target: Path, data: bytes, control: Control) -> None:
+    write_whole(target, data, control)
 
 
-def _write_table(target: Path, averages: Averages, _: Control) -> None:
-    write_whole(target, table_of(averages).encode("utf-8-sig"))
+def _write_table(target: Path, averages: Averages, control: Control) -> None:
+    write_whole(target, table_of(averages).encode("utf-8-sig"), control)

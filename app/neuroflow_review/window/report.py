@@ -45,11 +45,12 @@ class ReportJob(QObject):
         self._ended = False
         QTimer.singleShot(0, self, self._begin)
 
-    def cancel(self) -> None:
-        """Stop; no file is left."""
-        if self._job is not None:
-            self._job.cancel()
+    def cancel(self) -> bool:
+        """Stop, and no file is left; false where it is being put in place already."""
+        if self._job is not None and not self._job.cancel():
+            return False
         self._end()
+        return True
 
     def _begin(self) -> None:
         if not self._ended:
@@ -109,8 +110,8 @@ def setting_of(session: Session, choice: Choice, *, as_shown: bool = True) -> Se
     return Setting(recording, state, session.marks.all, session.contacts, session.shown_contacts(), ratios, choice)
 
 
-def _write(target: Path, data: bytes, _: Control) -> None:
-    write_whole(target, data)
+def _write(target: Path, data: bytes, control: Control) -> None:
+    write_whole(target, data, control)
 
 
 def show_report(window: ReviewWindow) -> None:

@@ -133,12 +133,12 @@ class Saving(QObject):
         self.deleteLater()
 
 
-def _write(target: Path, data: bytes, _: Control) -> None:
-    write_whole(target, data)
+def _write(target: Path, data: bytes, control: Control) -> None:
+    write_whole(target, data, control)
 
 
 def _write_table(target: Path, drawn: Drawn, control: Control) -> None:
-    write_whole(target, table_of(drawn, control).encode("utf-8-sig"))
+    write_whole(target, table_of(drawn, control).encode("utf-8-sig"), control)
 
 
 def table_of(drawn: Drawn, control: Control | None = None) -> str:

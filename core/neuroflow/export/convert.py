@@ -145,7 +145,7 @@ class _Conversion:
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done)
                 for k in range(block[0].shape[0]):
                     writer.write([filled(s, values[k]) for s, values in zip(signals, block, strict=True)])
-            worst = writer.commit(lambda part: self._compare(part, lines, stretches, header, len(notes)))
+            worst = writer.commit(lambda part: self._compare(part, lines, stretches, header, len(notes)), self.control)
         voltages = [s.quantum for s, line in zip(signals, lines, strict=True) if line.lead.is_voltage]
         return Converted(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), header.records, self.span,

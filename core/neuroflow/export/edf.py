@@ -112,7 +112,7 @@ def export_reconstruction(
                 control.checkpoint(_COMPUTED + (_WRITTEN - _COMPUTED) * record / plan.records)
                 writer.write(list(spool.read(begin, begin + step)))
             verifying = _part_of(control, _WRITTEN, 1.0)
-            worst = writer.commit(lambda path: _verify(path, header, notes, spool, plan, verifying))
+            worst = writer.commit(lambda path: _verify(path, header, notes, spool, plan, verifying), control)
     return ExportReport(
         path=target,
         contacts=len(plan.contacts),

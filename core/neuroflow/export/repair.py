@@ -81,7 +81,7 @@ class _Repair:
             for done, record in enumerate(self._records()):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done / records)
                 writer.write([filled(signal, values) for signal, values in zip(signals, record, strict=True)])
-            worst = writer.commit(lambda part: self._compare(part, header, len(notes)))
+            worst = writer.commit(lambda part: self._compare(part, header, len(notes)), self.control)
         return Repaired(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), records, len(notes),
             worst / MICROVOLT, tuple(self.changes),

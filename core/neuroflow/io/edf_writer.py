@@ -27,6 +27,7 @@ from neuroflow.errors import FileProblem
 from neuroflow.io.edf_annotations import lay_out
 from neuroflow.io.edf_fields import encode_clock, encode_date, encode_number, encode_text, outward
 from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES, UNKNOWN_DATE
+from neuroflow.jobs import Control
 from neuroflow.recording import Annotation
 from neuroflow.units import volts_per_unit
 
@@ -144,10 +145,10 @@ class EdfWriter:
             self._file.write(block + self._tals[self._written])
         self._written += 1
 
-    def commit(self, verify: Callable[[Path], T]) -> T:
+    def commit(self, verify: Callable[[Path], T], control: Control | None = None) -> T:
         """Flush to the disk, let ``verify`` read the temporary file, and put it in the target's place.
 
-        Returns what ``verify`` returns; where it raises, the target stays as it was.
+        Returns what ``verify`` returns; where it raises, or ``control`` was cancelled, the target stays as it was.
         """
         if self._file is None or self._written != self._header.records:
             raise ValueError(f"{self._written} of {self._header.records} records were written")
@@ -156,6 +157,8 @@ class EdfWriter:
             os.fsync(self._file.fileno())
             self._file.close()
         result = verify(self._part)
+        if control is not None:
+            control.keep()
         with writing_to(self.target):
             os.replace(self._part, self.target)
         self._committed = True
@@ -234,8 +237,8 @@ def _sentence(error: OSError, target: Path) -> str:
     return f"“{target.name}” could not be written: check that its drive is connected."
 
 
-def write_whole(target: Path, data: bytes) -> None:
-    """Write a small file in one step, whole or not at all. Raises: FileProblem."""
+def write_whole(target: Path, data: bytes, control: Control | None = None) -> None:
+    """Write a small file in one step, whole or not at all. Raises: FileProblem, Cancelled."""
     part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
     _sweep(target)
     try:
@@ -244,6 +247,8 @@ def write_whole(target: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            if control is not None:
+                control.keep()
             os.replace(part, target)
     finally:
         with contextlib.suppress(OSError):
