@@ -201,7 +201,7 @@ class FakeEngine:
         y = y + 20e-6 * rng.standard_normal((request.samples, 1, n)).astype(np.float32)
         backend.done.append(request)
         withheld = backend.withheld.get(request.index, "")
-        return Tile(request, span, rate, y.astype(np.float32), backend.redrawn, withheld)
+        return Tile(request, span, rate, y.astype(np.float32), backend.redrawn, withheld, backend.silent)
 
 
 class FakeBackend:
@@ -215,6 +215,7 @@ class FakeBackend:
         self.errors: list[Exception | str] = []
         self.withheld: dict[int, str] = {}
         self.redrawn = 0
+        self.silent: tuple[str, ...] = ()
         self.asked: list[TileRequest] = []
         self.done: list[TileRequest] = []
 

@@ -62,6 +62,21 @@ def test_samples_drawn_again_are_counted_on_the_page(
     assert "2 samples redrawn" in opened.model_says.text()
 
 
+def test_channels_that_the_model_did_without_are_said(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    backend.silent = ("T3",)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    assert "without T3 (flat)" in opened.model_says.text()
+    backend.silent = ("T3", "O2")
+    press(opened, Key.Key_Right)
+    press(opened, Key.Key_Right)
+    reconstructed(opened)
+    assert "without 2 channels (flat)" in opened.model_says.text()
+    assert opened.model_says.toolTip().endswith("T3, O2")
+
+
 def test_a_contact_says_on_its_label_what_was_measured_of_it(opened: ReviewWindow, backend) -> None:
     contact = opened.session.contacts[opened.session.shown_contacts()[0]]
     tip = opened.ieeg._tips[f"≈{contact.name}"]

@@ -58,6 +58,7 @@ class FakeReconstructor:
             implant=SimpleNamespace(name="default", source="made up"),
         )
         self.model = SimpleNamespace(card=card, hash="ab" * 32)
+        self.silent: tuple[str, ...] = ()
 
     def check(self, recording: Recording, excluded: frozenset[str] = frozenset()) -> None:  # noqa: ARG002
         if "all" in excluded:
@@ -80,7 +81,15 @@ class FakeReconstructor:
         if self.gap is not None:
             samples[..., (index / RATE >= self.gap.start) & (index / RATE < self.gap.stop)] = np.nan
         span = Span(first / RATE, (first + len(index)) / RATE)
-        return Tile(request, span, float(RATE), samples, redrawn=1, withheld=self.withheld.get(request.index, ""))
+        return Tile(
+            request,
+            span,
+            float(RATE),
+            samples,
+            redrawn=1,
+            withheld=self.withheld.get(request.index, ""),
+            silent=self.silent,
+        )
 
 
 @pytest.fixture
@@ -128,6 +137,17 @@ def test_the_whole_recording_by_default(export: Export, tmp_path: Path) -> None:
     assert 0 < report.worst_difference_uv <= report.step_uv / 2 * 1.001
     assert [r.index for r in fake.calls] == [0, 1, 2, 3], "each tile is computed once"
     assert os.listdir(tmp_path) == ["out.edf"]
+
+
+def test_channels_without_a_signal_are_named_in_the_file_and_the_report(export: Export, tmp_path: Path) -> None:
+    fake = FakeReconstructor()
+    fake.silent = ("T3",)
+    assert export(fake).silent == ("T3",)
+    recording, _ = read(tmp_path / "out.edf")
+    assert "Channels flat for a time, and not used there: T3" in [a.text for a in recording.annotations]
+    fake.silent = ()
+    export(fake)
+    assert not any("flat" in a.text for a in read(tmp_path / "out.edf")[0].annotations)
 
 
 def test_nobody_takes_it_for_a_recording(export: Export, tmp_path: Path) -> None:

@@ -171,6 +171,18 @@ def test_a_channel_that_is_stuck_is_named_and_the_tile_withheld_until_it_is_set_
     assert "more are flat or saturated here: set them aside" in several
 
 
+def test_a_channel_without_any_signal_is_named_and_counts_as_one_that_is_not_there(
+    reconstructor: Reconstructor,
+) -> None:
+    whole = scalp_source()
+    data = {k: v.copy() for k, v in whole.data.items()}
+    data[{c.name: c.index for c in whole.recording.channels}["T3"]][:] = 25e-6
+    flat = reconstructor.tile(ArraySource(whole.recording, data), TileRequest(2, samples=2))
+    without = reconstructor.tile(whole, TileRequest(2, samples=2, excluded=frozenset({"T3"})))
+    assert (flat.silent, flat.withheld, without.silent) == (("T3",), "", ())
+    np.testing.assert_allclose(flat.samples, without.samples, atol=1e-10)
+
+
 @pytest.mark.parametrize("step", [0.1e-6, 1e-6, 4e-6])
 def test_eeg_in_coarse_steps_is_not_stuck_and_neither_is_a_gap(step: float) -> None:
     rng = np.random.default_rng(3)

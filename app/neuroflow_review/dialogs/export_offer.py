@@ -140,5 +140,6 @@ def result_lines(report: ExportReport) -> tuple[tuple[str, str], ...]:
         ),
         ("Drawn again", f"{drawn} redrawn for being unsound"),
         ("Withheld", held),
+        *((("Flat", f"{', '.join(report.silent)}: not used where flat"),) if report.silent else ()),
         ("Model", f"{report.model}, {report.samples} samples, seed {report.seed}, on {report.device}"),
     )

@@ -407,6 +407,7 @@ class Feeds(QObject):
     def _show_model_words(self) -> None:
         session = self.session
         work = session.reconstruction
+        self.frame.model_says.setToolTip("")
         if work.backend is None:
             self.frame.model_says.setText("no model" if session.model_problem is not None else "")
             return
@@ -418,9 +419,14 @@ class Feeds(QObject):
             parts.append("out of distribution ○")
         elif "done" in segments:
             parts.append("in distribution ●")
-        redrawn = sum(tile.redrawn for tile in work.tiles_of(session.state.span))
+        tiles = work.tiles_of(session.state.span)
+        redrawn = sum(tile.redrawn for tile in tiles)
         if redrawn:
             parts.append(f"{redrawn} sample{'' if redrawn == 1 else 's'} redrawn")
+        silent = list(dict.fromkeys(name for tile in tiles for name in tile.silent))
+        if silent:
+            parts.append(f"without {silent[0] if len(silent) == 1 else f'{len(silent)} channels'} (flat)")
+            self.frame.model_says.setToolTip(f"Flat here, so that the model did without: {', '.join(silent)}")
         self.frame.model_says.setText(" · ".join(p for p in parts if p))
 
 

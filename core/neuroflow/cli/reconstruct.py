@@ -126,6 +126,7 @@ def as_json(report: ExportReport) -> dict[str, Any]:
         "coverage": report.coverage,
         "device": report.device,
         "redrawn": report.redrawn,
+        "flat_channels": list(report.silent),
         "withheld": [{"start": w.span.start, "duration": w.span.duration, "reason": w.reason} for w in report.withheld],
     }
 
@@ -143,6 +144,8 @@ def as_text(report: ExportReport) -> str:
         lines.append(f"Written as EDF+D, since the recording has gaps. {IGNORES_GAPS}")
     if report.redrawn:
         lines.append(f"{count(report.redrawn, 'sample')} had to be drawn again.")
+    if report.silent:
+        lines.append(f"Flat for a time, and not used there: {', '.join(report.silent)}.")
     lines += [
         f"Withheld from {format_clock(w.span.start)} for {span_of_time(w.span.duration)}: {w.reason}"
         for w in report.withheld

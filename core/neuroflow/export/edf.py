@@ -39,7 +39,8 @@ _VERIFY_SECONDS = 300
 @dataclass(frozen=True, slots=True)
 class ExportReport:
     """What was written. ``worst_difference_uv`` is between what was meant and what another reader found, ``step_uv``
-    the coarsest digital step; ``coverage`` is what p05 to p95 covers, or None where they were not written.
+    the coarsest digital step; ``coverage`` is what p05 to p95 covers, or None where they were not written; ``silent``
+    are the scalp channels that carry no signal somewhere, so that the model did without them there.
     """
 
     path: Path
@@ -60,6 +61,7 @@ class ExportReport:
     redrawn: int
     withheld: tuple[Withheld, ...]
     format: str = "EDF+C"
+    silent: tuple[str, ...] = ()
 
 
 def export_reconstruction(
@@ -80,7 +82,7 @@ def export_reconstruction(
     plan = make_plan(recording, reconstructor, target, request)
     input_hash = _hash_of(recording, _part_of(control, 0.0, 0.01))
     with Spool(len(plan.labels), target) as spool:
-        redrawn, withheld = _compute(source, reconstructor, plan, request, spool, control)
+        redrawn, withheld, silent = _compute(source, reconstructor, plan, request, spool, control)
         card = reconstructor.model.card
         origin = Origin(
             model=card.name,
@@ -102,6 +104,7 @@ def export_reconstruction(
             device=reconstructor.device_label,
             redrawn=redrawn,
             simulated=recording.simulated,
+            silent=silent,
         )
         header = _header(recording, plan, card.band, spool.largest)
         notes = notes_of(origin, withheld, plan.padding, header.start)
@@ -132,6 +135,7 @@ def export_reconstruction(
         redrawn=redrawn,
         withheld=tuple(withheld),
         format="EDF+C" if header.record_starts is None else "EDF+D",
+        silent=silent,
     )
 
 
@@ -153,25 +157,27 @@ def _compute(
     request: ExportRequest,
     spool: Spool,
     control: Control,
-) -> tuple[int, list[Withheld]]:
-    """Fill the spool tile by tile; how many samples were drawn again, and what was left out."""
+) -> tuple[int, list[Withheld], tuple[str, ...]]:
+    """Fill the spool tile by tile; how many samples were drawn again, what was left out, which channels are silent."""
     from neuroflow.inference.tile import TileRequest
 
     tiles = reconstructor.tiles(plan.span, source.recording)
     redrawn = 0
     withheld: list[Withheld] = []
+    silent: dict[str, None] = {}
     for done, index in enumerate(tiles):
         span = _COMPUTED - 0.01
         part = _part_of(control, 0.01 + span * done / len(tiles), 0.01 + span * (done + 1) / len(tiles))
         tile = reconstructor.tile(source, TileRequest(index, request.samples, request.seed, request.excluded), part)
         control.checkpoint()
         redrawn += tile.redrawn
+        silent |= dict.fromkeys(tile.silent)
         begin = round(tile.span.start * plan.rate)
         cut = slice(max(plan.first - begin, 0), max(min(plan.last - begin, tile.samples.shape[-1]), 0))
         block, left_out = _rows(tile, cut, plan, request, reconstructor.model.card.calibration)
         spool.append(block)
         withheld += left_out
-    return redrawn, list(merged(withheld))
+    return redrawn, list(merged(withheld)), tuple(silent)
 
 
 def _rows(

@@ -55,6 +55,8 @@ class Origin:
     simulated: bool
     by_hand: tuple[str, ...] = ()
     """Channels of the input that are what a reader says, not what the file does."""
+    silent: tuple[str, ...] = ()
+    """Channels of the input that carry no signal somewhere."""
 
 
 def provenance(origin: Origin) -> list[str]:
@@ -77,6 +79,8 @@ def provenance(origin: Origin) -> list[str]:
         )
     if origin.excluded:
         facts.append(f"Channels set aside by the reader: {', '.join(origin.excluded)}")
+    if origin.silent:
+        facts.append(f"Channels flat for a time, and not used there: {', '.join(origin.silent)}")
     if origin.by_hand:
         facts.append(f"Channels mapped by hand: {', '.join(origin.by_hand)}")
     if origin.simulated:

@@ -127,7 +127,8 @@ class Reconstructor:
             out[..., ~prepared.valid[core]] = np.nan
         out.flags.writeable = False
         span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
-        return Tile(request, span, self.rate, out, redrawn, withheld)
+        silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
+        return Tile(request, span, self.rate, out, redrawn, withheld, silent)
 
     def _window(self, first: int) -> tuple[int, int]:
         """The steps that a tile from step ``first`` is computed on: all that it depends on, on the coarsest grid."""

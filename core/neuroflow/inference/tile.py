@@ -35,7 +35,8 @@ class Tile:
     """Samples (sample, contact, time) in float32 volts at ``rate`` over ``span``; NaN where the recording has a gap.
 
     ``redrawn`` counts the samples that had to be drawn again; ``withheld`` is the reason why a reader should not be
-    shown this tile unasked, or empty.
+    shown this tile unasked, or empty; ``silent`` names the scalp channels that carry no signal here, so that the model
+    did without them.
     """
 
     request: TileRequest
@@ -44,3 +45,4 @@ class Tile:
     samples: Samples
     redrawn: int = 0
     withheld: str = ""
+    silent: tuple[str, ...] = ()
