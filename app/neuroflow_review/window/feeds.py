@@ -376,7 +376,6 @@ class Feeds(QObject):
         """Everything that a reader must know about what is drawn."""
         session, frame, state = self.session, self.frame, self.session.state
         recording = session.recording
-        self._show_model_words()
         if recording is None:
             frame.says.setText("")
             return
