@@ -42,6 +42,14 @@ def show_only(window: ReviewWindow, panels: tuple[str, ...]) -> None:
     QApplication.processEvents()
 
 
+def make_low(qtbot: QtBot, window: ReviewWindow) -> None:
+    for height in range(window.height(), SMALLEST_SIZE.height(), -40):  # as a hand drags the edge
+        window.resize(SMALLEST_SIZE.width(), height)
+        QApplication.processEvents()
+    window.resize(SMALLEST_SIZE)
+    qtbot.waitUntil(lambda: window.size() == SMALLEST_SIZE)
+
+
 def bar_widgets(window: ReviewWindow) -> list[tuple[str, QPoint, QSize]]:
     """Everything in the toolbar: what it is, where its corner lies in the bar, and its size."""
     bar = window.bar
@@ -67,12 +75,36 @@ def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_lo
     opened.resize(1600, 1300)
     show_only(opened, PANELS)
     assert not opened.tabifiedDockWidgets(opened.docks["Map"]), "a tall window has room for all of them"
-    for height in range(1300, 700, -40):  # as a hand drags the edge
-        opened.resize(1280, height)
-        QApplication.processEvents()
-    opened.resize(SMALLEST_SIZE)
-    qtbot.waitUntil(lambda: opened.size() == SMALLEST_SIZE)
+    make_low(qtbot, opened)
     assert set(opened.tabifiedDockWidgets(opened.docks["Map"])) >= {opened.docks["At the cursor"]}
+
+
+def test_panels_that_a_low_window_put_into_tabs_are_stacked_again_when_it_grows(
+    qtbot: QtBot, opened: ReviewWindow
+) -> None:
+    docks = opened.docks
+    opened.resize(1600, 1300)
+    show_only(opened, PANELS)
+    before = {name: docks[name].isHidden() for name in docks}
+    make_low(qtbot, opened)
+    assert opened.tabifiedDockWidgets(docks["Map"])
+    opened.resize(1600, 1300)
+    qtbot.waitUntil(lambda: not opened.tabifiedDockWidgets(docks["Map"]))
+    shown = [dock for dock in docks.values() if not dock.isHidden()]
+    qtbot.waitUntil(lambda: all(dock.height() >= 180 for dock in shown))
+    right = sorted((dock.y(), name) for name, dock in docks.items() if dock in shown and dock.x() > 800)
+    assert [name for _, name in right] == ["Events", "At the cursor", "Map", "Discharge"]
+    assert {name: docks[name].isHidden() for name in docks} == before
+    assert all(opened.commands.actions[f"dock {name}"].isChecked() for name in before if not before[name])
+    assert opened.session.topographies.wanted
+
+
+def test_panels_that_a_reader_put_into_tabs_stay_there(qtbot: QtBot, opened: ReviewWindow) -> None:
+    show_only(opened, PANELS)
+    opened.tabifyDockWidget(opened.docks["Events"], opened.docks["At the cursor"])
+    opened.resize(1600, 1500)
+    qtbot.wait(50)
+    assert opened.tabifiedDockWidgets(opened.docks["Events"]) == [opened.docks["At the cursor"]]
 
 
 def test_a_panel_that_another_tab_covers_comes_to_the_front_before_it_goes(

@@ -1,10 +1,12 @@
-"""The docks of either side in a low window: behind one another in tabs, and what is long scrolls."""
+"""The docks of either side: in a low window behind one another in tabs, and what is long scrolls."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QFrame, QScrollArea, QWidget
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ _USEFUL: Final = {"Implant": 260, "Events": 200, "At the cursor": 260, "Map": 22
 _USUALLY = 200
 _LISTED = 260  # of the list of events where there is more room
 _ALONE: Final = "Events"  # stays in sight: it is where a reader goes from
+_FOR_ROOM: Final = "in a tab for want of room"  # a property of a dock; of one that a reader put there it is not
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 
 
@@ -39,7 +42,9 @@ class Scrolled(QScrollArea):
 
 
 def make_room(frame: Frame, asked: str = "") -> None:
-    """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``."""
+    """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``; those that went
+    there for want of room come out again where there is enough.
+    """
     bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
     room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
     for area in _SIDES:
@@ -53,8 +58,26 @@ def make_room(frame: Frame, asked: str = "") -> None:
             for dock in tabs[1:]:
                 if dock not in frame.tabifiedDockWidgets(tabs[0]):
                     frame.tabifyDockWidget(tabs[0], dock)
+                    dock.setProperty(_FOR_ROOM, True)
+        else:
+            held = [dock for dock in beside.values() if dock.property(_FOR_ROOM)]
+            if held and sum(_least(name, dock) for name, dock in beside.items()) <= room:
+                _stack(frame, area, held)
         if asked in beside:
             beside[asked].raise_()
+
+
+def _stack(frame: Frame, area: Qt.DockWidgetArea, docks: Sequence[QDockWidget]) -> None:
+    """Put docks from their tabs under what else is on their side, in this order."""
+    for dock in docks:
+        dock.setProperty(_FOR_ROOM, False)
+        dock.blockSignals(True)  # nobody took it away
+        frame.removeDockWidget(dock)
+        frame.addDockWidget(area, dock)
+        dock.show()
+        dock.blockSignals(False)
+        dock.visibilityChanged.emit(True)
+    QTimer.singleShot(0, frame, partial(share_out, frame, docks[-1].windowTitle()))
 
 
 def share_out(frame: Frame, asked: str) -> None:
@@ -75,9 +98,12 @@ def _needed(frame: Frame, shown: dict[str, QDockWidget]) -> int:
     highest: dict[frozenset[str], int] = {}
     for name, dock in shown.items():
         group = frozenset({name, *(tab.windowTitle() for tab in frame.tabifiedDockWidgets(dock))})
-        least = max(_USEFUL.get(name, _USUALLY), dock.minimumSizeHint().height())
-        highest[group] = max(highest.get(group, 0), least)
+        highest[group] = max(highest.get(group, 0), _least(name, dock))
     return sum(highest.values())
+
+
+def _least(name: str, dock: QDockWidget) -> int:
+    return max(_USEFUL.get(name, _USUALLY), dock.minimumSizeHint().height())
 
 
 def is_behind(dock: QDockWidget) -> bool:
