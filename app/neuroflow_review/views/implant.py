@@ -448,7 +448,6 @@ class ImplantPanel(QWidget):
             heading = QLabel(side, self)
             heading.setObjectName(side)
             heading.setContentsMargins(2 * UNIT, 0, 0, 0)
-            heading.setFont(ui_font(-1.5))
             self._headings.append(heading)
             self._grid.addWidget(heading, 0, columns.index(side))
         for shaft, side in sides.items():
@@ -462,6 +461,7 @@ class ImplantPanel(QWidget):
 
     def _colour_headings(self) -> None:
         for heading in self._headings:
+            heading.setFont(ui_font(-1.5))
             heading.setStyleSheet(f"color: {self._look.side(heading.objectName())};")
 
     # Intents ----------------------------------------------------------------------------------------------------------

@@ -219,26 +219,27 @@ class ReconstructionView(Sheet):
         # What a reader must do goes before what the bands are.
         room = row.width() - (metrics.horizontalAdvance(notes) + 4 * UNIT if notes else 0)
         legend = self._legend()
-        if metrics.horizontalAdvance(legend) > room:  # a line in the middle of bands is known for what it is
-            legend = legend.removeprefix("median · ")
-        painter.drawText(row, align, metrics.elidedText(legend, Qt.TextElideMode.ElideRight, max(room, 0)))
+        while legend and metrics.horizontalAdvance(" · ".join(legend)) > room:
+            legend = legend[1:]  # a line amid bands is known for a median
+        painter.drawText(row, align, " · ".join(legend))
         if notes:
             painter.setPen(colour(look.warning))
             notes = metrics.elidedText(notes, Qt.TextElideMode.ElideRight, row.width())
             painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), notes)
 
-    def _legend(self) -> str:
+    def _legend(self) -> list[str]:
+        """What is drawn, what a reader knows best first."""
         if self._depth is None:
-            parts = ["median", "50 %", "90 %", f"{self._samples} samples"]
+            bands, count = "50 % · 90 %", self._samples
         else:
-            bands = self._depth.bands
-            inner, outer = (f"{share * 100:.0f} %" for share in (bands.coverage50, bands.coverage90))
-            parts = ["median", inner, outer, f"{bands.samples} sample{'s' if bands.samples != 1 else ''}"]
+            shares = self._depth.bands.coverage50, self._depth.bands.coverage90
+            bands, count = " · ".join(f"{share * 100:.0f} %" for share in shares), self._depth.bands.samples
+        parts = ["median", bands, f"{count} sample{'' if count == 1 else 's'}"]
         if self._sample is not None:
             parts.append(f"line: sample {self._sample + 1} of {self._samples}")
         if self._truth is not None:
             parts.append(f"recorded iEEG of {self._truth_name} laid over")
-        return " · ".join(parts)
+        return parts
 
     def _notes(self) -> str:
         notes = ["stale: channels have changed since – press R"] if self._stale else []

@@ -30,6 +30,7 @@ from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
+from neuroflow_review.window.status import Part
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
@@ -377,31 +378,35 @@ class Feeds(QObject):
         session, frame, state = self.session, self.frame, self.session.state
         recording = session.recording
         if recording is None:
-            frame.says.setText("")
+            frame.says.set_parts(())
             return
+        filters = filter_words(state.applied) if state.filters_on else "filters off"
         parts = [
-            f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)"),
-            sensitivity_words(state.shown_sensitivity),
-            filter_words(state.applied) if state.filters_on else "filters off",
+            Part(f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)")),
+            Part(sensitivity_words(state.shown_sensitivity)),
+            Part(filters, 2, filters.removesuffix(" · notch off")),
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
-        parts += [f"{good} of {len(eeg)} channels", *channel_words(session.source), *interpolation_words(session)]
+        parts.append(Part(f"{good} of {len(eeg)} channels", 1, "" if good == len(eeg) else None))
+        parts += [Part(words) for words in (*channel_words(session.source), *interpolation_words(session))]
         if state.solo:
-            parts.append(f"{state.solo} alone")
+            parts.append(Part(f"{state.solo} alone"))
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
-            parts.append(f"{frame.page.labels_shown} of {len(session.rows)} labels written")
+            parts.append(Part(f"{frame.page.labels_shown} of {len(session.rows)} labels written", 3, ""))
         below = below_standard(frame.page, len(session.rows))
         if below:
-            parts.append(f"below display standard: {', '.join(below)}")
+            standard = "below display standard"
+            parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
         if session.marks.unsaved:
-            parts.append("marks not saved yet")
+            parts.append(Part("marks not saved yet"))
         elif session.marks.all:
-            parts.append("marks saved")
+            parts.append(Part("marks saved", 0, ""))
         if recording.problems:
-            parts.append(f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''} in the file")
-        frame.says.setText(" · ".join(parts))
-        frame.says.setToolTip("\n".join(recording.problems))
+            problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
+            parts.append(Part(f"{problems} in the file", 5, problems))
+        frame.says.set_parts(parts)
+        frame.says.setToolTip("\n".join((frame.says.text(), *recording.problems)))
 
     def _show_model_words(self) -> None:
         session = self.session

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -24,7 +24,17 @@ from PySide6.QtWidgets import (
 )
 
 from neuroflow_review.settings import Settings
-from neuroflow_review.theme import BASE_POINTS, LIGHT, PRESENTATION_POINTS, UNIT, Theme, apply_theme, icon, ui_font
+from neuroflow_review.theme import (
+    BASE_POINTS,
+    LIGHT,
+    PRESENTATION_POINTS,
+    UNIT,
+    Theme,
+    apply_theme,
+    icon,
+    type_scale,
+    ui_font,
+)
 from neuroflow_review.views.butterfly import ButterflyPanel
 from neuroflow_review.views.criteria import CriteriaPanel
 from neuroflow_review.views.events import EventPanel
@@ -42,6 +52,7 @@ from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.arrangement import Arrangement
 from neuroflow_review.window.docks import Scrolled, make_room
+from neuroflow_review.window.status import StatusLine
 
 STANDARD_SIZE = QSize(1600, 1000)
 SMALLEST_SIZE = QSize(1280, 720)
@@ -72,19 +83,7 @@ class DockTitle(QWidget):
     def set_theme(self, look: Theme) -> None:
         self._label.setFont(ui_font(-1.5, bold=True))
         self.close_button.setIcon(icon("x", look, token="muted"))
-        self.close_button.setIconSize(QSize(12, 12))
-
-
-class ElidedLabel(QLabel):
-    """A line that ends in dots where it has no room, and never makes a window wider."""
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        with QPainter(self) as painter:
-            text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
+        self.close_button.setIconSize(QSize(1, 1) * round(12 * type_scale()))
 
 
 class Frame(QMainWindow):
@@ -113,7 +112,7 @@ class Frame(QMainWindow):
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
         self.place = QLabel()
-        self.says = ElidedLabel()
+        self.says = StatusLine()
         self.model_says = QLabel()
         self._build()
 

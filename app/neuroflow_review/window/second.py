@@ -22,7 +22,8 @@ from neuroflow_review.display import sensitivity_words
 from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
-from neuroflow_review.window.frame import ElidedLabel, remembered_bytes, remembered_text
+from neuroflow_review.window.frame import remembered_bytes, remembered_text
+from neuroflow_review.window.status import Part, StatusLine
 
 if TYPE_CHECKING:
     from neuroflow_review.session import ViewState
@@ -51,7 +52,7 @@ class SecondWindow(QWidget):
         self.setAcceptDrops(True)
         self._set_aside = self._was_full = False
         self.header = PatientHeader()
-        self.says = ElidedLabel()
+        self.says = StatusLine()
         self.says.setAccessibleName("What is drawn here")
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -165,7 +166,8 @@ class SecondWindow(QWidget):
         speed = panel.plot().width() / max(panel.span.duration, 1e-9) / pixels_per_mm(panel)
         measured = "" if is_calibrated(panel) else " (not calibrated)"
         volts = sensitivity_words(self.session.state.depth_sensitivity)
-        self.says.setText(f"{RECONSTRUCTED} reconstructed, not recorded · {speed:.0f} mm/s{measured} · {volts}")
+        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts)
+        self.says.set_parts([Part(part) for part in words])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -1,0 +1,72 @@
+"""A line of words that gives way by what matters least where there is no room for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel
+
+BETWEEN: Final = " · "
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Words; where there is no room those of the lowest ``rank`` go first, and ``brief`` comes in their place.
+
+    Without a ``brief`` they stay; with an empty one they are left out.
+    """
+
+    words: str
+    rank: int = 0
+    brief: str | None = None
+
+
+def fitted(parts: Sequence[Part], fits: Callable[[str], bool]) -> str:
+    """The most of the parts that ``fits``, in their order; the least that there is where nothing does."""
+    shown = [part.words for part in parts]
+    for k, part in sorted(enumerate(parts), key=lambda each: each[1].rank):
+        if part.brief is not None and not fits(_joined(shown)):
+            shown[k] = part.brief
+    return _joined(shown)
+
+
+def _joined(words: Sequence[str]) -> str:
+    return BETWEEN.join(w for w in words if w)
+
+
+class StatusLine(QLabel):
+    """The parts that there is room for; it never makes a window wider, and ends in dots where nothing else helps.
+
+    :meth:`text` and the tooltip hold all of it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: tuple[Part, ...] = ()
+
+    def set_parts(self, parts: Sequence[Part]) -> None:
+        self._parts = tuple(parts)
+        self.setText(_joined([part.words for part in parts]))
+
+    @property
+    def shown(self) -> str:
+        """What is drawn of it."""
+        text = fitted(self._parts, self._fits)
+        if self._fits(text):
+            return text
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
+
+    def _fits(self, words: str) -> bool:
+        return self.fontMetrics().horizontalAdvance(words) <= self.width()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            painter.drawText(self.rect(), align, self.shown)

@@ -1,0 +1,61 @@
+"""The status line: all of it where there is room, and what matters most where there is not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pytestqt.qtbot import QtBot
+
+from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.status import BETWEEN, Part, StatusLine, fitted
+
+words = st.text("abc ", min_size=1, max_size=12).map(str.strip).filter(bool)
+parts = st.lists(
+    st.tuples(words, st.integers(0, 4), st.none() | st.just("") | words).map(
+        lambda given: Part(given[0], given[1], None if given[2] is None else given[2][: len(given[0])])
+    ),
+    max_size=6,
+)
+
+
+@given(parts, st.integers(0, 80))
+def test_what_must_stay_stays_and_nothing_goes_that_need_not(line: list[Part], room: int) -> None:
+    text = fitted(line, lambda shown: len(shown) <= room)
+    for part in line:
+        if part.brief is None:
+            assert part.words in text
+    if len(BETWEEN.join(part.words for part in line)) <= room:
+        assert text == BETWEEN.join(part.words for part in line)
+    elif len(text) > room:
+        assert text == BETWEEN.join(w for p in line if (w := p.words if p.brief is None else p.brief))
+
+
+def test_what_matters_least_goes_first() -> None:
+    line = [Part("10 mm/s"), Part("21 of 21 channels", 1, ""), Part("below standard: 10 mm/s", 4, "below standard")]
+    assert fitted(line, lambda text: len(text) <= 40) == "10 mm/s · below standard: 10 mm/s"
+    assert fitted(line, lambda text: len(text) <= 30) == "10 mm/s · below standard"
+
+
+def test_two_parts_of_the_same_words_are_two(qtbot: QtBot) -> None:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.set_parts([Part("a"), Part("b", 0, ""), Part("b", 1, "")])
+    line.resize(line.fontMetrics().horizontalAdvance("a · b"), 20)
+    assert (line.text(), line.shown) == ("a · b · b", "a · b")
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
+    qtbot: QtBot, opened: ReviewWindow, beside: bool
+) -> None:
+    opened.resize(1600, 1000)
+    if beside:
+        opened.commands.actions["beside"].trigger()
+    opened.commands.actions["present"].trigger()
+    qtbot.waitUntil(lambda: opened.presenting and opened.settled, timeout=60_000)
+    opened.showNormal()
+    opened.resize(1600, 1000)
+    qtbot.waitUntil(lambda: "below display standard" in opened.says.shown, timeout=60_000)
+    assert "…" not in opened.says.shown
+    assert "21 of 21 channels" in opened.says.toolTip()
