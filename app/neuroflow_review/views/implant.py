@@ -255,7 +255,8 @@ class GlassBrain(QWidget):
             painter.drawText(QPointF(right - metrics.horizontalAdvance("R"), top + metrics.ascent()), "R")
         else:
             text = _VIEW_TEXT[view]
-            x = left if view == "left" else right - metrics.horizontalAdvance(text)
+            # In the corner of the panel, not of the outline: that may be narrow, and the word would lie on it.
+            x = 2.0 * UNIT if view == "left" else self.width() - 2 * UNIT - metrics.horizontalAdvance(text)
             painter.drawText(QPointF(x, projection.origin.y() + box.bottom() * scale - metrics.descent()), text)
 
     def _draw_contact(self, painter: QPainter, at: QPointF, name: str, size: float) -> None:
