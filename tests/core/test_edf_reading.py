@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -423,6 +424,29 @@ def test_a_file_that_shrinks_or_is_closed_is_a_sentence_and_no_crash(make_edf: M
     source.close()
     with pytest.raises(FileProblem, match="was closed"):
         source.read(Span(30, 32), channel)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file of 11 GB needs a drive that leaves out zeros")
+def test_a_day_of_256_channels_takes_the_memory_of_what_is_read(make_edf: Make, sig: Any, tmp_path: Path) -> None:
+    """What opening and one page hold beyond the page itself does not grow with channels or hours."""
+    hours, rate = 24, 256
+    page = Span(43_200.0, 43_210.0)
+    held = []
+    for channels in (1, 256):
+        path = tmp_path / f"{channels}.edf"
+        short = make_edf("short.edf", [sig(f"EEG {k}", np.zeros((1, rate), dtype="<i2")) for k in range(channels)]).path
+        data = bytearray(short.read_bytes()[: 256 * (channels + 1)])
+        data[236:244] = f"{hours * 3600:<8}".encode()
+        path.write_bytes(data)
+        os.truncate(path, len(data) + hours * 3600 * rate * 2 * channels)
+        tracemalloc.start()
+        with open_recording(path) as source:
+            for channel in source.recording.channels:
+                assert source.read(page, channel).size == 10 * rate
+        held.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert source.recording.duration == hours * 3600
+    assert held[1] - held[0] < 10e6  # a day of 256 channels is 11 GB, a page of them 2.6 MB
 
 
 def test_closing_does_not_wait_for_a_read_that_hangs(make_edf: Make, sig: Any, noise: Make) -> None:
