@@ -45,7 +45,7 @@ def test_the_table_holds_what_was_recorded_in_microvolts(qtbot: Any, opened: Rev
     values = np.array(found["Fp1–F7", "recorded"])
     np.testing.assert_allclose(values[:, 1], (a - b) * 1e6, atol=1e-3)
     np.testing.assert_allclose(values[:, 0], 20.0 + np.arange(a.size) / recording.channel("Fp1").rate, atol=1e-5)
-    assert {what for _, what in found} == {"recorded"}
+    assert {what for _, what in found} - {"spectrogram, as recorded"} == {"recorded"}
 
 
 def test_reconstructed_values_say_so_in_every_row(
@@ -66,6 +66,47 @@ def test_reconstructed_values_say_so_in_every_row(
     assert (low50 <= median).all()
     assert (median <= high50).all()
     assert (high50 <= high90).all()
+
+
+def test_the_table_holds_what_every_panel_shows(
+    qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
+) -> None:
+    session = opened.session
+    for action in ("trends", "dock Map", "dock Spectrum"):
+        opened.commands.actions[action].trigger()
+    session.reconstruct_page()
+    reconstructed(opened)
+    session.set_cursor(session.state.start + 2.5)
+    qtbot.waitUntil(lambda: opened.settled and opened.feeds.maps.shown is not None, timeout=60_000)
+    found = list(csv.DictReader(io.StringIO(saved(qtbot, opened, tmp_path / "all.csv").decode("utf-8-sig"))))
+
+    mapped = [row for row in found if row["what"].startswith("map: voltage")]
+    assert sum(float(row["value"]) for row in mapped) == pytest.approx(0.0, abs=0.01), "an average reference"
+    assert {row["time_s"] for row in mapped} == {f"{session.cursor:.6f}"}
+
+    spectra = [row for row in found if row["what"].startswith("spectrum of the page, 10 s, recorded")]
+    assert {row["signal"] for row in spectra} == {row.label for row in session.rows if row.kind == "EEG"}
+
+    trend = [row for row in found if "trend: " in row["what"]]
+    power: dict[tuple[str, str], float] = {}
+    for row in trend:
+        if "median power" in row["what"] and 1 <= float(row["frequency_hz"]) <= 18:
+            key = row["signal"].split()[0], row["time_s"]
+            power[key] = power.get(key, 0.0) + 10 ** (float(row["value"]) / 10)
+    skewed = {row["time_s"]: float(row["value"]) for row in trend if "(right - left)" in row["what"]}
+    assert len(skewed) > 2
+    for time, value in skewed.items():
+        left, right = power["left", time], power["right", time]
+        assert (right - left) / (right + left) == pytest.approx(value, abs=2e-4)
+
+    for row in found:
+        assert row["signal"].startswith("≈") is ("reconstructed, not recorded" in row["what"])
+
+
+def test_of_panels_that_are_closed_nothing_is_in_the_table(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
+    opened.commands.actions["panel Spectrogram"].trigger()
+    found = rows_of(saved(qtbot, opened, tmp_path / "page.csv"))
+    assert {what for _, what in found} == {"recorded"}
 
 
 def test_lines_are_lines_and_the_picture_is_the_window(

@@ -78,7 +78,7 @@ ACTIONS: Final = (
         ("Ctrl+Shift+S",),
         _R,
         "",
-        "The window as a picture (PNG), the page as lines (SVG), or its values as a table (CSV)",
+        "The window as a picture (PNG), the page as lines (SVG), or the values of every panel as a table (CSV)",
         section="export",
     ),
     Action(

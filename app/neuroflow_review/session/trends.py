@@ -37,7 +37,7 @@ from neuroflow_review.session.numerics import scipy_calls
 from neuroflow_review.session.page import read_derived, rows_of
 
 SIDES: Final = ("left", "right")
-_AEEG = ("C3–P3", "C4–P4")
+AEEG: Final = ("C3–P3", "C4–P4")
 _MIRROR = {"Fp1": "Fp2", "F7": "F8", "T3": "T4", "T5": "T6", "O1": "O2", "F3": "F4", "C3": "C4", "P3": "P4"}
 _MOST_COLUMNS = 2400
 _CONTEXT = 2.0
@@ -187,7 +187,7 @@ def _add_chunk(made: _Columns, source: SignalSource, rows: dict[str, Row], span:
     present = np.isfinite(data)
     clean = np.where(present, data, np.float32(0.0)).astype(np.float64)
     length = round(EPOCH_SECONDS * rate)
-    used = [label for label in _AEEG if label in rows]
+    used = [label for label in AEEG if label in rows]
     amplitude = aeeg_amplitude(clean[[labels.index(label) for label in used]], rate) if used else np.empty((0, 0))
     for time in np.arange(span.start, span.stop - 0.5 * EPOCH_SECONDS, EPOCH_SECONDS):
         first = round((time - start) * rate)
@@ -205,7 +205,7 @@ def _add_chunk(made: _Columns, source: SignalSource, rows: dict[str, Row], span:
                     made.add_density(r, s, time + EPOCH_SECONDS / 2, np.median(density[index], axis=0))
         for k, label in enumerate(used):
             if whole[labels.index(label)]:
-                made.add_aeeg(_AEEG.index(label), time + EPOCH_SECONDS / 2, margins(amplitude[k, epoch]))
+                made.add_aeeg(AEEG.index(label), time + EPOCH_SECONDS / 2, margins(amplitude[k, epoch]))
         control.checkpoint()
 
 

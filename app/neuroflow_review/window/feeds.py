@@ -54,6 +54,8 @@ class Feeds(QObject):
         self._listed: tuple[tuple[Spike, ...], tuple[Spike, ...]] | None = None
         self._rows = EventRows()
         self._truth: Truth | None = None
+        self.spectrogram: SpectrogramPage | None = None
+        """What is shown of it; None while another is computed."""
         self._ratios: dict[str, float] = {}
         self.trends = TrendFeed(session, frame)
         self.spectrum = SpectrumFeed(session, frame)
@@ -183,11 +185,13 @@ class Feeds(QObject):
 
     def _on_spectrogram(self, page: SpectrogramPage) -> None:
         panel = self.frame.spectrogram
+        self.spectrogram = page
         panel.set_spectrogram(page.spectrogram, page.span, page.label, page.reconstructed, page.samples)
         if page.spectrogram is None:
             panel.set_message(page.why or "No spectrogram here")
 
     def _on_computing(self, page: SpectrogramPage) -> None:
+        self.spectrogram = None
         self.frame.spectrogram.set_computing(page.span, page.label, page.reconstructed)
 
     def show_reconstruction(self) -> None:

@@ -38,6 +38,16 @@ class MapFeed(QObject):
         """What is mapped: ``voltage``, or a band."""
         return str(self.session.settings.get("map.of"))
 
+    @property
+    def shown(self) -> Topography | BandMaps | None:
+        """What a reader sees a map of."""
+        if not self._seen["Map"]:
+            return None
+        made = self.session.topographies
+        if self.quantity == "voltage":
+            return None if made.reading else self._voltages
+        return None if made.measuring else self._powers
+
     def forget(self) -> None:
         """Another recording."""
         self._voltages = self._powers = None

@@ -1,15 +1,12 @@
-"""Save what is shown: the window as a picture, the page as lines (SVG), or its values as a table (CSV)."""
+"""Save what is shown: the window as a picture, the page as lines (SVG), or the values as a table (CSV)."""
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog
@@ -17,13 +14,21 @@ from PySide6.QtWidgets import QFileDialog
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
-from neuroflow.signal.montage import Row
-from neuroflow.units import MICROVOLT
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
 from neuroflow_review.report import paint_page
-from neuroflow_review.session.page import Trace
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
+from neuroflow_review.session.topography import BandMaps
+from neuroflow_review.tables import (
+    Cells,
+    map_cells,
+    page_cells,
+    power_cells,
+    spectrogram_cells,
+    spectrum_cells,
+    table_of,
+    trend_cells,
+)
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.window.report import setting_of
 from neuroflow_review.window.second import grab_windows
@@ -31,9 +36,7 @@ from neuroflow_review.window.second import grab_windows
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
 
-FILTERS = "The window as a picture (*.png);;The page as lines (*.svg);;Values of the page (*.csv)"
-COLUMNS = ("signal", "what", "time_s", "value", "unit")
-_AS_RECORDED = frozenset(("EEG", "iEEG", "ECG", "EOG", "EMG"))
+FILTERS = "The window as a picture (*.png);;The page as lines (*.svg);;Values of what is shown (*.csv)"
 _EVERY_SAMPLE = 10_000_000
 
 
@@ -68,6 +71,7 @@ class Saving(QObject):
         self._window, self._target = window, target
         self._writing = Lane("save shown", self, stallable=True)
         state = window.session.state
+        self._beside = panel_cells(window)
         columns = _EVERY_SAMPLE if target.suffix.lower() == ".csv" else round(window.page.plot().width() * PAPER_RATIO)
         self._loading = Loading(window.session, state.seconds, columns)
         if target.suffix.lower() == ".png":
@@ -81,8 +85,8 @@ class Saving(QObject):
 
     def _on_loaded(self, drawn: Drawn) -> None:
         if self._target.suffix.lower() == ".csv":
-            self._writing.submit("save", partial(_write_table, self._target, drawn), done=self._on_done,
-                                 failed=self._on_failed)  # fmt: skip
+            write = partial(_write_table, self._target, [page_cells(drawn), *self._beside])
+            self._writing.submit("save", write, done=self._on_done, failed=self._on_failed)
         else:
             self._write(self._as_lines(drawn))
 
@@ -137,61 +141,24 @@ def _write(target: Path, data: bytes, control: Control) -> None:
     write_whole(target, data, control)
 
 
-def _write_table(target: Path, drawn: Drawn, control: Control) -> None:
-    write_whole(target, table_of(drawn, control).encode("utf-8-sig"), control)
+def _write_table(target: Path, parts: Sequence[Cells], control: Control) -> None:
+    write_whole(target, table_of(parts, control).encode("utf-8-sig"), control)
 
 
-def table_of(drawn: Drawn, control: Control | None = None) -> str:
-    """CSV, a value a row: filtered scalp EEG of the page, then median, ends of both bands and the chosen sample.
-
-    Voltages in microvolts as recorded, positive up. Raises: Cancelled.
-    """
-    control = control or Control()
-    out = io.StringIO(newline="")
-    table = csv.writer(out)
-    table.writerow(COLUMNS)
-    span = drawn.page.request.span
-    for row, trace in zip(drawn.page.request.rows, drawn.page.traces, strict=True):
-        control.checkpoint()
-        # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
-        if row.kind in _AS_RECORDED:
-            _rows(table, row.label, _what(row), *_inside(trace, span.start, span.stop))
-    depth = drawn.depth
-    if depth is not None:
-        bands = depth.bands
-        kinds = {
-            "median": bands.median,
-            f"low end of {100 * bands.coverage50:.0f} %": bands.low50,
-            f"high end of {100 * bands.coverage50:.0f} %": bands.high50,
-            f"low end of {100 * bands.coverage90:.0f} %": bands.low90,
-            f"high end of {100 * bands.coverage90:.0f} %": bands.high90,
-        }
-        if depth.sample is not None:
-            kinds["one sample"] = depth.sample
-        names = [f"{RECONSTRUCTED}{name}" for name in drawn.contacts]
-        times = depth.start + np.arange(bands.median.shape[1]) / depth.rate
-        for k, name in enumerate(names):
-            control.checkpoint()
-            for what, values in kinds.items():
-                _rows(table, name, f"reconstructed, not recorded: {what}", times, values[k])
-    return out.getvalue()
-
-
-def _what(row: Row) -> str:
-    if row.interpolated:
-        return f"interpolated, not recorded: {' '.join(row.interpolated)}"
-    return "recorded"
-
-
-def _inside(trace: Trace, start: float, stop: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    times: NDArray[np.float64] = trace.start + trace.step * np.arange(trace.y.size, dtype=np.float64)
-    inside = (times >= start - 1e-9) & (times < stop - 1e-9)
-    return times[inside], trace.y[inside]
-
-
-def _rows(table: object, signal: str, what: str, times: NDArray[np.float64], values: NDArray[np.float32]) -> None:
-    known = np.isfinite(values)
-    table.writerows(  # type: ignore[attr-defined]
-        (signal, what, f"{t:.6f}", f"{v / MICROVOLT:.4f}", "µV")
-        for t, v in zip(times[known].tolist(), values[known].tolist(), strict=True)
-    )
+def panel_cells(window: ReviewWindow) -> list[Cells]:
+    """What the panels beside the page show, read where it is written out."""
+    session, feeds = window.session, window.feeds
+    parts: list[Cells] = []
+    if window.spectrogram.isVisible() and feeds.spectrogram is not None:
+        parts.append(spectrogram_cells(feeds.spectrogram))
+    if feeds.spectrum.shown is not None:
+        parts.append(spectrum_cells(feeds.spectrum.shown))
+    mapped = feeds.maps.shown
+    if isinstance(mapped, BandMaps):
+        parts.append(power_cells(mapped, feeds.maps.quantity))
+    elif mapped is not None and session.cursor is not None:
+        parts.append(map_cells(mapped, session.cursor))
+    trend = session.trends.trend
+    if feeds.trends.shown and trend is not None:
+        parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
+    return parts

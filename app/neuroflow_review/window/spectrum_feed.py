@@ -32,6 +32,12 @@ class SpectrumFeed(QObject):
         session.opened.connect(self.ask)
         frame.docks["Spectrum"].visibilityChanged.connect(self._on_seen)
 
+    @property
+    def shown(self) -> ScalpSpectrum | DepthSpectrum | None:
+        """What a reader sees of it."""
+        spectra = self.session.page_spectra
+        return self._made if spectra.wanted and not spectra.busy else None
+
     def _on_seen(self, visible: bool) -> None:
         self.session.page_spectra.wanted = visible  # not where another tab covers it
         self.ask()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 
 from neuroflow.recording import Recording
@@ -49,9 +50,13 @@ class TrendFeed(QObject):
         recording = self.session.recording
         if recording is None or not self.shown or self.session.trends.trend is None:
             return
-        columns, seconds = columns_of(recording.duration)
-        done = self.session.reconstruction.done_spans()
-        self.frame.trends.set_reconstructed(seconds, rate_of(self.session.spikes.depth(), done, columns, seconds))
+        self.frame.trends.set_reconstructed(columns_of(recording.duration)[1], self.expected())
+
+    def expected(self) -> NDArray[np.float64]:
+        """Discharges a minute expected over the samples, by column."""
+        recording = self.session.recording
+        columns, seconds = columns_of(recording.duration) if recording is not None else (0, 1.0)
+        return rate_of(self.session.spikes.depth(), self.session.reconstruction.done_spans(), columns, seconds)
 
     def _on_trend(self, trend: Trend | None) -> None:
         panel = self.frame.trends

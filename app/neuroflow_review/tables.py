@@ -1,0 +1,173 @@
+"""The values of what is shown, as a table: a value a row, and what it is in words.
+
+Voltages in microvolts as recorded, positive up; power in dB re 1 µV²/Hz, as the panels have it. Every row of a
+reconstructed signal says so.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neuroflow.jobs import Control
+from neuroflow.signal.montage import Row
+from neuroflow.signal.spectrum import BANDS
+from neuroflow.signal.trends import ASYMMETRY_BAND, FREQUENCIES, REGIONS
+from neuroflow.units import MICROVOLT
+from neuroflow_review.session.page import Trace
+from neuroflow_review.session.report import Drawn
+from neuroflow_review.session.spectra import SpectrogramPage
+from neuroflow_review.session.spectrum import DepthSpectrum, ScalpSpectrum
+from neuroflow_review.session.topography import BandMaps, Topography
+from neuroflow_review.session.trends import AEEG, SIDES, Trend
+from neuroflow_review.theme import RECONSTRUCTED
+
+COLUMNS: Final = ("signal", "what", "time_s", "frequency_hz", "value", "unit")
+NOT_RECORDED: Final = "reconstructed, not recorded"
+_AS_RECORDED = frozenset(("EEG", "iEEG", "ECG", "EOG", "EMG"))
+_DECIBEL = "dB re 1 µV²/Hz"
+_STEPS = 20_000  # rows from one look at whether to stop to the next
+
+Cells = Iterator[tuple[str, str, str, str, str, str]]
+
+
+def table_of(parts: Iterable[Cells], control: Control | None = None) -> str:
+    """CSV of the rows of every part. Raises: Cancelled."""
+    control = control or Control()
+    out = io.StringIO(newline="")
+    table = csv.writer(out)
+    table.writerow(COLUMNS)
+    for part in parts:
+        for number, cells in enumerate(part):
+            if number % _STEPS == 0:
+                control.checkpoint()
+            table.writerow(cells)
+    return out.getvalue()
+
+
+def page_cells(drawn: Drawn) -> Cells:
+    """Filtered scalp EEG of a page, then median, ends of both bands and the chosen sample."""
+    span = drawn.page.request.span
+    for row, trace in zip(drawn.page.request.rows, drawn.page.traces, strict=True):
+        # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
+        if row.kind in _AS_RECORDED:
+            times, values = _inside(trace, span.start, span.stop)
+            yield from _volts(row.label, _what(row), times, values)
+    depth = drawn.depth
+    if depth is None:
+        return
+    bands = depth.bands
+    kinds = {
+        "median": bands.median,
+        f"low end of {100 * bands.coverage50:.0f} %": bands.low50,
+        f"high end of {100 * bands.coverage50:.0f} %": bands.high50,
+        f"low end of {100 * bands.coverage90:.0f} %": bands.low90,
+        f"high end of {100 * bands.coverage90:.0f} %": bands.high90,
+    }
+    if depth.sample is not None:
+        kinds["one sample"] = depth.sample
+    times = depth.start + np.arange(bands.median.shape[1]) / depth.rate
+    for k, name in enumerate(drawn.contacts):
+        for what, values in kinds.items():
+            yield from _volts(f"{RECONSTRUCTED}{name}", f"{NOT_RECORDED}: {what}", times, values[k])
+
+
+def spectrogram_cells(page: SpectrogramPage) -> Cells:
+    """Power over time and frequency; mean power of the samples where reconstructed."""
+    made = page.spectrogram
+    if made is None:
+        return
+    signal, what = page.label, "spectrogram, as recorded"
+    if page.reconstructed:
+        signal = f"{RECONSTRUCTED}{page.label}"
+        what = f"{NOT_RECORDED}: spectrogram, mean power of {page.samples} samples"
+    power = made.power_db - 20 * np.log10(MICROVOLT)
+    inside = (made.times >= page.span.start) & (made.times < page.span.stop)
+    for time, column in zip(made.times[inside], power.T[inside], strict=True):
+        yield from _cells(signal, what, time, made.frequencies, column, _DECIBEL)
+
+
+def spectrum_cells(made: ScalpSpectrum | DepthSpectrum) -> Cells:
+    """Power of a stretch over frequency."""
+    words, start = made.stretch.words, made.stretch.span.start
+    if isinstance(made, ScalpSpectrum):
+        for row, density in zip(made.rows, made.density, strict=True):
+            what = f"spectrum of the {words}, {_what(row)}"
+            yield from _cells(row.label, what, start, made.frequencies, _decibel(density), _DECIBEL)
+        return
+    interval = f"{100 * made.coverage:.0f} %"
+    kinds = {"median": made.median, f"low end of {interval}": made.low, f"high end of {interval}": made.high}
+    for kind, density in kinds.items():
+        what = f"{NOT_RECORDED}: spectrum of the {words}, {kind} of {made.samples} samples"
+        signal = f"{RECONSTRUCTED}{made.contact}"
+        yield from _cells(signal, what, start, made.frequencies, _decibel(density), _DECIBEL)
+
+
+def map_cells(made: Topography, time: float) -> Cells:
+    """Voltages at the electrodes at a time."""
+    values = made.at(time)
+    if values is not None:
+        for site, value in zip(made.electrodes.sites, values, strict=True):
+            yield from _volts(site, "map: voltage, average reference", [time], [value])
+
+
+def power_cells(made: BandMaps, band: str) -> Cells:
+    """Amplitudes of a band at the electrodes, of a stretch."""
+    low, high = BANDS[band]
+    what = f"map: rms in {low:g} to {high:g} Hz of the {made.stretch.words}, unfiltered, average reference"
+    for site, value in zip(made.electrodes.sites, made.rms[band], strict=True):
+        yield from _volts(site, what, [made.stretch.span.start], [value])
+
+
+def trend_cells(trend: Trend, region: str, expected: NDArray[np.float64]) -> Cells:
+    """Trends of a region, at the beginning of each column; ``expected`` (column,) discharges a minute."""
+    times = np.arange(trend.columns) * trend.column_seconds
+    each = f"{trend.column_seconds:g} s each"
+    for side, density in zip(SIDES, trend.density[list(REGIONS).index(region)], strict=True):
+        what = f"trend: median power of its derivations, {each}"
+        for time, column in zip(times, _decibel(density).T, strict=True):
+            yield from _cells(f"{side} {region}", what, time, FREQUENCIES, column, _DECIBEL)
+    low, high = ASYMMETRY_BAND
+    what = f"trend: (right - left) / (right + left) of power in {low:g} to {high:g} Hz, {each}"
+    yield from _cells(region, what, times, "", trend.asymmetry(region), "1")
+    for derivation, margins in zip(AEEG, trend.aeeg, strict=True):
+        for margin, values in zip(("lower", "upper"), margins, strict=True):
+            yield from _volts(derivation, f"trend: aEEG, {margin} margin, {each}", times, values)
+    yield from _cells("scalp", f"trend: proposed discharges, {each}", times, "", trend.spikes, "1/min")
+    what = f"{NOT_RECORDED}: trend: discharges expected over the samples, {each}"
+    yield from _cells(RECONSTRUCTED, what, times, "", expected, "1/min")
+
+
+def _what(row: Row) -> str:
+    if row.interpolated:
+        return f"interpolated, not recorded: {' '.join(row.interpolated)}"
+    return "recorded"
+
+
+def _inside(trace: Trace, start: float, stop: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    times: NDArray[np.float64] = trace.start + trace.step * np.arange(trace.y.size, dtype=np.float64)
+    inside = (times >= start - 1e-9) & (times < stop - 1e-9)
+    return times[inside], trace.y[inside]
+
+
+def _decibel(density: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Volts²/Hz in dB re 1 µV²/Hz; NaN where there is none."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(10 * np.log10(density.astype(np.float64) / MICROVOLT**2))
+
+
+def _volts(signal: str, what: str, times: ArrayLike, values: ArrayLike) -> Cells:
+    return _cells(signal, what, times, "", np.asarray(values, dtype=np.float64) / MICROVOLT, "µV")
+
+
+def _cells(signal: str, what: str, times: ArrayLike, frequencies: ArrayLike, values: ArrayLike, unit: str) -> Cells:
+    """A row for every value that is finite; times or frequencies that are one are those of all."""
+    for time, frequency, value in np.broadcast(times, frequencies, values):
+        if np.isfinite(value):
+            at = f"{frequency:g}" if frequency != "" else ""
+            yield signal, what, f"{time:.6f}", at, f"{value:.4f}", unit
