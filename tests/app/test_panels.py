@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -23,7 +24,7 @@ from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review import glassbrain
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.theme import DARK, LIGHT, gutter, right_margin, x_to_time
-from neuroflow_review.views.events import EventPanel, EventRow
+from neuroflow_review.views.events import EventPanel, EventRow, words_for
 from neuroflow_review.views.implant import ImplantPanel
 from neuroflow_review.views.inspector import InspectorPanel
 from neuroflow_review.views.overview import OverviewBar, merged
@@ -180,6 +181,12 @@ def test_events_stand_in_order_of_time_with_clock_and_share(events: EventPanel) 
     assert cells(events, 0) == ["10:14:43", "10:15:35", "10:16:38", "10:16:41"]
     assert cells(events, 2)[2] == "≈AHL1"
     assert cells(events, 3)[2] == "31/39"
+
+
+def test_where_there_is_no_room_for_its_words_a_spike_has_shorter_ones(qtbot: QtBot) -> None:  # noqa: ARG001
+    event = EventRow(10.0, "spike? 12 channels", "scalp spike", "T3", brief="spike? 12 ch")
+    assert [words_for(event, width) for width in (1000.0, 80.0)] == ["spike? 12 channels", "spike? 12 ch"]
+    assert words_for(replace(event, brief=""), 80.0) == "spike? 12 channels"
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ class EventRow:
 
     A reconstructed spike was found in ``count`` of ``samples`` samples; 0 of 0 where that does not apply. ``mark`` is
     the identifier of a reader's mark, empty for what is not one; ``decision`` what a reader decided on a spike; ``by``
-    who; ``reconstructed`` says that a mark stands on a reconstructed signal.
+    who; ``reconstructed`` says that a mark stands on a reconstructed signal; ``brief`` is written where ``text`` has no
+    room.
     """
 
     time: float
@@ -78,6 +79,7 @@ class EventRow:
     low: float = 0.0
     high: float = 0.0
     """Interval of the share of samples that hold a reconstructed spike, had more been drawn."""
+    brief: str = ""
     _sought: str = field(default="", init=False, repr=False, compare=False)
 
     @property
@@ -266,9 +268,10 @@ class _EventDelegate(QStyledItemDelegate):
             painter.setPen(colour(look.muted))
         elif index.column() == _TEXT or not event.channel:
             # An event without a channel runs on into the columns that it leaves empty.
-            text, inner = event.text, self._run_on(option, inner, alone=not event.channel)
+            inner = self._run_on(option, inner, alone=not event.channel)
             _draw_mark(painter, QPointF(inner.left() + 4, rect.center().y()), event, look)
             inner.adjust(4 * UNIT, 0, 0, 0)
+            text = words_for(event, inner.width())
             painter.setPen(colour(look.ink))
         elided = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
@@ -281,6 +284,13 @@ class _EventDelegate(QStyledItemDelegate):
             return inner
         left = table.columnViewportPosition(_TEXT) + 2 * UNIT
         return QRectF(left, inner.top(), table.viewport().width() - UNIT - left, inner.height())
+
+
+def words_for(event: EventRow, width: float) -> str:
+    """What is written of an event in so many pixels."""
+    if event.brief and QFontMetrics(ui_font(-1)).horizontalAdvance(event.text) > width:
+        return event.brief
+    return event.text
 
 
 def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> None:

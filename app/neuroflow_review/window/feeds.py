@@ -250,13 +250,14 @@ class Feeds(QObject):
         rows = [
             EventRow(
                 s.time,
-                _spike_words(n, "contact" if far else "channel"),
+                _spike_words(n, "contacts" if far else "channels"),
                 SPIKE[far],
                 s.label,
                 s.count,
                 s.samples,
                 low=s.low,
                 high=s.high,
+                brief=_spike_words(n, "ch"),
             )
             for spikes, far in ((scalp, False), (depth, True))
             for s, n in discharges(spikes)
@@ -471,7 +472,7 @@ def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
 
 
 def _spike_words(channels: int, what: str) -> str:
-    return "spike?" if channels == 1 else f"spike? {channels} {what}s"
+    return "spike?" if channels == 1 else f"spike? {channels} {what}"
 
 
 def _measure_words(measure: ContactMeasure) -> str:
