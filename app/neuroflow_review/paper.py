@@ -258,6 +258,14 @@ def draw_spike(painter: QPainter, x: float, y: float, fill: str) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
+def draw_reconstructed_spike(painter: QPainter, x: float, y: float, fill: str, edge: str) -> None:
+    """The mark of a spike that was proposed in a reconstruction: a diamond, as in the list, never that of the scalp."""
+    painter.setPen(hairline(edge))
+    painter.setBrush(colour(fill))
+    painter.drawPolygon(QPolygonF([QPointF(x, y - 8), QPointF(x + 4, y - 4), QPointF(x, y), QPointF(x - 4, y - 4)]))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+
+
 def translucent(value: str, opacity: float) -> QColor:
     """A wash over what is drawn, for selections only: bands are opaque."""
     return colour(value, opacity)

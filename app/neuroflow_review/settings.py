@@ -102,6 +102,7 @@ DECLARED: Final = (
     Setting("window.second", False, "The reconstruction stands in a second window."),
     Setting("window.second_geometry", "", "Place and size of the second window (base64).", longest=_LAYOUT),
     Setting("window.docks", "", "Places of the docks (base64).", longest=_LAYOUT),
+    Setting("window.tabbed", "", "Docks that are in tabs for want of room, by name."),
     Setting("window.dividers", "", "Places of the dividers (base64).", longest=_LAYOUT),
 )
 

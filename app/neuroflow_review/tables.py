@@ -55,7 +55,7 @@ def page_cells(drawn: Drawn) -> Cells:
     span = drawn.page.request.span
     for row, trace in zip(drawn.page.request.rows, drawn.page.traces, strict=True):
         # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
-        if row.kind in _AS_RECORDED:
+        if row.kind in _AS_RECORDED and not trace.unit:
             times, values = _inside(trace, span.start, span.stop)
             yield from _volts(row.label, _what(row), times, values)
     depth = drawn.depth
@@ -146,7 +146,7 @@ def trend_cells(trend: Trend, region: str, expected: NDArray[np.float64]) -> Cel
 def _what(row: Row) -> str:
     if row.interpolated:
         return f"interpolated, not recorded: {' '.join(row.interpolated)}"
-    return "recorded"
+    return "recorded, set aside as bad" if row.bad else "recorded"
 
 
 def _inside(trace: Trace, start: float, stop: float) -> tuple[NDArray[np.float64], NDArray[np.float32]]:

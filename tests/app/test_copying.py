@@ -21,6 +21,7 @@ from neuroflow.recording import Recording, Span
 from neuroflow_review.dialogs.copy import CopyDialog
 from neuroflow_review.dialogs.copy_offer import CopyOffer, named_in, size_of
 from neuroflow_review.dialogs.copy_texts import TextModel, rows_of
+from neuroflow_review.dialogs.parts import TOO_LATE
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
@@ -248,7 +249,7 @@ def test_a_stop_that_comes_while_the_file_is_put_in_place_says_that_it_is_writte
     qtbot.keyClick(dialog, Key.Key_Escape)
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
     assert dialog.running.isVisible()
-    assert dialog.running.left.text() == "It is written already."
+    assert dialog.running.left.text() == TOO_LATE
     pressed.set()
     qtbot.waitUntil(dialog.outcome.isVisible, timeout=60_000)
     assert "copy.edf" in dialog.outcome.sentence.text()

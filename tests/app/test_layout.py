@@ -17,7 +17,7 @@ from neuroflow_review.session.reconstruction import Progress
 from neuroflow_review.theme import gutter, right_margin, time_to_x, type_scale
 from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.window import ReviewWindow
-from neuroflow_review.window.docks import is_behind
+from neuroflow_review.window.docks import hold_in_tabs_no_more, is_behind
 from neuroflow_review.window.frame import SMALLEST_SIZE
 
 Key = Qt.Key
@@ -105,6 +105,18 @@ def test_panels_that_a_reader_put_into_tabs_stay_there(qtbot: QtBot, opened: Rev
     opened.resize(1600, 1500)
     qtbot.wait(50)
     assert opened.tabifiedDockWidgets(opened.docks["Events"]) == [opened.docks["At the cursor"]]
+
+
+def test_tabs_for_want_of_room_are_remembered_as_such(qtbot: QtBot, opened: ReviewWindow) -> None:
+    opened.resize(1600, 1300)
+    show_only(opened, PANELS)
+    make_low(qtbot, opened)
+    opened.remember()
+    for dock in opened.docks.values():
+        hold_in_tabs_no_more(dock)
+    assert opened.recall()
+    opened.resize(1600, 1300)
+    qtbot.waitUntil(lambda: not opened.tabifiedDockWidgets(opened.docks["Map"]))
 
 
 def test_a_panel_that_another_tab_covers_comes_to_the_front_before_it_goes(

@@ -176,6 +176,30 @@ def test_a_proposed_spike_is_decided_on_once(
     saved(qtbot, mine)
 
 
+def test_a_decision_is_about_the_channel_on_which_the_discharge_stands_out_most(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proposed = (
+        Spike("F7–T3", 4.0, strength=1.2),
+        Spike("C3–P3", 4.03, strength=5.0),
+        Spike("Cz–Pz", 4.05, strength=2.0),
+    )
+    monkeypatch.setattr(mine.session.spikes, "scalp", lambda: proposed)
+    mine.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: mine.settled)
+    assert [(row.channel, row.text) for row in listed(mine) if row.kind == "scalp spike"] == [
+        ("C3–P3", "spike? 3 channels")
+    ]
+    mine.session.set_cursor(4.0)  # where the next spike is gone to
+    press(mine, Key.Key_A)
+    (mark,) = mine.session.marks.all
+    assert (mark.channel, mark.start) == ("C3–P3", pytest.approx(4.03))
+    press(mine, Key.Key_X)
+    (mark,) = mine.session.marks.all
+    assert (mark.channel, mark.decision) == ("C3–P3", "rejected")
+    saved(qtbot, mine)
+
+
 def test_a_machine_never_takes_a_decision_back(
     qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import edfio
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from neuroflow.errors import OutOfMemory
@@ -18,9 +18,9 @@ from neuroflow.recording import Span
 from neuroflow_review.dialogs.export import ExportDialog
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
+from neuroflow_review.session.analysis import Spike, grouped, strongest
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import offer_of
-from neuroflow_review.window.feeds import discharges
 
 Key = Qt.Key
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -75,6 +75,12 @@ def test_channels_that_the_model_did_without_are_said(
     reconstructed(opened)
     assert "without 2 channels (flat)" in opened.model_says.text()
     assert opened.model_says.toolTip().endswith("T3, O2")
+
+
+def test_the_figures_of_a_contact_say_that_they_are_not_of_this_patient(opened: ReviewWindow) -> None:
+    opened.session.set_cursor(opened.session.state.start + 1.0)
+    words = [label.text() for label in opened.inspector.findChildren(QLabel) if "band held" in label.text()]
+    assert [text.splitlines()[0] for text in words] == ["On 20 simulated patients, not on this one:"]
 
 
 def test_a_contact_says_on_its_label_what_was_measured_of_it(opened: ReviewWindow, backend) -> None:
@@ -327,11 +333,18 @@ def test_a_comparison_without_a_contact_of_the_model_is_refused(
 
 
 def test_discharges_of_many_contacts_are_one_line_in_the_list() -> None:
-    from neuroflow_review.session.analysis import Spike
-
     spikes = [Spike("AHL1", 1.00, 5, 9), Spike("AHL2", 1.04, 7, 9), Spike("AHL3", 1.09, 3, 9), Spike("AR1", 3.0, 1, 9)]
-    assert [(s.label, n) for s, n in discharges(spikes)] == [("AHL2", 3), ("AR1", 1)]
-    assert discharges([]) == []
+    assert [(strongest(group).label, len(group)) for group in grouped(spikes)] == [("AHL2", 3), ("AR1", 1)]
+    assert grouped([]) == []
+
+
+def test_a_discharge_of_the_scalp_is_where_it_stands_out_most_not_where_it_is_first() -> None:
+    spikes = [
+        Spike("F7–T3", 1.00, strength=1.1),
+        Spike("C3–P3", 1.04, strength=4.0),
+        Spike("Cz–Pz", 1.05, strength=2.0),
+    ]
+    assert strongest(grouped(spikes)[0]).label == "C3–P3"
 
 
 # Export and leaving ---------------------------------------------------------------------------------------------------

@@ -103,6 +103,25 @@ def test_the_table_holds_what_every_panel_shows(
         assert row["signal"].startswith("≈") is ("reconstructed, not recorded" in row["what"])
 
 
+def test_no_rate_is_told_where_no_spike_was_looked_for(
+    qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
+) -> None:
+    opened.commands.actions["trends"].trigger()
+    opened.session.store.update(spikes_shown=False)
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    found = rows_of(saved(qtbot, opened, tmp_path / "all.csv"))
+    assert any(what.startswith("trend: median power") for _, what in found)
+    assert not any("discharges expected" in what for _, what in found)
+
+
+def test_a_channel_that_was_set_aside_is_said_to_be(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
+    opened.session.store.update(montage="average", bad=frozenset({"T3"}))
+    qtbot.waitUntil(lambda: opened.settled, timeout=60_000)
+    words = {what for signal, what in rows_of(saved(qtbot, opened, tmp_path / "page.csv")) if signal == "T3–avg"}
+    assert words - {"spectrogram, as recorded"} == {"recorded, set aside as bad"}
+
+
 def test_of_panels_that_are_closed_nothing_is_in_the_table(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
     opened.commands.actions["panel Spectrogram"].trigger()
     found = rows_of(saved(qtbot, opened, tmp_path / "page.csv"))

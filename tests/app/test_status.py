@@ -45,6 +45,14 @@ def test_two_parts_of_the_same_words_are_two(qtbot: QtBot) -> None:
     assert (line.text(), line.shown) == ("a · b · b", "a · b")
 
 
+def test_what_is_said_of_the_page_follows_its_layout(qtbot: QtBot, opened: ReviewWindow) -> None:
+    opened.resize(1600, 1000)
+    qtbot.waitUntil(lambda: opened.settled, timeout=60_000)
+    opened.commands.actions["trends"].trigger()
+    qtbot.waitUntil(lambda: f"{opened.page.row_mm:.0f} mm a channel" in opened.says.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: f"{opened.page.labels_shown} of 18 labels" in opened.says.text(), timeout=60_000)
+
+
 @pytest.mark.parametrize("beside", [False, True])
 def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     qtbot: QtBot, opened: ReviewWindow, beside: bool

@@ -25,6 +25,7 @@ from neuroflow_review.session.trends import (
     rate_of,
     read_kept,
 )
+from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window import ReviewWindow
 
 SITES = ("Fp1", "F7", "T3", "T5", "O1", "F3", "C3", "P3", "Fp2", "F8", "T4", "T6", "O2", "F4", "C4", "P4")
@@ -101,6 +102,21 @@ def test_a_gap_is_not_known_and_a_bad_channel_takes_no_part() -> None:
 @pytest.mark.parametrize(("seconds", "columns", "each"), [(3.0, 1, 4.0), (180.0, 45, 4.0), (86_400.0, 2400, 36.0)])
 def test_columns_are_whole_epochs(seconds: float, columns: int, each: float) -> None:
     assert columns_of(seconds) == (columns, each)
+
+
+def test_where_nothing_was_reconstructed_does_not_look_like_where_nothing_was_found(qtbot: QtBot) -> None:
+    strip = TrendStrip()
+    qtbot.addWidget(strip)
+    strip.resize(1000, strip.sizeHint().height())
+    strip.set_recording(100.0, ())
+    columns = np.zeros((2, FREQUENCIES.size, 25), dtype=np.float32)
+    strip.set_trend("hemisphere", 4.0, columns, FREQUENCIES, np.zeros(25), np.zeros((2, 2, 25)), np.zeros(25), 1.0)
+    strip.set_reconstructed(4.0, np.where(np.arange(25) < 10, 0.0, np.nan))
+    row, picture = strip._rows()["recon"], strip.grab()
+    image, ratio = picture.toImage(), picture.devicePixelRatio()
+    where = [(round(strip._x(t) * ratio), round(row.center().y() * ratio)) for t in (22.0, 82.0)]
+    known, unknown = (image.pixelColor(x, y) for x, y in where)
+    assert known != unknown
 
 
 def test_channels_that_see_one_discharge_count_once() -> None:

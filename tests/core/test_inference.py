@@ -123,6 +123,9 @@ def test_nothing_is_drawn_in_a_gap(reconstructor: Reconstructor) -> None:
     whole = reconstructor.tile(scalp_source(gap=Span(15.0, 35.0)), TileRequest(2, samples=2))
     assert np.isnan(whole.samples).all()
     assert whole.withheld
+    beyond = reconstructor.tile(scalp_source(gap=Span(0.0, 60.0)), TileRequest(2, samples=2))
+    assert np.isnan(beyond.samples).all()
+    assert beyond.silent == (), "a channel in a gap is not flat"
 
 
 @pytest.mark.parametrize(("sites", "said"), [(TEN_TWENTY[:5], "at least 6"), ((), "0 EEG channels")])

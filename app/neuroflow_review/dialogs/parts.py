@@ -30,6 +30,9 @@ MARGIN: Final = 6 * UNIT
 
 _FOLD_LINES = 9
 
+TOO_LATE: Final = "It is being put in place: too late to stop."
+"""What is said to a stop that comes when a file takes its name."""
+
 
 def look_of(widget: QWidget) -> Theme:
     """The theme that the application has put on, seen by its palette: dialogs are made when they are needed."""

@@ -10,7 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QHBoxLayout, QProgressBar, QWidget
 
-from neuroflow_review.dialogs.parts import Fold, Sheet, button, column, counted, said, set_role
+from neuroflow_review.dialogs.parts import TOO_LATE, Fold, Sheet, button, column, counted, said, set_role
 from neuroflow_review.session.report import PAPERS, Choice, Moment, moments_of
 from neuroflow_review.session.session import Session
 from neuroflow_review.theme import UNIT
@@ -21,7 +21,8 @@ _WHICH: Final = (("marks", "All marks but rejected discharges"), ("accepted", "A
 
 
 Start = Callable[[Choice, tuple[Moment, ...], Path], Any]
-"""Begins a report; gives an object with the signals ``progressed``, ``finished`` and ``failed``, and ``cancel()``."""
+"""Begins a report; gives an object with the signals ``progressed``, ``finished`` and ``failed``, ``cancel()`` and
+``abandon()``."""
 
 
 class ReportDialog(Sheet):
@@ -106,11 +107,16 @@ class ReportDialog(Sheet):
             self._drop()
             self._say("Stopped: nothing was written.")
         else:
-            self._say("It is written already.")
+            self._say(TOO_LATE)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._job is not None:
-            self._job.cancel()
+            if not self._job.cancel():
+                if event.spontaneous():  # the reader's: in a moment there is something to tell
+                    event.ignore()
+                    self._say(TOO_LATE)
+                    return
+                self._job.abandon()
             self._drop()
         super().closeEvent(event)
 

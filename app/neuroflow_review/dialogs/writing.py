@@ -58,6 +58,7 @@ class WritingDialog(Sheet):
         self.setMinimumWidth(560)
         self._recording = recording
         self._job: Cancellable | None = None
+        self._too_late = False
         self._lane: Lane | None = None
         self._may_replace: Path | None = None
         self._began = 0.0
@@ -103,6 +104,9 @@ class WritingDialog(Sheet):
 
     def reject(self) -> None:
         """Esc and Cancel; what runs is not thrown away by one key."""
+        if self._too_late:
+            self.hide()  # a dead drive must not keep it in sight; what fails is told all the same
+            return
         if self.computing:
             self.running.ask(True)
             return
@@ -195,6 +199,7 @@ class WritingDialog(Sheet):
 
     def _stop(self) -> None:
         if self._job is not None and not self._job.cancel():
+            self._too_late = True
             self.running.too_late()
             return
         self.abandon()
@@ -205,6 +210,9 @@ class WritingDialog(Sheet):
         self._job = None
         self.finish(result)
         self.turn_to(self.outcome)
+        if self._too_late and self.isHidden():
+            self.close()
+        self._too_late = False
 
     def on_failed(self, failure: Failure) -> None:
         self._job = None
@@ -212,6 +220,8 @@ class WritingDialog(Sheet):
         detail = error.detail if isinstance(error, NeuroflowError) else failure.trace
         self.outcome.show_failure(_sentence(failure), detail)
         self.turn_to(self.outcome)
+        self._too_late = False
+        self.show()
 
     def turn_to(self, page: QWidget) -> None:
         for other in self.pages:

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from neuroflow.recording import Span
 from neuroflow.units import format_clock
-from neuroflow_review.dialogs.parts import Fold, button, in_words, look_of, rule, said, set_role
+from neuroflow_review.dialogs.parts import TOO_LATE, Fold, button, in_words, look_of, rule, said, set_role
 from neuroflow_review.theme import UNIT, icon
 
 
@@ -231,7 +231,7 @@ class Running(QWidget):
     def too_late(self) -> None:
         """It is done in a moment; what came of it is said then."""
         self.ask(False)
-        self.left.setText("It is written already.")
+        self.left.setText(TOO_LATE)
 
     def show_progress(self, fraction: float, elapsed: float) -> None:
         """``fraction`` done after ``elapsed`` seconds; the little that was done at first foretells nothing."""

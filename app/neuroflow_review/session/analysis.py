@@ -28,6 +28,7 @@ LEAST_SHARE = 0.1
 _AROUND = 5.0
 _WINDOW = 1.0
 _FLAT_SECONDS = 0.25
+_ONE_DISCHARGE = 0.1  # seconds from one channel to the next
 _OFF = Filters(None, None, None)
 _TREND_COLUMNS = 1200
 _TREND_SECONDS = 2.0
@@ -38,6 +39,7 @@ _TREND_STEP = 40
 class Spike:
     """A proposed discharge: row label or contact, time in seconds; ``count`` of ``samples`` where reconstructed.
 
+    ``strength`` is how far it stands out on its channel of the scalp, as in :class:`neuroflow.detect.janca.Detection`;
     ``decision`` is what a reader decided, as in :class:`neuroflow.review.Mark`.
     """
 
@@ -48,6 +50,23 @@ class Spike:
     low: float = 0.0
     high: float = 0.0
     decision: str = ""
+    strength: float = 0.0
+
+
+def grouped(spikes: Sequence[Spike]) -> list[list[Spike]]:
+    """Spikes in order of time, those of one discharge together: they follow one another within 0.1 s."""
+    out: list[list[Spike]] = []
+    for spike in sorted(spikes, key=lambda s: s.time):
+        if out and spike.time - out[-1][-1].time <= _ONE_DISCHARGE:
+            out[-1].append(spike)
+        else:
+            out.append([spike])
+    return out
+
+
+def strongest(discharge: Sequence[Spike]) -> Spike:
+    """The spike that most samples hold, or that stands out most on the scalp: where the discharge is said to be."""
+    return max(discharge, key=lambda s: (s.count, s.strength))
 
 
 def scalp_spikes(
@@ -65,7 +84,9 @@ def scalp_spikes(
     with scipy_calls():
         found = detect(without_flat(data, rate), rate, start, sensitivity)
     control.checkpoint()
-    return tuple(Spike(rows[d.channel].label, d.time) for d in found if span.start <= d.time < span.stop)
+    return tuple(
+        Spike(rows[d.channel].label, d.time, strength=d.strength) for d in found if span.start <= d.time < span.stop
+    )
 
 
 def without_flat(data: NDArray[np.float32], rate: float) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from neuroflow.recording import Span
 from neuroflow.review import Mark
 from neuroflow.review.document import Decision, Edge
+from neuroflow_review.session.analysis import grouped, strongest
 from neuroflow_review.session.session import Session
 
 EVENT = "Event"
@@ -65,14 +66,18 @@ def decided_at(session: Session, cursor: float | None) -> Mark | None:
 def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:
     """Time, channel, and whether reconstructed, of the discharge nearest to a time, decided on or not.
 
-    A reader who looks at a contact decides on the reconstruction where both have one.
+    What several channels have of one discharge is where it is strongest, as the list of events has it. A reader who
+    looks at a contact decides on the reconstruction where both have one.
     """
     near = [
-        (m.start, m.channel, m.reconstructed)
+        (abs(m.start - cursor), m.start, m.channel, m.reconstructed)
         for m in session.marks.on(Span(cursor - REACH, cursor + REACH))
         if m.decision
     ]
     for spikes, reconstructed in ((session.spikes.scalp(), False), (session.spikes.depth(), True)):
-        near += [(s.time, s.label, reconstructed) for s in spikes if abs(s.time - cursor) <= REACH]
+        for group in grouped([s for s in spikes if abs(s.time - cursor) <= REACH]):
+            found = strongest(group)
+            near.append((min(abs(s.time - cursor) for s in group), found.time, found.label, reconstructed))
     wanted = session.state.reconstructed
-    return min(near, key=lambda n: (n[2] != wanted, abs(n[0] - cursor)), default=None)
+    nearest = min(near, key=lambda n: (n[3] != wanted, n[0]), default=None)
+    return nearest[1:] if nearest is not None else None

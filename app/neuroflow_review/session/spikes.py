@@ -34,6 +34,7 @@ class Spikes(QObject):
         self._shown = True
         self._scalp: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
         self._depth: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
+        self._tile_spans: dict[int, Span] = {}
         self._waiting: set[Hashable] = set()
         self._recipe = Recipe()
         self._search: tuple[float, int] | None = None
@@ -67,11 +68,26 @@ class Spikes(QObject):
             return ()
         return tuple(s for _, spikes in sorted(self._depth.get(self._depth_key, {}).items()) for s in spikes)
 
+    def searched(self) -> tuple[Span, ...]:
+        """The stretches of the scalp EEG that were looked through so far in this montage, in order of time."""
+        if self._source is None or not self._shown:
+            return ()
+        whole = self._source.recording.span
+        chunks = sorted(self._scalp.get(self._scalp_key, {}))
+        return tuple(Span(k * CHUNK_SECONDS, (k + 1) * CHUNK_SECONDS).clipped_to(whole) for k in chunks)
+
+    def searched_depth(self) -> tuple[Span, ...]:
+        """The stretches of the reconstruction that were looked through so far, in order of time."""
+        if not self._shown:
+            return ()
+        return tuple(self._tile_spans[index] for index in sorted(self._depth.get(self._depth_key, {})))
+
     def set_source(self, source: SignalSource | None) -> None:
         self.lane.cancel()
         self._source = source
         self._scalp.clear()
         self._depth.clear()
+        self._tile_spans.clear()
         self._waiting.clear()
         self._search = None
         self.changed.emit()
@@ -105,6 +121,7 @@ class Spikes(QObject):
         if not self._shown or tile.withheld or index in known or key in self._waiting:
             return
         self._waiting.add(key)
+        self._tile_spans[index] = tile.span
         self.lane.submit(
             key,
             partial(tile_spikes, tile, names, self._sensitivity),

@@ -32,7 +32,7 @@ from neuroflow.signal.trends import (
     multitaper,
 )
 from neuroflow_review.lanes import Failure, Lane
-from neuroflow_review.session.analysis import CHUNK_SECONDS, Spike, scalp_spikes
+from neuroflow_review.session.analysis import CHUNK_SECONDS, Spike, grouped, scalp_spikes
 from neuroflow_review.session.numerics import scipy_calls
 from neuroflow_review.session.page import read_derived, rows_of
 
@@ -43,7 +43,6 @@ _MOST_COLUMNS = 2400
 _CONTEXT = 2.0
 _SLOWEST = 25.0  # Hz, as for spikes
 _YIELD_EVERY = 10
-_ONE_DISCHARGE = 0.1
 _OFF = Filters(None, None, None)
 _FORMAT = 1
 _KEPT_FILES = 100
@@ -110,16 +109,7 @@ def discharge_times(spikes: Sequence[Spike]) -> list[tuple[float, float]]:
 
     On the scalp the share is 1.
     """
-    out: list[tuple[float, float]] = []
-    last = -np.inf
-    for spike in sorted(spikes, key=lambda s: s.time):
-        share = spike.count / spike.samples if spike.samples else 1.0
-        if spike.time - last > _ONE_DISCHARGE:
-            out.append((spike.time, share))
-        elif share > out[-1][1]:
-            out[-1] = (out[-1][0], share)
-        last = spike.time
-    return out
+    return [(group[0].time, max(s.count / s.samples if s.samples else 1.0 for s in group)) for group in grouped(spikes)]
 
 
 def rate_of(spikes: Sequence[Spike], done: Sequence[Span], columns: int, seconds: float) -> NDArray[np.float64]:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QStackedLayout,
     QStyle,
     QStyledItemDelegate,
@@ -325,6 +326,7 @@ class EventPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._searched = ""
         self._look = LIGHT
         self._page = Span(0.0, 0.0)
         self._model = EventModel(self)
@@ -368,6 +370,7 @@ class EventPanel(QWidget):
         self._stack.addWidget(self._empty)
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # never widens the panel
 
         top = QVBoxLayout()
         top.setContentsMargins(2 * UNIT, 2 * UNIT, 2 * UNIT, 0)
@@ -461,6 +464,13 @@ class EventPanel(QWidget):
             (events, start), self._waiting = self._waiting, None
             self.set_events(events, start)
 
+    def set_searched(self, seconds: float, duration: float) -> None:
+        """In how much of the recording spikes were looked for: the list does not know of others."""
+        left = seconds > 0 and duration - seconds > 1.0
+        self._searched = f"spikes sought in {max(100 * seconds / duration, 1):.0f} %" if left else ""
+        self._count.setToolTip("Spikes are proposed on the minutes that were looked at; S seeks on" if left else "")
+        self._say()
+
     def set_page(self, page: Span) -> None:
         """The page on screen: its events are tinted, and scrolled to unless the reader is in the list."""
         self._page = page
@@ -518,8 +528,9 @@ class EventPanel(QWidget):
             button.setVisible(bool(counts[kind]))
         here = len(self._model.on_page())
         parts = [f"{shown:,} of {total:,}" if shown != total else f"{total:,} event{'' if total == 1 else 's'}"]
-        parts += [f"{here:,} on this page"] if self._page.duration else []
-        self._count.setText(" · ".join(parts) if total else "")
+        parts += [f"{here:,} {'here' if self._searched else 'on this page'}"] if self._page.duration else []
+        parts += [self._searched] if self._searched else []
+        self._count.setText(" · ".join(parts) if total else self._searched)
         if not total:
             self._empty.setText("No events yet.\n\nPress E to mark one at the cursor.")
         elif not shown:

@@ -64,6 +64,7 @@ class OverviewBar(Canvas):
         self._page = Span(0.0, 0.0)
         self._reconstructed: tuple[Span, ...] = ()
         self._scalp: Times = np.empty(0)
+        self._searched: tuple[Span, ...] = ()
         self._deep: Times = np.empty((0, 2))
         self._trend: NDArray[np.float64] | None = None
         self._cursor: float | None = None
@@ -71,7 +72,9 @@ class OverviewBar(Canvas):
         self._grip: float | None = None
         self.setAccessibleName("Overview of the whole recording")
         self.setAccessibleDescription("Click or drag to move the page; the wheel turns pages.")
-        self.setToolTip("The whole recording: click or drag to move the page, wheel to turn pages")
+        self.setToolTip(
+            "The whole recording: click or drag to move the page, wheel to turn pages. Grey: spikes not sought yet."
+        )
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -84,7 +87,7 @@ class OverviewBar(Canvas):
         self._duration = duration
         self._start = start
         self._gaps = tuple(gaps)
-        self._reconstructed = ()
+        self._reconstructed = self._searched = ()
         self._scalp, self._deep, self._trend = np.empty(0), np.empty((0, 2)), None
         self._cursor = self._hover = self._grip = None
         self.set_events([a.onset for a in annotations])
@@ -102,6 +105,11 @@ class OverviewBar(Canvas):
     def set_reconstructed(self, spans: Sequence[Span]) -> None:
         """What is reconstructed so far; spans may touch and come in any order."""
         self._reconstructed = tuple(spans)
+        self.redraw()
+
+    def set_searched(self, spans: Sequence[Span]) -> None:
+        """Where spikes on the scalp were looked for so far."""
+        self._searched = tuple(spans)
         self.redraw()
 
     def set_spikes(self, scalp: ArrayLike, reconstructed: ArrayLike) -> None:
@@ -190,6 +198,7 @@ class OverviewBar(Canvas):
         self._draw_clock(painter, rows["clock"], field)
         self._draw_trend(painter, rows["trend"])
         self._draw_reconstructed(painter, rows["recon"])
+        self._draw_unsearched(painter, rows["spikes"])
         self._draw_marks(painter, rows["spikes"], self._columns(self._scalp), look.proposed)
         self._draw_marks(painter, rows["events"], self._columns(self._annotations), look.other)
         for gap in self._gaps:
@@ -299,6 +308,14 @@ class OverviewBar(Canvas):
             painter.fillRect(QRectF(left, row.top(), max(right - left, 1.0), row.height()), colour(look.band50))
         shares = self._columns(self._deep[:, 0], self._deep[:, 1])
         self._draw_columns(painter, row, np.minimum(shares, 1.0), look.recon_line)
+
+    def _draw_unsearched(self, painter: QPainter, row: QRectF) -> None:
+        """Where nothing is known of spikes: an empty row must not look like one without any."""
+        edge = 0.0
+        for span in (*merged(self._searched), Span(self._duration, self._duration)):
+            left, right = self._x(edge), self._x(span.start)
+            painter.fillRect(QRectF(left, row.top(), max(right - left, 0.0), row.height()), colour(self._look.panel))
+            edge = span.stop
 
     def _draw_marks(self, painter: QPainter, row: QRectF, counts: NDArray[np.float64], value: str) -> None:
         if not counts.any():

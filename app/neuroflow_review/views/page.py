@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt
+from PySide6.QtCore import QLineF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -38,6 +38,9 @@ _PALE = 0.45  # of a trace that was interpolated
 class PageView(Sheet):
     """Traces of one montage, negative up, in true µV/mm; a trace may run over its neighbours, as on paper."""
 
+    laid_out = Signal()
+    """Rows have another height, or others of them their labels: what is said of the page holds no more."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data: PageData | None = None
@@ -49,6 +52,7 @@ class PageView(Sheet):
         self._spikes: tuple[Spike, ...] = ()
         self._channel, self._solo = "", ""
         self._message = ""
+        self._layout = (0, 0.0, 0.0)
         self.setAccessibleName("Scalp EEG")
 
     def set_recording(self, recording: Span, start: datetime | None, gaps: Sequence[Span]) -> None:
@@ -164,6 +168,10 @@ class PageView(Sheet):
             self._draw_alone(painter, plot, rows[0])
         if self._message:
             self._draw_message(painter, plot)
+        layout = self.labels_shown, height, plot.width()
+        if layout != self._layout:
+            self._layout = layout
+            QTimer.singleShot(0, self, self.laid_out.emit)
 
     def _draw_nothing(self, painter: QPainter, plot: QRectF) -> None:
         """Hatch gaps and what lies beyond the recording's end."""

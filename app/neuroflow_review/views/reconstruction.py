@@ -19,8 +19,8 @@ from neuroflow_review.paper import (
     draw_clock,
     draw_grid,
     draw_labels,
+    draw_reconstructed_spike,
     draw_scale,
-    draw_spike,
     on_paper,
     picture_ratio,
     polylines,
@@ -371,7 +371,7 @@ class ReconstructionView(Sheet):
                 continue
             x = time_to_x(spike.time, self._span, self.width())
             y = place.y - min(height * 0.35, 8.0)
-            draw_spike(painter, x, y, self._look.decided(spike.decision))
+            draw_reconstructed_spike(painter, x, y, self._look.decided(spike.decision), self._look.recon_line)
             # A decision is on all of them.
             text = share_words(spike, interval=spike.label == self._channel) if spike.samples else ""
             wide = metrics.horizontalAdvance(text)

@@ -262,6 +262,11 @@ class TrendStrip(Canvas):
                     painter.drawPolyline(line)
 
     def _draw_rate(self, painter: QPainter, row: QRectF, rate: Array, seconds: float, value: str) -> None:
+        edges = self._edges(rate.size, seconds)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour(self._look.panel))  # where nothing is known: it must not look like none
+        tops = np.full(rate.size, row.top())
+        self._fill(painter, edges, tops, np.full(rate.size, row.bottom()), np.isnan(rate))
         known = np.isfinite(rate) & (rate > 0)
         if not known.any():
             return
@@ -269,7 +274,7 @@ class TrendStrip(Canvas):
         tops = row.bottom() - 1 - np.nan_to_num(rate) / most * (row.height() - 3)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colour(value))
-        self._fill(painter, self._edges(rate.size, seconds), tops, np.full(rate.size, row.bottom() - 1), known)
+        self._fill(painter, edges, tops, np.full(rate.size, row.bottom() - 1), known)
 
     @staticmethod
     def _fill(painter: QPainter, edges: Array, tops: Array, bottoms: Array, where: NDArray[np.bool_]) -> None:
@@ -289,9 +294,9 @@ class TrendStrip(Canvas):
         tokens = {"left": look.left, "right": look.right, "recon": look.recon_line}
         scale = self._levels
         notes = {
-            "left": "" if scale is None else f"{scale[1]:.0f} dB",
-            "right": "" if scale is None else f"{scale[0]:.0f} dB",
-            "asymmetry": "R / L", "aeeg": f"{_AEEG_TOP:.0f} µV",
+            "left": "" if scale is None else f"{scale[0]:.0f} to {scale[1]:.0f} dB",
+            "right": "" if scale is None else f"{scale[0]:.0f} to {scale[1]:.0f} dB",
+            "asymmetry": f"R−L ±{_MOST_ASYMMETRY:g}", "aeeg": f"{_AEEG_TOP:.0f} µV",
             "spikes": _per_minute(self._spikes), "recon": _per_minute(self._deep),
         }  # fmt: skip
         for name, row in rows.items():
@@ -303,9 +308,8 @@ class TrendStrip(Canvas):
             right = QRectF(row.right() + 2 * UNIT, row.top(), right_margin() - 3 * UNIT, row.height())
             painter.setPen(colour(look.recon_line if name == "recon" else look.muted))
             painter.setFont(fitted(ui_font(-1.5), text, right.width()))
-            low = name == "right"
-            align = Qt.AlignmentFlag.AlignLeft | (Qt.AlignmentFlag.AlignBottom if low else Qt.AlignmentFlag.AlignTop)
-            painter.drawText(right, align if name not in ("asymmetry",) else Qt.AlignmentFlag.AlignVCenter, text)
+            align = Qt.AlignmentFlag.AlignTop if name == "aeeg" else Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(right, Qt.AlignmentFlag.AlignLeft | align, text)
 
     def _draw_header(self, painter: QPainter, row: QRectF) -> None:
         """The region, which a click changes, and what the rows are of."""

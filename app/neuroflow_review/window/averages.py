@@ -63,7 +63,7 @@ class Showing(QObject):
             buffer.open(QIODevice.OpenModeFlag.WriteOnly)
             self._dialog.view.grab().save(buffer, "PNG")
             work = partial(_write, target, bytes(buffer.data().data()))
-        self._work.lane.submit("save", work, done=partial(self._on_saved, target), failed=self._on_failed)
+        self._work.lane.submit(("save", target), work, done=partial(self._on_saved, target), failed=self._on_failed)
 
     def _on_saved(self, target: Path, _: object) -> None:
         name = target.name if not self._window.session.state.private else "the file"
@@ -85,9 +85,9 @@ class Showing(QObject):
         self.deleteLater()
 
 
-def _write(target: Path, data: bytes, control: Control) -> None:
-    write_whole(target, data, control)
+def _write(target: Path, data: bytes, _: Control) -> None:
+    write_whole(target, data)  # what was asked for is written though the dialog goes
 
 
-def _write_table(target: Path, averages: Averages, control: Control) -> None:
-    write_whole(target, table_of(averages).encode("utf-8-sig"), control)
+def _write_table(target: Path, averages: Averages, _: Control) -> None:
+    write_whole(target, table_of(averages).encode("utf-8-sig"))

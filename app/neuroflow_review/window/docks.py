@@ -56,15 +56,33 @@ def make_room(frame: Frame, asked: str = "") -> None:
         if _needed(frame, beside) > room:
             tabs = [dock for name, dock in beside.items() if name != _ALONE]
             for dock in tabs[1:]:
-                if dock not in frame.tabifiedDockWidgets(tabs[0]):
+                together = frame.tabifiedDockWidgets(dock)
+                if tabs[0] not in together:
                     frame.tabifyDockWidget(tabs[0], dock)
-                    dock.setProperty(_FOR_ROOM, True)
+                    dock.setProperty(_FOR_ROOM, not together)  # what a reader put together stays together
         else:
-            held = [dock for dock in beside.values() if dock.property(_FOR_ROOM)]
+            held = [d for d in beside.values() if d.property(_FOR_ROOM) and frame.tabifiedDockWidgets(d)]
             if held and sum(_least(name, dock) for name, dock in beside.items()) <= room:
                 _stack(frame, area, held)
         if asked in beside:
             beside[asked].raise_()
+
+
+def held_in_tabs(frame: Frame) -> str:
+    """Names of the docks that are in tabs for want of room, to be remembered."""
+    return ",".join(name for name, dock in frame.docks.items() if dock.property(_FOR_ROOM))
+
+
+def hold_in_tabs(frame: Frame, names: str) -> None:
+    """Such docks of the last time, which come out again where there is room."""
+    for name in names.split(","):
+        if name in frame.docks:
+            frame.docks[name].setProperty(_FOR_ROOM, True)
+
+
+def hold_in_tabs_no_more(dock: QDockWidget) -> None:
+    """The reader has taken it elsewhere."""
+    dock.setProperty(_FOR_ROOM, False)
 
 
 def _stack(frame: Frame, area: Qt.DockWidgetArea, docks: Sequence[QDockWidget]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -15,7 +16,7 @@ from neuroflow.units import format_clock
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated
 from neuroflow_review.session import Session, ViewState
-from neuroflow_review.session.analysis import Spike
+from neuroflow_review.session.analysis import Spike, grouped, strongest
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData
@@ -35,7 +36,6 @@ from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
 _SPIKES_MS = 120
-_ONE_DISCHARGE = 0.1
 _TIP_CHARACTERS = 60
 
 
@@ -51,7 +51,7 @@ class Feeds(QObject):
         self._spikes_due.setInterval(_SPIKES_MS)
         self._spikes_due.timeout.connect(self._show_spikes)
         self._done: tuple[Span, ...] = ()
-        self._listed: tuple[tuple[Spike, ...], tuple[Spike, ...]] | None = None
+        self._listed: object = None
         self._rows = EventRows()
         self._truth: Truth | None = None
         self.spectrogram: SpectrogramPage | None = None
@@ -69,6 +69,7 @@ class Feeds(QObject):
         session.spikes.changed.connect(self._spikes_due.start)
         session.marks.changed.connect(self.show_marks)
         session.marks.saved.connect(self.show_status)
+        frame.page.laid_out.connect(self.show_status)
         session.spectra.ready.connect(self._on_spectrogram)
         session.spectra.computing.connect(self._on_computing)
         session.comparison.ready.connect(self._on_truth)
@@ -91,7 +92,9 @@ class Feeds(QObject):
         frame.page.set_rows(self.session.rows)
         if not self.session.rows:
             frame.page.set_message("This file holds no signals: only its annotations can be read.")
-        self._done, self._listed = (), None
+        self._done, self._listed, self.spectrogram = (), None, None
+        if not self.session.rows:
+            frame.spectrogram.set_message("No spectrogram here")
         self.maps.forget()
         frame.overview.set_recording(recording.duration, recording.start, recording.gaps, recording.annotations)
         frame.spectrogram.set_gaps(recording.gaps)
@@ -241,30 +244,34 @@ class Feeds(QObject):
             panel.set_editable(marks.writable, recording.duration)
             panel.set_marks([m for m in events if m.reconstructed == far])
         frame.events.set_page(page)
-        if (scalp, depth) == self._listed:
+        searched = session.spikes.searched(), session.spikes.searched_depth()
+        if (scalp, depth, searched) == self._listed:
             return
-        self._listed = scalp, depth
-        shares = [(s.time, s.count / s.samples) for s in depth if s.samples]
-        frame.overview.set_spikes([s.time for s in scalp], shares)
+        self._listed = scalp, depth, searched
+        found = {False: grouped(scalp), True: grouped(depth)}
+        shares = [(s.time, s.count / s.samples) for s in map(strongest, found[True]) if s.samples]
+        frame.overview.set_spikes([strongest(group).time for group in found[False]], shares)
+        frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
             EventRow(
                 s.time,
-                _spike_words(n, "contacts" if far else "channels"),
+                _spike_words(len({each.label for each in group}), "contacts" if far else "channels"),
                 SPIKE[far],
                 s.label,
                 s.count,
                 s.samples,
                 low=s.low,
                 high=s.high,
-                brief=_spike_words(n, "ch"),
+                brief=_spike_words(len({each.label for each in group}), "ch"),
             )
-            for spikes, far in ((scalp, False), (depth, True))
-            for s, n in discharges(spikes)
+            for far, groups in found.items()
+            for group, s in ((group, strongest(group)) for group in groups)
             if not marks.decided_near(s.time, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
         frame.events.set_events(rows, recording.start)
+        frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
 
     def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed."""
@@ -347,7 +354,10 @@ class Feeds(QObject):
         backend = session.reconstruction.backend
         card = backend.card if backend is not None else None
         measure = card.contact_measure(name) if card is not None else None
-        frame.inspector.set_measure(_measure_words(measure) if measure is not None else "")
+        words = (
+            f"{_measured_briefly(card)}\n{_measure_words(measure)}" if card is not None and measure is not None else ""
+        )
+        frame.inspector.set_measure(words)
         values = session.values_at(index, time) if time is not None else None
         if values is None or not np.isfinite(values).any():
             frame.inspector.set_contact(name, "" if time is None else self._why_nothing(time))
@@ -453,24 +463,6 @@ def below_standard(page: PageView, rows: int) -> list[str]:
     return below
 
 
-def discharges(spikes: Sequence[Spike]) -> list[tuple[Spike, int]]:
-    """Spikes in order of time, those that follow one another within 0.1 s made one: the one that most samples hold,
-    and on how many channels.
-    """
-    out: list[tuple[Spike, int]] = []
-    group: list[Spike] = []
-    for spike in sorted(spikes, key=lambda s: s.time):
-        if group and spike.time - group[-1].time > _ONE_DISCHARGE:
-            out.append(_strongest(group))
-            group = []
-        group.append(spike)
-    return [*out, _strongest(group)] if group else out
-
-
-def _strongest(group: Sequence[Spike]) -> tuple[Spike, int]:
-    return max(group, key=lambda s: s.count), len({s.label for s in group})
-
-
 def _spike_words(channels: int, what: str) -> str:
     return "spike?" if channels == 1 else f"spike? {channels} {what}"
 
@@ -482,6 +474,12 @@ def _measure_words(measure: ContactMeasure) -> str:
         f"{scarcely}Expected r {measure.r:.2f}\nSpread {measure.spread_ratio:.2f} of that without scalp EEG\n"
         f"50 % band held {measure.coverage50 * 100:.0f} %\n90 % band held {measure.coverage90 * 100:.0f} %"
     )
+
+
+def _measured_briefly(card: ModelCard) -> str:
+    """What the figures are of, before them: they are not of this patient."""
+    on = str(card.measured.get("on", "held-out patients"))
+    return f"On {re.split(r' that | [(]|[,;]', on)[0]}, not on this one:"
 
 
 def _measured_on(card: ModelCard) -> str:

@@ -51,7 +51,7 @@ from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.arrangement import Arrangement
-from neuroflow_review.window.docks import Scrolled, make_room
+from neuroflow_review.window.docks import Scrolled, held_in_tabs, hold_in_tabs, hold_in_tabs_no_more, make_room
 from neuroflow_review.window.status import StatusLine
 
 STANDARD_SIZE = QSize(1600, 1000)
@@ -174,6 +174,7 @@ class Frame(QMainWindow):
         dock.setObjectName(f"dock {title}")
         dock.setWidget(widget)
         dock.setTitleBarWidget(DockTitle(title, dock))
+        dock.topLevelChanged.connect(lambda _: hold_in_tabs_no_more(dock))
         self.addDockWidget(area, dock)
         return dock
 
@@ -223,6 +224,7 @@ class Frame(QMainWindow):
         values = (self.saveGeometry(), self.saveState(), self.arrangement.dividers)
         for key, value in zip(("window.geometry", "window.docks", "window.dividers"), values, strict=True):
             self.settings.set(key, remembered_text(value))
+        self.settings.set("window.tabbed", held_in_tabs(self))
 
     def recall(self) -> bool:
         """Put window, docks and dividers where they were; false where nothing was remembered."""
@@ -236,6 +238,7 @@ class Frame(QMainWindow):
         if not any(screen.geometry().intersects(self.frameGeometry()) for screen in screens):
             self.resize(STANDARD_SIZE)  # remembered on a screen that is gone
             self.move(screens[0].availableGeometry().topLeft())
+        hold_in_tabs(self, self.settings.get("window.tabbed"))
         make_room(self)
         return done
 

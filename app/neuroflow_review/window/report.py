@@ -49,7 +49,7 @@ class ReportJob(QObject):
         """Stop, and no file is left; false where it is being put in place already."""
         if self._job is not None and not self._job.cancel():
             return False
-        self._end()
+        self.abandon()
         return True
 
     def _begin(self) -> None:
@@ -76,21 +76,22 @@ class ReportJob(QObject):
 
     def _on_written(self, _: object) -> None:
         if not self._ended:
-            self._end()
+            self.abandon()
             self.progressed.emit(1.0)
             self.finished.emit(self._target)
 
     def _fail(self, failure: Failure) -> None:
         if self._ended:
             return
-        self._end()
+        self.abandon()
         error = failure.error
         if isinstance(error, NeuroflowError):
             self.failed.emit(error.text, error.detail)
         else:
             self.failed.emit("The report stopped for a reason that the program did not foresee.", failure.trace)
 
-    def _end(self) -> None:
+    def abandon(self) -> None:
+        """Leave, whatever is written; nothing is heard of it any more."""
         if not self._ended:
             self._ended = True
             self._report.abandon()

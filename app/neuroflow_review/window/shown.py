@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog
@@ -17,6 +18,7 @@ from neuroflow.jobs import Control
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
 from neuroflow_review.report import paint_page
+from neuroflow_review.session import Session
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.session.topography import BandMaps
 from neuroflow_review.tables import (
@@ -149,8 +151,9 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
     """What the panels beside the page show, read where it is written out."""
     session, feeds = window.session, window.feeds
     parts: list[Cells] = []
-    if window.spectrogram.isVisible() and feeds.spectrogram is not None:
-        parts.append(spectrogram_cells(feeds.spectrogram))
+    page = feeds.spectrogram
+    if window.spectrogram.isVisible() and page is not None and (page.reconstructed or _is_voltage(session, page.label)):
+        parts.append(spectrogram_cells(page))
     if feeds.spectrum.shown is not None:
         parts.append(spectrum_cells(feeds.spectrum.shown))
     mapped = feeds.maps.shown
@@ -159,6 +162,13 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
     elif mapped is not None and session.cursor is not None:
         parts.append(map_cells(mapped, session.cursor))
     trend = session.trends.trend
-    if feeds.trends.shown and trend is not None:
+    if feeds.trends.shown and trend is not None and np.isfinite(trend.density).any():
         parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
     return parts
+
+
+def _is_voltage(session: Session, label: str) -> bool:
+    """Whether a row is of voltages, so that its power is what a table says."""
+    channels = {c.name: c for c in session.recording.channels} if session.recording is not None else {}
+    row = next((row for row in session.rows if row.label == label), None)
+    return row is not None and all(channels[name].is_voltage for name, _ in row.weights if name in channels)

@@ -56,7 +56,8 @@ class TrendFeed(QObject):
         """Discharges a minute expected over the samples, by column."""
         recording = self.session.recording
         columns, seconds = columns_of(recording.duration) if recording is not None else (0, 1.0)
-        return rate_of(self.session.spikes.depth(), self.session.reconstruction.done_spans(), columns, seconds)
+        spikes = self.session.spikes
+        return rate_of(spikes.depth(), spikes.searched_depth(), columns, seconds)
 
     def _on_trend(self, trend: Trend | None) -> None:
         panel = self.frame.trends

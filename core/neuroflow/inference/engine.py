@@ -127,7 +127,9 @@ class Reconstructor:
             out[..., ~prepared.valid[core]] = np.nan
         out.flags.writeable = False
         span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
-        silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
+        silent: tuple[str, ...] = ()
+        if prepared.valid[core].any():  # in a gap no channel has a signal, and none is flat
+            silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
         return Tile(request, span, self.rate, out, redrawn, withheld, silent)
 
     def _window(self, first: int) -> tuple[int, int]:
