@@ -294,8 +294,8 @@ class TrendStrip(Canvas):
         tokens = {"left": look.left, "right": look.right, "recon": look.recon_line}
         scale = self._levels
         notes = {
-            "left": "" if scale is None else f"{scale[0]:.0f} to {scale[1]:.0f} dB",
-            "right": "" if scale is None else f"{scale[0]:.0f} to {scale[1]:.0f} dB",
+            "left": "" if scale is None else f"{scale[0]:.0f}…{scale[1]:.0f} dB",
+            "right": "" if scale is None else f"{scale[0]:.0f}…{scale[1]:.0f} dB",
             "asymmetry": f"R−L ±{_MOST_ASYMMETRY:g}", "aeeg": f"{_AEEG_TOP:.0f} µV",
             "spikes": _per_minute(self._spikes), "recon": _per_minute(self._deep),
         }  # fmt: skip
