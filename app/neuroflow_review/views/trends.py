@@ -294,8 +294,8 @@ class TrendStrip(Canvas):
         tokens = {"left": look.left, "right": look.right, "recon": look.recon_line}
         scale = self._levels
         notes = {
-            "left": "" if scale is None else f"{scale[0]:.0f}…{scale[1]:.0f} dB",
-            "right": "" if scale is None else f"{scale[0]:.0f}…{scale[1]:.0f} dB",
+            "left": "" if scale is None else f"to {scale[1]:.0f} dB",
+            "right": "" if scale is None else f"to {scale[1]:.0f} dB",
             "asymmetry": f"R−L ±{_MOST_ASYMMETRY:g}", "aeeg": f"{_AEEG_TOP:.0f} µV",
             "spikes": _per_minute(self._spikes), "recon": _per_minute(self._deep),
         }  # fmt: skip
@@ -393,9 +393,11 @@ class TrendStrip(Canvas):
     def explanation(self, y: float) -> str:
         """What the row at a height is, in a sentence."""
         name = next((n for n, row in self._rows().items() if row.top() <= y < row.bottom() + 2), "")
+        scale = self._levels
+        colours = "" if scale is None else f"; {scale[0]:.0f} to {scale[1]:.0f} dB re 1 µV²/Hz".replace("-", "−")
         return {
-            "left": _DENSITY.format("left"),
-            "right": _DENSITY.format("right"),
+            "left": _DENSITY.format("left") + colours,
+            "right": _DENSITY.format("right") + colours,
             "asymmetry": "(right − left) / (right + left) of power in 1 to 18 Hz; up is right",
             "aeeg": "Amplitude-integrated EEG of C3–P3 and C4–P4: lower to upper margin, 2 to 15 Hz",
             "spikes": "Proposed discharges on the scalp, a minute",
