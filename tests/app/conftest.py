@@ -204,6 +204,31 @@ class FakeEngine:
         return Tile(request, span, rate, y.astype(np.float32), backend.redrawn, withheld, backend.silent)
 
 
+class HeldBack:
+    """Files that are written reach their place only when told: a drive that takes its time."""
+
+    def __init__(self) -> None:
+        self.reached, self.go = threading.Event(), threading.Event()
+        self._put = os.replace
+
+    def __call__(self, part: Path, target: Path) -> None:
+        if Path(target).suffix in (".edf", ".pdf"):
+            self.reached.set()
+            self.go.wait(60)
+        self._put(part, target)
+
+    def go_in(self, seconds: float) -> None:
+        threading.Timer(seconds, self.go.set).start()
+
+
+@pytest.fixture
+def held_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[HeldBack]:
+    held = HeldBack()
+    monkeypatch.setattr("os.replace", held)
+    yield held
+    held.go.set()
+
+
 class FakeBackend:
     """The card of the shipped model, and an engine of sines."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import edfio
 import numpy as np
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -229,31 +229,39 @@ def test_a_copy_that_is_stopped_leaves_nothing(
 
 
 def test_a_stop_that_comes_while_the_file_is_put_in_place_says_that_it_is_written(
-    qtbot: QtBot, show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, show: Show, tmp_path: Path, held_back: Any
 ) -> None:
-    from neuroflow.io import edf_writer
-
-    asked, pressed, put = threading.Event(), threading.Event(), edf_writer.os.replace
-
-    def slowly(part: Path, target: Path) -> None:
-        if Path(target).name == "copy.edf":
-            asked.set()
-            pressed.wait(60)
-        put(part, target)
-
-    monkeypatch.setattr(edf_writer.os, "replace", slowly)
     dialog = show()
     dialog.form.target.setText(str(tmp_path / "copy.edf"))
     dialog.form.write_button.click()
-    qtbot.waitUntil(asked.is_set, timeout=60_000)
+    qtbot.waitUntil(held_back.reached.is_set)
     qtbot.keyClick(dialog, Key.Key_Escape)
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
     assert dialog.running.isVisible()
     assert dialog.running.left.text() == TOO_LATE
-    pressed.set()
+    held_back.go.set()
     qtbot.waitUntil(dialog.outcome.isVisible, timeout=60_000)
     assert "copy.edf" in dialog.outcome.sentence.text()
     assert (tmp_path / "copy.edf").exists()
+
+
+def test_a_dialog_that_waits_for_a_drive_can_be_put_out_of_sight(
+    qtbot: QtBot, on_night: ReviewWindow, tmp_path: Path, held_back: Any
+) -> None:
+    on_night.commands.actions["copy"].trigger()
+    dialog: CopyDialog = on_night.findChildren(CopyDialog)[-1]
+    written: list[Converted] = []
+    dialog.saved.connect(written.append)
+    dialog.form.target.setText(str(tmp_path / "copy.edf"))
+    dialog.form.write_button.click()
+    qtbot.waitUntil(held_back.reached.is_set)
+    dialog.reject()
+    dialog.running.cancel_button.click()
+    dialog.reject()
+    assert dialog.isHidden()
+    held_back.go.set()
+    qtbot.waitUntil(lambda: not shiboken6.isValid(dialog))
+    assert [done.path.name for done in written] == ["copy.edf"]
 
 
 def test_the_size_that_is_foretold_is_about_that_of_the_file(qtbot: QtBot, show: Show, night: Path) -> None:

@@ -17,7 +17,7 @@ from neuroflow_review.session.reconstruction import Progress
 from neuroflow_review.theme import gutter, right_margin, time_to_x, type_scale
 from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.window import ReviewWindow
-from neuroflow_review.window.docks import hold_in_tabs_no_more, is_behind
+from neuroflow_review.window.docks import is_behind, let_go
 from neuroflow_review.window.frame import SMALLEST_SIZE
 
 Key = Qt.Key
@@ -113,7 +113,7 @@ def test_tabs_for_want_of_room_are_remembered_as_such(qtbot: QtBot, opened: Revi
     make_low(qtbot, opened)
     opened.remember()
     for dock in opened.docks.values():
-        hold_in_tabs_no_more(dock)
+        let_go(dock)
     assert opened.recall()
     opened.resize(1600, 1300)
     qtbot.waitUntil(lambda: not opened.tabifiedDockWidgets(opened.docks["Map"]))

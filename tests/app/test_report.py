@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 import zlib
 from functools import partial
 from pathlib import Path
@@ -15,7 +13,6 @@ import numpy as np
 import pytest
 
 from neuroflow.errors import FileProblem
-from neuroflow.io import edf_writer
 from neuroflow_review.dialogs.parts import TOO_LATE
 from neuroflow_review.dialogs.report import ReportDialog
 from neuroflow_review.session import Session
@@ -177,48 +174,31 @@ def test_a_report_that_is_stopped_or_cannot_be_written_leaves_nothing(
 
 
 def test_a_report_is_told_of_though_it_was_to_be_closed_while_it_was_put_in_place(
-    qtbot: Any, opened_square: ReviewWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, opened_square: ReviewWindow, tmp_path: Path, held_back: Any
 ) -> None:
-    asked, pressed, put = threading.Event(), threading.Event(), edf_writer.os.replace
-
-    def slowly(part: Path, target: Path) -> None:
-        if Path(target).suffix == ".pdf":
-            asked.set()
-            pressed.wait(60)
-        put(part, target)
-
-    monkeypatch.setattr(edf_writer.os, "replace", slowly)
     target, session = tmp_path / "r.pdf", opened_square.session
     dialog = ReportDialog(session, partial(making.ReportJob, session), opened_square, lambda _: str(target))
     dialog.show()
     dialog.make.click()
-    qtbot.waitUntil(asked.is_set, timeout=60_000)
+    qtbot.waitUntil(held_back.reached.is_set)
     dialog.leave.click()
     assert dialog.note.text() == TOO_LATE
-    pressed.set()
+    held_back.go.set()
     qtbot.waitUntil(lambda: dialog.note.text().startswith("Made “r.pdf”"), timeout=60_000)
     assert target.exists()
     dialog.close()
 
 
 def test_a_program_that_ends_while_a_report_is_put_in_place_leaves_no_thread(
-    qtbot: Any, opened_square: ReviewWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: Any, opened_square: ReviewWindow, tmp_path: Path, held_back: Any
 ) -> None:
     """That no thread is left, and nothing was raised, is looked at after every test."""
-    asked, put = threading.Event(), edf_writer.os.replace
-
-    def slowly(part: Path, target: Path) -> None:
-        if Path(target).suffix == ".pdf":
-            asked.set()
-            time.sleep(0.1)
-        put(part, target)
-
-    monkeypatch.setattr(edf_writer.os, "replace", slowly)
     target, session = tmp_path / "r.pdf", opened_square.session
     dialog = ReportDialog(session, partial(making.ReportJob, session), opened_square, lambda _: str(target))
     dialog.show()
     dialog.make.click()
-    qtbot.waitUntil(asked.is_set, timeout=60_000)
+    qtbot.waitUntil(held_back.reached.is_set)
+    held_back.go_in(0.1)
     dialog.close()
     qtbot.waitUntil(target.exists, timeout=60_000)
 

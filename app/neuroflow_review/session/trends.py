@@ -113,7 +113,7 @@ def discharge_times(spikes: Sequence[Spike]) -> list[tuple[float, float]]:
 
 
 def rate_of(spikes: Sequence[Spike], done: Sequence[Span], columns: int, seconds: float) -> NDArray[np.float64]:
-    """Discharges a minute expected over the samples, by column; NaN where nothing is reconstructed (``done``).
+    """Discharges a minute expected over the samples, by column; NaN beyond ``done``, where none was looked for.
 
     Each counts by the share of samples that hold it.
     """

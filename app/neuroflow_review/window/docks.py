@@ -80,7 +80,7 @@ def hold_in_tabs(frame: Frame, names: str) -> None:
             frame.docks[name].setProperty(_FOR_ROOM, True)
 
 
-def hold_in_tabs_no_more(dock: QDockWidget) -> None:
+def let_go(dock: QDockWidget) -> None:
     """The reader has taken it elsewhere."""
     dock.setProperty(_FOR_ROOM, False)
 

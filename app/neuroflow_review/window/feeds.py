@@ -254,20 +254,10 @@ class Feeds(QObject):
         frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
-            EventRow(
-                s.time,
-                _spike_words(len({each.label for each in group}), "contacts" if far else "channels"),
-                SPIKE[far],
-                s.label,
-                s.count,
-                s.samples,
-                low=s.low,
-                high=s.high,
-                brief=_spike_words(len({each.label for each in group}), "ch"),
-            )
+            _spike_row(group, far)
             for far, groups in found.items()
-            for group, s in ((group, strongest(group)) for group in groups)
-            if not marks.decided_near(s.time, far)
+            for group in groups
+            if not marks.decided_near(strongest(group).time, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
         frame.events.set_events(rows, recording.start)
@@ -461,6 +451,15 @@ def below_standard(page: PageView, rows: int) -> list[str]:
     if points < 120:
         below.append(f"{points:.0f} points a second")
     return below
+
+
+def _spike_row(discharge: Sequence[Spike], far: bool) -> EventRow:
+    """A line of the list for what channels have of one discharge, where it is strongest."""
+    spike, channels = strongest(discharge), len({s.label for s in discharge})
+    return EventRow(
+        spike.time, _spike_words(channels, "contacts" if far else "channels"), SPIKE[far], spike.label, spike.count,
+        spike.samples, low=spike.low, high=spike.high, brief=_spike_words(channels, "ch"),
+    )  # fmt: skip
 
 
 def _spike_words(channels: int, what: str) -> str:

@@ -51,7 +51,7 @@ from neuroflow_review.views.toolbar import ReviewBar
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.arrangement import Arrangement
-from neuroflow_review.window.docks import Scrolled, held_in_tabs, hold_in_tabs, hold_in_tabs_no_more, make_room
+from neuroflow_review.window.docks import Scrolled, held_in_tabs, hold_in_tabs, let_go, make_room
 from neuroflow_review.window.status import StatusLine
 
 STANDARD_SIZE = QSize(1600, 1000)
@@ -174,7 +174,7 @@ class Frame(QMainWindow):
         dock.setObjectName(f"dock {title}")
         dock.setWidget(widget)
         dock.setTitleBarWidget(DockTitle(title, dock))
-        dock.topLevelChanged.connect(lambda _: hold_in_tabs_no_more(dock))
+        dock.topLevelChanged.connect(lambda _: let_go(dock))
         self.addDockWidget(area, dock)
         return dock
 
