@@ -25,7 +25,7 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import NotReconstructable
 from neuroflow.flow.card import ModelCard, read_card
 from neuroflow.inference.model import find_model
-from neuroflow.inference.tile import Tile, TileRequest
+from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow_review.dialogs.fault import FaultDialog
@@ -200,7 +200,8 @@ class FakeEngine:
         y = 100e-6 * np.sin(2 * np.pi * (2 + 0.05 * c) * t + 0.3 * k + request.seed)
         y = y + 20e-6 * rng.standard_normal((request.samples, 1, n)).astype(np.float32)
         backend.done.append(request)
-        withheld = backend.withheld.get(request.index, "")
+        held = backend.withheld.get(request.index, ())
+        withheld = (Withheld(span, held),) if isinstance(held, str) else held
         return Tile(request, span, rate, y.astype(np.float32), backend.redrawn, withheld, backend.silent)
 
 
@@ -238,7 +239,7 @@ class FakeBackend:
         self.contacts = tuple(Contact(c.name, c.shaft, c.mni_mm) for c in card.implant.contacts)
         self.delay = 0.0
         self.errors: list[Exception | str] = []
-        self.withheld: dict[int, str] = {}
+        self.withheld: dict[int, str | tuple[Withheld, ...]] = {}
         self.redrawn = 0
         self.silent: tuple[str, ...] = ()
         self.asked: list[TileRequest] = []

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from neuroflow.errors import OutOfMemory
+from neuroflow.inference.tile import Withheld
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.export import ExportDialog
 from neuroflow_review.dialogs.fault import FaultDialog
@@ -261,6 +262,37 @@ def test_a_withheld_stretch_says_why(opened: ReviewWindow, backend, press: Press
     segment = opened.session.reconstruction.segments(Span(0.0, 10.0))[0]
     assert (segment.what, segment.text) == ("withheld", "scalp amplitude 900 µV rms")
     assert "out of distribution" in opened.model_says.text()
+
+
+def test_of_a_page_that_is_withheld_in_part_the_rest_is_shown(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle
+) -> None:
+    backend.withheld[0] = (Withheld(Span(4.0, 5.5), "Fp1 178 µV rms in a second"),)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    session = opened.session
+    what = [(s.span, s.what) for s in session.reconstruction.segments(Span(0.0, 10.0))]
+    assert what == [(Span(0.0, 4.0), "done"), (Span(4.0, 5.5), "withheld"), (Span(5.5, 10.0), "done")]
+    assert "1.5 s out of distribution ○" in opened.model_says.text()
+    depth = session.depth
+    assert depth is not None
+    t = depth.start + np.arange(depth.bands.median.shape[1]) / depth.rate
+    inside = (t >= 4.0) & (t < 5.5)
+    assert np.isnan(depth.bands.median[:, inside]).all()
+    assert np.isfinite(depth.bands.median[:, ~inside & (t < 10.0)]).all()
+    opened.implant.contact_selected.emit("AHL1")
+    session.set_cursor(4.5)
+    assert opened.inspector.histogram.isHidden()
+    assert "Fp1 178 µV" in opened.inspector._why.text()
+    session.set_cursor(3.5)
+    assert opened.inspector.histogram.isVisible()
+    assert all(not 4.0 <= spike.time < 5.5 for spike in session.spikes.depth())
+    assert sum(s.duration for s in session.spikes.searched_depth()) == pytest.approx(18.5)
+    opened.commands.actions["withheld"].trigger()
+    settle(opened)
+    assert session.depth is not None
+    assert np.isfinite(session.depth.bands.median[:, inside]).all()
+    assert "out of distribution" in opened.model_says.text(), "it stays named"
 
 
 def test_running_out_of_memory_on_the_gpu_goes_on_on_the_cpu_and_says_so(

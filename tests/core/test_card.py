@@ -23,3 +23,19 @@ def test_a_card_of_another_format_says_what_to_do(
     (folder / CARD_FILE).write_text(json.dumps({**card, "format": CARD_FORMAT + by}), encoding="utf-8")
     with pytest.raises(ModelProblem, match=f"format {CARD_FORMAT + by} .*{advice} or choose another model"):
         load_model(str(folder))
+
+
+@pytest.mark.parametrize(
+    "lie", [{"site_rms": [1e-4, 1e-4]}, {"pattern": 4.0}, {"site_rms": [0.0] * 19, "pattern": 4.0}, {"pattern": -1.0}]
+)
+def test_limits_that_do_not_fit_the_sites_are_refused(
+    small_model_folder: Path, tmp_path: Path, lie: dict[str, object]
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(small_model_folder, folder)
+    card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    card["limits"] |= lie
+    (folder / CARD_FILE).write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(ModelProblem, match="contradicts itself") as caught:
+        load_model(str(folder))
+    assert "limits of the scalp EEG that do not fit the sites" in str(caught.value.detail)

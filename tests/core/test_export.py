@@ -19,7 +19,7 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
 from neuroflow.export import ExportRequest, export_reconstruction, readback
 from neuroflow.export.spool import Spool
-from neuroflow.inference.tile import Tile, TileRequest
+from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Patient, Recording, SignalSource, Span
@@ -38,7 +38,7 @@ def truth(sample: int, contact: int, index: np.ndarray[Any, Any], seed: int) -> 
 class FakeReconstructor:
     """The interface of a reconstructor over :func:`truth`; tile 1 may be withheld or hold a gap."""
 
-    withheld: dict[int, str] = field(default_factory=dict)
+    withheld: dict[int, str | tuple[Withheld, ...]] = field(default_factory=dict)
     gap: Span | None = None
     calls: list[TileRequest] = field(default_factory=list)
     rate: float = float(RATE)
@@ -81,13 +81,14 @@ class FakeReconstructor:
         if self.gap is not None:
             samples[..., (index / RATE >= self.gap.start) & (index / RATE < self.gap.stop)] = np.nan
         span = Span(first / RATE, (first + len(index)) / RATE)
+        held = self.withheld.get(request.index, ())
         return Tile(
             request,
             span,
             float(RATE),
             samples,
             redrawn=1,
-            withheld=self.withheld.get(request.index, ""),
+            withheld=(Withheld(span, held),) if isinstance(held, str) else held,
             silent=self.silent,
         )
 
@@ -215,6 +216,30 @@ def test_chosen_contacts_and_samples(export: Export, tmp_path: Path) -> None:
     _, data = read(tmp_path / "out.edf")
     assert list(data) == [f"~{c} s{k:03d}" for c in ("AHL2", "PHR1", "PHR2", "PHR3") for k in range(4)]
     np.testing.assert_allclose(data["~PHR1 s003"][:3525], truth(3, 3, np.arange(3525), 2), atol=1e-8)
+
+
+def test_of_a_tile_that_is_withheld_in_part_the_rest_is_written(export: Export, tmp_path: Path) -> None:
+    held = Withheld(Span(12.0, 13.5), "Fp1 178 µV rms in a second"), Withheld(Span(18.75, 20.0), "a pattern")
+    report = export(FakeReconstructor({1: held, 2: (Withheld(Span(20.0, 20.5), "a pattern"),)}), samples=3)
+    assert report.withheld == (held[0], Withheld(Span(18.75, 20.5), "a pattern"))
+    recording, data = read(tmp_path / "out.edf")
+    said = [(a.onset, a.duration) for a in recording.annotations if a.text.startswith("withheld")]
+    assert said == [(12.0, 1.5), (18.75, 1.75)]
+    for signal in data.values():
+        flat = np.abs(signal) < 1e-12
+        assert flat[1200:1350].all()
+        assert flat[1875:2050].all()
+        assert flat[:3525].sum() < 400, "nothing else was left out"
+
+
+def test_a_part_of_a_tile_that_is_withheld_in_part_keeps_its_times(export: Export, tmp_path: Path) -> None:
+    held = Withheld(Span(12.0, 13.5), "a"), Withheld(Span(18.75, 20.0), "b")
+    report = export(FakeReconstructor({1: held}), samples=3, span=Span(13.0, 18.0))
+    assert [w.span for w in report.withheld] == [Span(13.0, 13.5)]
+    _, data = read(tmp_path / "out.edf")
+    for signal in data.values():
+        assert (np.abs(signal[:50]) < 1e-12).all()
+        assert (np.abs(signal[50:500]) > 1e-12).mean() > 0.9
 
 
 def test_what_is_withheld_is_flat_and_says_why(export: Export, tmp_path: Path) -> None:

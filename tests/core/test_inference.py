@@ -149,7 +149,10 @@ def test_amplitudes_unlike_training_are_withheld_with_the_reason(
     reconstructor: Reconstructor, amplitude: float, said: str
 ) -> None:
     tile = reconstructor.tile(scalp_source(amplitude=amplitude), TileRequest(2, samples=2))
-    assert said in tile.withheld or "fewer than" in tile.withheld
+    (held,) = tile.withheld
+    assert said in held.reason or "fewer than" in held.reason
+    assert held.span == tile.span
+    assert tile.hidden
     assert not reconstructor.tile(scalp_source(), TileRequest(2, samples=2)).withheld
 
 
@@ -165,13 +168,14 @@ def test_a_channel_that_is_stuck_is_named_and_the_tile_withheld_until_it_is_set_
     for data, name in ((clipped, "T3"), (held, "Cz")):
         source = ArraySource(whole.recording, data)
         tile = reconstructor.tile(source, TileRequest(2, samples=2))
-        assert tile.withheld.startswith(f"{name} is flat or saturated here")
+        assert [w.span for w in tile.withheld] == [tile.span]
+        assert tile.withheld[0].reason.startswith(f"{name} is flat or saturated here")
         assert np.isfinite(tile.samples).all(), "a reader may look at it anyway"
         assert not reconstructor.tile(source, TileRequest(2, samples=2, excluded=frozenset({name}))).withheld
     for index in range(6):
         clipped[index] = np.clip(clipped[index], *np.quantile(clipped[index], (0.1, 0.9)))
     several = reconstructor.tile(ArraySource(whole.recording, clipped), TileRequest(2, samples=2)).withheld
-    assert "more are flat or saturated here: set them aside" in several
+    assert "more are flat or saturated here: set them aside" in several[0].reason
 
 
 def test_a_channel_without_any_signal_is_named_and_counts_as_one_that_is_not_there(
@@ -182,7 +186,7 @@ def test_a_channel_without_any_signal_is_named_and_counts_as_one_that_is_not_the
     data[{c.name: c.index for c in whole.recording.channels}["T3"]][:] = 25e-6
     flat = reconstructor.tile(ArraySource(whole.recording, data), TileRequest(2, samples=2))
     without = reconstructor.tile(whole, TileRequest(2, samples=2, excluded=frozenset({"T3"})))
-    assert (flat.silent, flat.withheld, without.silent) == (("T3",), "", ())
+    assert (flat.silent, flat.withheld, without.silent) == (("T3",), (), ())
     np.testing.assert_allclose(flat.samples, without.samples, atol=1e-10)
 
 

@@ -59,6 +59,10 @@ def test_a_model_and_its_log_come_out(trained: Path) -> None:
     assert card.training["recipe"]["updates"] == 9
     assert card.measured == {}
     assert load_model(trained).build() is not None
+    limits = card.limits
+    assert len(limits.site_rms) == len(card.sites)
+    assert min(limits.site_rms) > limits.scalp_rms_low
+    assert limits.pattern > 1.0, "what one window in a thousand exceeds is above the mean"
     assert not (trained / CHECKPOINT).exists()
     checks = [row for row in rows(trained) if "held_out_crps" in row]
     assert next(row["phase"] for row in checks) == "mean"

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from neuroflow.flow.card import ModelCard
+from neuroflow.flow.card import Limits, ModelCard
 from neuroflow_review.dialogs.parts import button, column, look_of, said
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 
@@ -416,11 +416,20 @@ def making_lines(card: ModelCard) -> tuple[tuple[str, str], ...]:
             f"scalp EEG of {limits.scalp_rms_low * 1e6:.0f} to {limits.scalp_rms_high * 1e6:.0f} µV rms; depth signals "
             f"up to {limits.largest_depth * 1e6:,.0f} µV",
         ),
+        *((("Withholds", _withholds(limits)),) if limits.site_rms else ()),
         ("Implant", f"{card.implant.name}: {card.implant.source}"),
         ("Weights", f"{card.weights.bytes / 1e6:.1f} MB"),
         ("sha256", f"{card.weights.sha256[:32]} {card.weights.sha256[32:]}"),
     ]
     return tuple(lines)
+
+
+def _withholds(limits: Limits) -> str:
+    low, high = min(limits.site_rms) * 1e6, max(limits.site_rms) * 1e6
+    return (
+        f"a second in which a site is louder (limits of {low:.0f} to {high:.0f} µV rms) or the pattern over the head "
+        "further off than in 999 of 1,000 seconds of its training"
+    )
 
 
 def _plain(value: object) -> str:

@@ -24,6 +24,7 @@ _NOTES_BYTES: Final = 350
 """A record's annotation channel: as wide in every record as the longest sentence of the provenance needs."""
 
 _BANDS_SECONDS: Final = 0.15 / (39 * 64 * 1000)
+_REASONS: Final = 3
 _SUFFIX: Final = "_reconstructed.edf"
 
 
@@ -126,8 +127,12 @@ def result_lines(report: ExportReport) -> tuple[tuple[str, str], ...]:
     drawn = counted(report.redrawn, "sample was", "samples were") if report.redrawn else "no sample was"
     if report.withheld:
         total = sum(w.span.duration for w in report.withheld)
-        reasons = "; ".join(dict.fromkeys(w.reason for w in report.withheld))
-        held = f"{counted(len(report.withheld), 'stretch', 'stretches')}, {total:.0f} s in all: {reasons}"
+        reasons = tuple(dict.fromkeys(w.reason for w in report.withheld))
+        more = f" and {len(reasons) - _REASONS} more; all are annotations of the file" if reasons[_REASONS:] else ""
+        held = (
+            f"{counted(len(report.withheld), 'stretch', 'stretches')}, {total:.0f} s in all: "
+            f"{'; '.join(reasons[:_REASONS])}{more}"
+        )
     else:
         held = "nothing"
     return (

@@ -108,9 +108,9 @@ def without_flat(data: NDArray[np.float32], rate: float) -> NDArray[np.float32]:
 def tile_spikes(tile: Tile, names: Sequence[str], sensitivity: float, control: Control) -> tuple[Spike, ...]:
     """Discharges in the samples of a tile, with the share of samples that hold each. Raises: Cancelled."""
     found: list[tuple[Detection, ...]] = []
-    n = tile.samples.shape[0]
+    n, samples = tile.samples.shape[0], tile.known()
     for k in range(0, n, 8):
-        found += detect_samples(tile.samples[k : k + 8], tile.rate, tile.span.start, sensitivity)
+        found += detect_samples(samples[k : k + 8], tile.rate, tile.span.start, sensitivity)
         control.checkpoint(k / n)
     proposals: tuple[Proposal, ...] = shares(found, n)
     return tuple(

@@ -66,19 +66,22 @@ def load_depth(request: DepthRequest, control: Control) -> DepthPage | None:
 
 
 def assemble(tiles: Sequence[Tile], contacts: Sequence[int] | None = None) -> tuple[Samples, int]:
-    """Samples (sample, contact, time) from the first tile to the last, NaN between, and the index of the first."""
+    """Samples (sample, contact, time) from the first tile to the last, and the index of the first.
+
+    NaN between tiles and where they are withheld.
+    """
     rate = tiles[0].rate
     firsts = [round(t.span.start * rate) for t in tiles]
     last = max(f + t.samples.shape[-1] for f, t in zip(firsts, tiles, strict=True))
     origin = min(firsts)
     chosen = slice(None) if contacts is None else list(contacts)
     if len(tiles) == 1:
-        return tiles[0].samples[:, chosen], origin
+        return tiles[0].known(chosen), origin
     n = tiles[0].samples.shape[0]
     width = tiles[0].samples.shape[1] if contacts is None else len(contacts)
     out = np.full((n, width, last - origin), np.nan, dtype=np.float32)
     for f, tile in zip(firsts, tiles, strict=True):
-        out[..., f - origin : f - origin + tile.samples.shape[-1]] = tile.samples[:, chosen]
+        out[..., f - origin : f - origin + tile.samples.shape[-1]] = tile.known(chosen)
     return out, origin
 
 

@@ -172,7 +172,9 @@ class Reconstruction(QObject):
             part = _tile_span(index).clipped_to(self._source.recording.span).clipped_to(span)
             tile = self.tile(index)
             if tile is not None:
-                out.append(Segment(part, "withheld" if tile.withheld else "done", 1.0, tile.withheld))
+                for stretch, why in tile.parts():
+                    if stretch.overlaps(part):
+                        out.append(Segment(stretch.clipped_to(part), "withheld" if why else "done", 1.0, why))
             elif index in self._failed:
                 out.append(Segment(part, "failed", 0.0, self._failed[index]))
             elif index in self._fractions:

@@ -489,16 +489,16 @@ class Session(QObject):
         return tuple(i for i, c in enumerate(self.contacts) if c.shaft in shafts)
 
     def shown_tiles(self, span: Span) -> tuple[Tile, ...]:
-        """The tiles that touch a span and may be shown: none that is withheld, unless the reader asked for it."""
+        """The tiles that touch a span as they may be shown: with nothing withheld where the reader asked for all."""
         tiles, asked = self.reconstruction.tiles_of(span), self.state.withheld_shown
-        return tuple(tile for tile in tiles if asked or not tile.withheld)
+        return tuple(replace(t, withheld=()) if asked and t.withheld else t for t in tiles if asked or not t.hidden)
 
     def values_at(self, contact: int, time: float) -> Samples | None:
         """The samples (sample,) of a contact at a time, volts, as they were drawn; None where none are shown."""
         for tile in self.shown_tiles(Span(time, time + 1e-3)):
             k = round((time - tile.span.start) * tile.rate)
             if 0 <= k < tile.samples.shape[-1]:
-                return tile.samples[:, contact, k]
+                return tile.known([contact])[:, 0, k]
         return None
 
     def _on_tile(self, tile: Tile) -> None:

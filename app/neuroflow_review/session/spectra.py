@@ -58,7 +58,7 @@ class Spectra(QObject):
         if not tiles:
             self._say(empty)
             return
-        if self._begin((tuple(map(id, tiles)), contact, span), empty):
+        if self._begin((tuple((id(t.samples), t.withheld) for t in tiles), contact, span), empty):
             self._submit(partial(depth_spectrogram, tiles, contact, span), empty)
 
     def _say(self, empty: SpectrogramPage) -> None:

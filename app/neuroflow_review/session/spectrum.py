@@ -172,7 +172,7 @@ class PageSpectra(QObject):
     def ask_depth(self, tiles: tuple[Tile, ...], contact: int, name: str, stretch: Stretch, highest: float) -> None:
         """Of a contact of the model, from the tiles that are there."""
         work = partial(depth_spectrum, tiles, contact, name, stretch, highest)
-        self._ask((tuple(map(id, tiles)), contact, stretch), work)
+        self._ask((tuple((id(tile.samples), tile.withheld) for tile in tiles), contact, stretch), work)
 
     def forget(self) -> None:
         """Another recording, or nothing to be had here."""

@@ -34,7 +34,7 @@ class Spikes(QObject):
         self._shown = True
         self._scalp: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
         self._depth: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
-        self._tile_spans: dict[int, Span] = {}
+        self._tile_spans: dict[int, tuple[Span, ...]] = {}
         self._waiting: set[Hashable] = set()
         self._recipe = Recipe()
         self._search: tuple[float, int] | None = None
@@ -80,7 +80,7 @@ class Spikes(QObject):
         """The stretches of the reconstruction that were looked through so far, in order of time."""
         if not self._shown:
             return ()
-        return tuple(self._tile_spans[index] for index in sorted(self._depth.get(self._depth_key, {})))
+        return tuple(s for index in sorted(self._depth.get(self._depth_key, {})) for s in self._tile_spans[index])
 
     def set_source(self, source: SignalSource | None) -> None:
         self.lane.cancel()
@@ -118,10 +118,10 @@ class Spikes(QObject):
         known = self._depth.setdefault(self._depth_key, {})
         index = tile.request.index
         key = ("depth", self._depth_key, index)
-        if not self._shown or tile.withheld or index in known or key in self._waiting:
+        if not self._shown or tile.hidden or index in known or key in self._waiting:
             return
         self._waiting.add(key)
-        self._tile_spans[index] = tile.span
+        self._tile_spans[index] = tuple(span for span, withheld in tile.parts() if not withheld)
         self.lane.submit(
             key,
             partial(tile_spikes, tile, names, self._sensitivity),

@@ -421,12 +421,15 @@ class Feeds(QObject):
             self.frame.model_says.setText("no model" if session.model_problem is not None else "")
             return
         parts = [f"model {work.backend.name}", work.device_label]
-        segments = {s.what for s in work.segments(session.state.span)}
+        segments = work.segments(session.state.span)
+        known, held = (sum(s.span.duration for s in segments if s.what == what) for what in ("done", "withheld"))
         if work.reason:
             parts.append("not reconstructable")
-        elif "withheld" in segments:
+        elif held and known:
+            parts.append(f"{held:.1f} s out of distribution ○")
+        elif held:
             parts.append("out of distribution ○")
-        elif "done" in segments:
+        elif known:
             parts.append("in distribution ●")
         tiles = work.tiles_of(session.state.span)
         redrawn = sum(tile.redrawn for tile in tiles)

@@ -72,14 +72,15 @@ class SpectrumFeed(QObject):
         contact = next((i for i, c in enumerate(session.contacts) if c.name == state.channel), None)
         if backend is None or contact is None:
             return
-        tiles = session.reconstruction.tiles_of(Span(stretch.span.start, stretch.span.stop - 1e-6))
-        held = tuple(tile for tile in tiles if not tile.withheld)
-        if not held:
-            why = "Withheld here: the model does not know such EEG" if tiles else "Not yet reconstructed: press R"
+        span = Span(stretch.span.start, stretch.span.stop - 1e-6)
+        tiles = session.shown_tiles(span)
+        if not tiles:
+            held = session.reconstruction.tiles_of(span)
+            why = "Withheld here: the model does not know such EEG" if held else "Not yet reconstructed: press R"
             self._say(why, reconstructed=True)
             return
         highest = backend.card.band[1] if backend.card is not None else backend.rate * 0.48
-        session.page_spectra.ask_depth(held, contact, state.channel, stretch, highest)
+        session.page_spectra.ask_depth(tiles, contact, state.channel, stretch, highest)
 
     def _say(self, text: str, *, reconstructed: bool = False) -> None:
         self.session.page_spectra.forget()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from neuroflow.export import ExportReport
 
 _MOST_SAMPLES = 255
+_LISTED = 10  # stretches that are withheld; a night of blinks has hundreds
 
 
 def add(commands: _SubParsersAction[Any]) -> None:
@@ -148,8 +149,12 @@ def as_text(report: ExportReport) -> str:
         lines.append(f"Flat for a time, and not used there: {', '.join(report.silent)}.")
     lines += [
         f"Withheld from {format_clock(w.span.start)} for {span_of_time(w.span.duration)}: {w.reason}"
-        for w in report.withheld
+        for w in report.withheld[:_LISTED]
     ]
+    if more := report.withheld[_LISTED:]:
+        seconds = span_of_time(sum(w.span.duration for w in more))
+        places = count(len(more), "further place")
+        lines.append(f"Withheld at {places}, {seconds} in all: the file's annotations say why.")
     return "\n".join(lines)
 
 

@@ -3,6 +3,6 @@
 from neuroflow.export.bids import export_bids
 from neuroflow.export.edf import ExportReport, export_reconstruction
 from neuroflow.export.plan import CHANNELS, ExportRequest, make_plan
-from neuroflow.export.provenance import Withheld
+from neuroflow.inference.tile import Withheld
 
 __all__ = ["CHANNELS", "ExportReport", "ExportRequest", "Withheld", "export_bids", "export_reconstruction", "make_plan"]

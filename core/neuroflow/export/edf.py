@@ -16,9 +16,10 @@ from neuroflow import __version__
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
-from neuroflow.export.provenance import WORDS, Origin, Withheld, merged, notes_of
+from neuroflow.export.provenance import WORDS, Origin, merged, notes_of
 from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
+from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
@@ -184,12 +185,13 @@ def _rows(
     tile: Tile, cut: slice, plan: Plan, request: ExportRequest, calibration: Calibration
 ) -> tuple[NDArray[np.float32], list[Withheld]]:
     """Channels (contact by contact, time) of one tile, zero where there is no reconstruction, and those stretches."""
-    samples = tile.samples[:, list(plan.contacts), cut]
+    samples = tile.known(list(plan.contacts))[..., cut]
     start = tile.span.start + cut.start / plan.rate
+    span = Span(start, start + samples.shape[-1] / plan.rate)
     shape = (len(plan.labels), samples.shape[-1])
-    if tile.withheld:
-        stop = start + samples.shape[-1] / plan.rate
-        return np.zeros(shape, np.float32), [Withheld(Span(start, stop), tile.withheld)]
+    told = [Withheld(w.span.clipped_to(span), w.reason) for w in tile.withheld if w.span.overlaps(span)]
+    if tile.hidden:
+        return np.zeros(shape, np.float32), told
     kinds: list[NDArray[np.float32]] = []
     if "median" in request.channels or "bands" in request.channels:
         band = bands(samples, calibration)
@@ -201,9 +203,12 @@ def _rows(
     sound = np.isfinite(block).all(axis=0)
     if sound.all():
         return block, []
-    gap = np.asarray(~np.isfinite(samples).any(axis=(0, 1)))
-    unsound = np.asarray(~sound & ~gap)
-    left_out = [
+    held = np.zeros(sound.size, dtype=np.bool_)
+    for one in told:
+        held[round((one.span.start - start) * plan.rate) : round((one.span.stop - start) * plan.rate)] = True
+    gap = np.asarray(~np.isfinite(samples).any(axis=(0, 1)) & ~held)
+    unsound = np.asarray(~sound & ~gap & ~held)
+    left_out = told + [
         Withheld(Span(start + a / plan.rate, start + b / plan.rate), reason)
         for mask, reason in ((gap, "the recording has a gap here"), (unsound, "no sound sample could be drawn"))
         for a, b in _stretches(mask)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from neuroflow import __version__
+from neuroflow.inference.tile import Withheld
 from neuroflow.io.edf_fields import has_two_digit_year
 from neuroflow.recording import Annotation, Span
 
@@ -17,14 +18,6 @@ WORDS = "reconstructed, not recorded"
 """The words that stand in the transducer field of every channel, in the recording field and in the annotations."""
 
 PURPOSE = "research and teaching; not for diagnosis or treatment"
-
-
-@dataclass(frozen=True, slots=True)
-class Withheld:
-    """A stretch that holds no reconstruction, in seconds of the recording, and why."""
-
-    span: Span
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,11 +53,17 @@ class ContactMeasure(Struct, frozen=True):
 
 
 class Limits(Struct, frozen=True):
-    """What training saw, in volts: scalp rms per second (0.1 to 99.9 percentile) and the largest depth amplitude."""
+    """What training saw, in volts: scalp rms per second (0.1 to 99.9 percentile) and the largest depth amplitude.
+
+    ``site_rms`` (one a site) and ``pattern`` are the limits of :mod:`neuroflow.flow.novelty`; a card without them, of
+    a model made before there were any, judges the scalp as a whole.
+    """
 
     scalp_rms_low: float
     scalp_rms_high: float
     largest_depth: float
+    site_rms: tuple[float, ...] = ()
+    pattern: float = 0.0
 
 
 class Weights(Struct, frozen=True):
@@ -149,6 +155,10 @@ def _check(card: ModelCard, path: Path) -> None:
         faults.append("sites missing or named twice")
     if card.shape.get("contacts") != len(names) or card.shape.get("sites") != len(card.sites):
         faults.append("the shape does not fit the contacts and sites")
+    limits = card.limits
+    judged = len(limits.site_rms) == len(card.sites) and min(*limits.site_rms, limits.pattern) > 0
+    if not judged and (limits.site_rms or limits.pattern):
+        faults.append("limits of the scalp EEG that do not fit the sites")
     knots = (card.calibration.stated, card.calibration.held)
     if len(knots[0]) != len(knots[1]) or not all(_rises_from_0_to_1(k) for k in knots):
         faults.append("a calibration that does not rise from 0 to 1")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from neuroflow.flow.conditioner import Conditioner
@@ -118,6 +120,10 @@ class NeuroFlow(nn.Module):
         clean = average_reference(scalp, present) / self.shape.scalp_scale
         contexts = self.conditioner(clean, present)
         return ConditionalFlow(self, contexts, self.linear(bounded(clean), present) + self.bend(contexts[0]))
+
+    def scalp_covariance(self) -> NDArray[np.float64]:
+        """Of the scalp EEG of training in average reference, (site, site) in volts squared."""
+        return np.asarray(self.linear.covariance().numpy() * self.shape.scalp_scale**2)
 
     def freeze(self) -> NeuroFlow:
         """Ready for inference: no gradients, matrices inverted once."""

@@ -52,6 +52,13 @@ class MontageRidge(nn.Module):
         self._solved.clear()
 
     @torch.no_grad()
+    def covariance(self) -> Tensor:
+        """Of scalp EEG in training, (site, site) float64, in average reference over all sites, in the flow's units."""
+        width = 2 * self.lags + 1
+        gram = self.gram.cpu().double().reshape(self.sites, width, self.sites, width)
+        return gram[:, self.lags, :, self.lags]
+
+    @torch.no_grad()
     def solution(self, present: Tensor) -> Tensor:
         """The ridge's kernel (contact, site, 2 lags + 1) for present (site,) bool; zero in absent sites."""
         key = present.cpu().numpy().tobytes()

@@ -15,7 +15,8 @@ from neuroflow.inference.device import choose_device, device_label, is_out_of_me
 from neuroflow.inference.graphs import ReplayedDecode
 from neuroflow.inference.model import Model
 from neuroflow.inference.preparation import Prepared, prepare, share_stuck, usable_channels
-from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
+from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest, Withheld
+from neuroflow.inference.unfamiliar import unfamiliar
 from neuroflow.jobs import Control
 from neuroflow.recording import Channel, Recording, SignalSource, Span
 
@@ -31,7 +32,6 @@ _WHOLE = 0  # the "level" of noise that a whole recording shares; those of the f
 PRECISIONS = ("float32", "bfloat16")
 # A sample twice as large as anything in training is a numerical accident, not a brain (science.md, "What broke").
 _LARGEST_FACTOR = 2.0
-_TOO_LARGE, _TOO_SMALL = 2.0, 0.5
 _STUCK = 0.05  # of a tile's samples: a channel that is stuck for longer tells the model what no head did
 _NAMED = 4
 
@@ -73,6 +73,7 @@ class Reconstructor:
         self.precision = precision
         self._batch = _BATCH[self.device_name]
         self._flow: NeuroFlow = flow
+        self._covariance = flow.scalp_covariance()
         self._replayed = ReplayedDecode(self._eager, self._notice) if self.device_name == "cuda" else None
         try:
             self._flow = flow.to(self.device_name)
@@ -109,24 +110,22 @@ class Reconstructor:
         recording, card = source.recording, self.model.card
         channels = usable_channels(recording, card, request.excluded)
         first = request.index * self._steps
-        steps = min(self._steps, round(recording.duration * self.rate) - first)
+        steps = max(min(self._steps, round(recording.duration * self.rate) - first), 0)
+        span = Span(first / self.rate, (first + steps) / self.rate)
         begin, end = self._window(first)
         prepared = prepare(source, channels, card, begin, end)
         core = slice(first - begin, first - begin + steps)
         control.checkpoint(0.0)
-        out = np.full((request.samples, len(self.contacts), max(steps, 0)), np.nan, dtype=np.float32)
+        out = np.full((request.samples, len(self.contacts), steps), np.nan, dtype=np.float32)
         redrawn = 0
-        withheld = self._reason_to_withhold(prepared, core) or self._what_is_stuck(
-            source, channels, prepared, first, steps
-        )
+        withheld = self._withheld(source, channels, prepared, core, first)
         if steps > 0 and prepared.present.any():
             with torch.inference_mode():
                 redrawn = self._fill(out, prepared, request, first, control)
-            if not withheld and np.isnan(out).any():
-                withheld = f"the model drew no plausible signal in {_ATTEMPTS} attempts here"
+            if np.isnan(out).any() and not any(w.span == span for w in withheld):
+                withheld = (Withheld(span, f"the model drew no plausible signal in {_ATTEMPTS} attempts here"),)
             out[..., ~prepared.valid[core]] = np.nan
         out.flags.writeable = False
-        span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
         silent: tuple[str, ...] = ()
         if prepared.valid[core].any():  # in a gap no channel has a signal, and none is flat
             silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
@@ -250,32 +249,26 @@ class Reconstructor:
         self._replayed = None
         self._flow = self._flow.to("cpu")
 
-    def _reason_to_withhold(self, prepared: Prepared, core: slice) -> str:
-        """Why this tile is outside what the model was trained on, or an empty string."""
-        card, rate = self.model.card, round(self.rate)
-        if int(prepared.present.sum()) < card.fewest_sites:
-            return f"fewer than {card.fewest_sites} scalp channels carry a signal here"
-        valid = prepared.valid[core]
-        if not valid.any():
-            return "the recording has a gap here"
-        scalp = prepared.scalp[prepared.present][:, core]
-        scalp = (scalp - scalp.mean(axis=0))[:, valid]
-        seconds = scalp.shape[1] // rate
-        if seconds == 0:
-            return ""
-        rms = np.sqrt(np.mean(np.square(scalp[:, : seconds * rate].reshape(-1, seconds, rate)), axis=(0, 2)))
-        largest, smallest = float(rms.max()), float(rms.min())
-        if largest > _TOO_LARGE * card.limits.scalp_rms_high:
-            return f"scalp amplitude {largest * 1e6:.0f} µV rms, above what the model was trained on: artefact?"
-        if smallest < _TOO_SMALL * card.limits.scalp_rms_low:
-            return f"scalp amplitude {smallest * 1e6:.1f} µV rms, below what the model was trained on"
-        return ""
+    def _withheld(
+        self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, core: slice, first: int
+    ) -> tuple[Withheld, ...]:
+        """What of a tile from step ``first`` on is outside what the model was trained on, and why."""
+        span = Span(first / self.rate, (first + core.stop - core.start) / self.rate)
+        whole = ""
+        if int(prepared.present.sum()) < self.model.card.fewest_sites:
+            whole = f"fewer than {self.model.card.fewest_sites} scalp channels carry a signal here"
+        elif not prepared.valid[core].any():
+            whole = "the recording has a gap here"
+        whole = whole or self._what_is_stuck(source, channels, prepared, span)
+        if whole:
+            return (Withheld(span, whole),)
+        names = [channels[i].name if i in channels else "" for i in range(prepared.present.size)]
+        stretches = unfamiliar(prepared, self.model.card, self._covariance, names, first - core.start)
+        clipped = (Withheld(w.span.clipped_to(span), w.reason) for w in stretches)
+        return tuple(w for w in clipped if w.span.duration > 0)
 
-    def _what_is_stuck(
-        self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, first: int, steps: int
-    ) -> str:
+    def _what_is_stuck(self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, span: Span) -> str:
         """Which channels that the model hears are flat or saturated in a tile, as a reason, or an empty string."""
-        span = Span(first / self.rate, (first + max(steps, 0)) / self.rate)
         heard = [channel for index, channel in channels.items() if prepared.present[index]]
         stuck = [c.name for c in heard if share_stuck(source.read(span, c), c.rate) > _STUCK]
         if not stuck:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
 from neuroflow.anatomy.implant import Implant
 from neuroflow.errors import FileProblem
+from neuroflow.flow.card import Limits
 from neuroflow.flow.model import FlowShape, NeuroFlow
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.training.checkpoint import read_checkpoint, under, write_checkpoint
@@ -26,7 +28,7 @@ from neuroflow.training.recipe import Recipe
 from neuroflow.training.recorded import RecordedWindows
 from neuroflow.training.selection import HeldOutWindows, nll_per_dimension
 from neuroflow.training.start import (
-    amplitudes,
+    limits_of,
     mean_parameters,
     set_actnorms,
     set_loudness,
@@ -39,7 +41,8 @@ from neuroflow.training.stream import Batch, Stream
 CHECKPOINT = "checkpoint.safetensors"
 # Batches that the residual of the mean is whitened by, and the learning rate of the mean alone, of that of the whole.
 _WHITENED, _MEAN_RATE = 30, 0.75
-_LOUDNESS = 60  # batches that the loudness of recordings is set from
+# Batches that the loudness of recordings is set from, and before that what is familiar of their scalp EEG.
+_LOUDNESS = 60
 History = tuple[dict[str, float | str], ...]
 
 
@@ -50,8 +53,7 @@ class Fitted:
     flow: NeuroFlow
     history: History
     patients: int
-    scalp_rms: tuple[float, float]
-    largest_depth: float
+    limits: Limits
     description: str = "simulated patients only (neuroflow.simulation), a fresh stream"
 
 
@@ -75,12 +77,12 @@ class Place:
 class _Begun:
     """What was set from data before the first update, and must be the same when a run is resumed."""
 
-    limits: tuple[float, float, float]
+    limits: Limits
     imputer: Imputer | None
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         known = self.imputer.flow.state_dict() if self.imputer is not None else {}
-        return {f"imputer.{k}": t for k, t in known.items()}, {"limits": list(self.limits)}
+        return {f"imputer.{k}": t for k, t in known.items()}, {"limits": msgspec.to_builtins(self.limits)}
 
     @staticmethod
     def restored(tensors: dict[str, Tensor], values: dict[str, Any], shape: FlowShape) -> _Begun:
@@ -89,8 +91,12 @@ class _Begun:
             flow = NeuroFlow(shape)
             flow.load_state_dict(known)
             imputing = Imputer(flow)
-        low, high, largest = values["limits"]
-        return _Begun((low, high, largest), imputing)
+        try:
+            return _Begun(msgspec.convert(values["limits"], Limits), imputing)
+        except msgspec.ValidationError as error:
+            raise FileProblem(
+                "The checkpoint is of another version of the program; delete it and train without --resume.", str(error)
+            ) from error
 
 
 def fit(
@@ -149,8 +155,7 @@ def fit(
             if place.group.leads:
                 history += _with_loudness(best, windows, recipe, material, run.place.update, control, say)
         return Fitted(
-            best.cpu(), history, stream.patients_seen, begun.limits[:2],
-            begun.limits[2], material.description,
+            best.cpu(), history, stream.patients_seen, begun.limits, material.description,
         )  # fmt: skip
     finally:
         stream.close()
@@ -211,7 +216,8 @@ def _begin(flow: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, 
         start_from_ridge(flow, stream, **sweep)
     if isinstance(stream, RecordedWindows):
         imputer = stream.imputer = Imputer(flow)
-    return _Begun(amplitudes(stream.windows(), material.frame.rate), imputer)
+    windows = stream.draw(0, _LOUDNESS * recipe.batch, material.steps(recipe))
+    return _Begun(limits_of(flow, stream.windows(), windows, material.frame.rate), imputer)
 
 
 def _restore(run: Run, saved: tuple[dict[str, Tensor], dict[str, Any]], place: Place) -> None:

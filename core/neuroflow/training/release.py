@@ -70,17 +70,20 @@ def release_recorded(
     how = "trained on recordings" if base is None else f"{base.name} fine-tuned on recordings"
     title = f"Conditional flow for {len(frame.implant.contacts)} contacts, {how}"
     if base is not None:
-        low, high = fitted.scalp_rms
-        limits = base.limits
-        fitted = replace(
-            fitted,
-            scalp_rms=(min(low, limits.scalp_rms_low), max(high, limits.scalp_rms_high)),
-            largest_depth=max(fitted.largest_depth, limits.largest_depth),
-        )
+        fitted = replace(fitted, limits=widened(fitted.limits, base.limits))
     began = {} if base is None else {"began_from": {"name": base.name, "weights": base.weights.sha256}}
     return write_model(
         fitted, frame, recipe, folder, name=name, title=title, measured=measured,
         not_for=(*NOT_FOR, THESE_ONLY), training=began,
+    )  # fmt: skip
+
+
+def widened(limits: Limits, base: Limits) -> Limits:
+    """What was seen in either of two trainings over the same sites."""
+    sites = tuple(map(max, limits.site_rms, base.site_rms)) if base.site_rms else ()
+    return Limits(
+        min(limits.scalp_rms_low, base.scalp_rms_low), max(limits.scalp_rms_high, base.scalp_rms_high),
+        max(limits.largest_depth, base.largest_depth), sites, max(limits.pattern, base.pattern) if sites else 0.0,
     )  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def write_model(
         },
         measured=measured,
         contacts=(),
-        limits=Limits(*fitted.scalp_rms, fitted.largest_depth),
+        limits=fitted.limits,
         intended_use=INTENDED_USE,
         not_for=not_for,
         weights=Weights(hashlib.sha256(data).hexdigest(), len(data)),

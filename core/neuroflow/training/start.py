@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from neuroflow.errors import FileProblem
 from neuroflow.evaluation.linear import LaggedRidge
+from neuroflow.flow.card import Limits
 from neuroflow.flow.model import NeuroFlow
+from neuroflow.flow.novelty import familiar
 from neuroflow.flow.transforms import ActNorm, Chain
 from neuroflow.jobs import Control
 from neuroflow.recording import Samples
@@ -127,8 +130,11 @@ def _tensors(flow: NeuroFlow, batch: Batch, rows: slice) -> tuple[Tensor, Tensor
     return scalp, present, depth
 
 
-def amplitudes(recordings: list[tuple[Samples, Samples]], rate: float = RATE) -> tuple[float, float, float]:
-    """0.1 and 99.9 percentile of the scalp's average-referenced rms per second, and the largest depth value; volts."""
+def limits_of(flow: NeuroFlow, recordings: list[tuple[Samples, Samples]], windows: Batch, rate: float = RATE) -> Limits:
+    """What training sees: amplitudes of whole recordings, and what is familiar of ``windows`` in their montages.
+
+    The flow's linear part must have been set: patterns are measured against its scalp EEG.
+    """
     rms, step = [], round(rate)
     for scalp, _ in recordings:
         clean = scalp - scalp.mean(axis=0)
@@ -136,4 +142,8 @@ def amplitudes(recordings: list[tuple[Samples, Samples]], rate: float = RATE) ->
         blocks = clean[:, : seconds * step].reshape(clean.shape[0], seconds, -1)
         rms.append(np.sqrt(np.mean(np.square(blocks), axis=(0, 2))))
     low, high = np.percentile(np.concatenate(rms), [0.1, 99.9])
-    return float(low), float(high), max(float(np.nanmax(np.abs(depth))) for _, depth in recordings)
+    limits = Limits(float(low), float(high), max(float(np.nanmax(np.abs(depth))) for _, depth in recordings))
+    if windows.scalp.shape[2] < step:
+        return limits
+    known = familiar(windows.scalp, windows.present, flow.scalp_covariance(), rate)
+    return msgspec.structs.replace(limits, site_rms=tuple(known.rms.tolist()), pattern=known.pattern)
