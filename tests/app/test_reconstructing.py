@@ -255,13 +255,18 @@ def test_a_contact_shows_the_mean_power_of_its_samples_and_its_distribution(
     assert values.shape == (9,)
 
 
-def test_a_withheld_stretch_says_why(opened: ReviewWindow, backend, press: Press, reconstructed: Settle) -> None:
+def test_a_withheld_stretch_says_why(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle
+) -> None:
     backend.withheld[0] = "scalp amplitude 900 µV rms"
     press(opened, Key.Key_R)
     reconstructed(opened)
     segment = opened.session.reconstruction.segments(Span(0.0, 10.0))[0]
     assert (segment.what, segment.text) == ("withheld", "scalp amplitude 900 µV rms")
     assert "out of distribution" in opened.model_says.text()
+    opened.commands.marks.choose_contact("AHL3")
+    settle(opened)
+    assert opened.spectrogram._message == "Withheld here: scalp amplitude 900 µV rms"
 
 
 def test_of_a_page_that_is_withheld_in_part_the_rest_is_shown(
@@ -293,6 +298,33 @@ def test_of_a_page_that_is_withheld_in_part_the_rest_is_shown(
     assert session.depth is not None
     assert np.isfinite(session.depth.bands.median[:, inside]).all()
     assert "out of distribution" in opened.model_says.text(), "it stays named"
+
+
+def test_what_was_searched_is_of_the_channels_that_were_used(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle
+) -> None:
+    """With Fp1 nothing of two seconds may be shown, without it everything: the rates are of the one or the other."""
+    backend.withheld[0] = (Withheld(Span(4.0, 6.0), "Fp1 178 µV rms in a second"),)
+    session = opened.session
+
+    def searched() -> float:
+        return sum(span.duration for span in session.spikes.searched_depth())
+
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    settle(opened)
+    assert searched() == pytest.approx(18.0)
+    session.toggle_bad("Fp1")
+    backend.withheld.clear()
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    settle(opened)
+    assert searched() == pytest.approx(20.0)
+    session.toggle_bad("Fp1")
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    settle(opened)
+    assert searched() == pytest.approx(18.0)
 
 
 def test_running_out_of_memory_on_the_gpu_goes_on_on_the_cpu_and_says_so(

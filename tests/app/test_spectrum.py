@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
+from neuroflow.inference.tile import Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording, Span
 from neuroflow.signal.montage import Row
@@ -178,6 +179,21 @@ def test_what_is_withheld_has_no_spectrum(
     press(opened, Key.Key_R)
     reconstructed(opened)
     assert opened.spectrum.message.startswith("Withheld")
+
+
+def test_a_selection_in_what_is_withheld_says_so_rather_than_that_it_is_short(
+    opened: ReviewWindow, backend, press: Press, settle: Settle, reconstructed: Callable[[ReviewWindow], None]
+) -> None:
+    backend.withheld[0] = (Withheld(Span(2.0, 6.0), "Fp1 178 µV rms in a second"),)
+    press(opened, Key.Key_F, SHIFT)
+    opened.commands.marks.choose_contact("AHL3")
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    settle(opened)
+    assert not opened.spectrum.message, "the rest of the page has one"
+    opened.session.store.update(selection=Span(2.5, 5.5))
+    settle(opened)
+    assert opened.spectrum.message == "Withheld here: Fp1 178 µV rms in a second"
 
 
 def test_too_short_a_page_says_so(alpha: ReviewWindow, press: Press, settle: Settle) -> None:

@@ -26,8 +26,12 @@ def test_a_card_of_another_format_says_what_to_do(
 
 
 @pytest.mark.parametrize(
-    "lie", [{"site_rms": [1e-4, 1e-4]}, {"pattern": 4.0}, {"site_rms": [0.0] * 19, "pattern": 4.0}, {"pattern": -1.0}]
-)
+    "lie",
+    [
+        {"site_rms": [1e-4, 1e-4], "pattern": 4.0}, {"pattern": 4.0}, {"site_rms": [0.0] * 19, "pattern": 4.0},
+        {"pattern": -1.0}, {"site_rms": [1e-4] * 19},
+    ],
+)  # fmt: skip
 def test_limits_that_do_not_fit_the_sites_are_refused(
     small_model_folder: Path, tmp_path: Path, lie: dict[str, object]
 ) -> None:

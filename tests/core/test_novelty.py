@@ -113,8 +113,7 @@ def test_a_pattern_that_never_was_stands_out_though_no_site_is_loud() -> None:
 def test_limits_are_passed_by_one_window_in_a_thousand(mixing: np.ndarray) -> None:
     windows = eeg(mixing, 4000, 8).reshape(COUNT, 1000, 400).transpose(1, 0, 2)
     windows *= np.exp(0.3 * np.random.default_rng(9).normal(size=(1000, 1, 1)))
-    here = np.ones((1000, COUNT), bool)
-    limits = familiar(windows[:500], here[:500], covariance(mixing), RATE)
+    limits = familiar([measured(x, mixing) for x in windows[:500]])
     share = np.mean([beyond(x, limits, mixing) for x in windows[500:]], axis=(0, 2))
     assert (share > 0.0002).all()
     assert (share < 0.004).all()
@@ -126,11 +125,21 @@ def beyond(x: np.ndarray, limits: Familiar, mixing: np.ndarray) -> np.ndarray:
 
 
 def test_a_site_that_training_never_had_is_judged_as_leniently_as_the_loudest(mixing: np.ndarray) -> None:
-    here = np.ones((50, COUNT), bool)
-    here[:, 5] = False
-    limits = familiar(eeg(mixing, 200, 10).reshape(COUNT, 50, 400).transpose(1, 0, 2), here, covariance(mixing), RATE)
+    here = np.arange(COUNT) != 5
+    limits = familiar([measured(eeg(mixing, 4, seed), mixing, here) for seed in range(50)])
     assert limits.rms[5] == limits.rms.max()
     assert np.isfinite(limits.rms).all()
+
+
+def test_a_site_that_training_never_had_makes_no_pattern_novel(mixing: np.ndarray) -> None:
+    """Of 25 channels where training had 19, the six say nothing of how unlike the others are."""
+    never = np.arange(COUNT) == 5
+    known = covariance(mixing) * ~(never | never[:, None])
+    x, everywhere = eeg(mixing, 20, 11), np.ones(20 * 100, bool)
+    x[5] *= 10
+    all_of_them, without = (novelty(x, here, everywhere, known, RATE) for here in (np.ones(COUNT, bool), ~never))
+    np.testing.assert_allclose(all_of_them.pattern, without.pattern, rtol=1e-6)
+    assert np.isfinite(all_of_them.rms[:, 5]).all()
 
 
 # The model that is shipped --------------------------------------------------------------------------------------------

@@ -185,6 +185,11 @@ class Reconstruction(QObject):
                 out.append(Segment(part, "absent"))
         return tuple(out)
 
+    def why_nothing(self, span: Span) -> str:
+        """Why nothing is shown of a span, and what to do."""
+        held = next((s.text for s in self.segments(span) if s.what == "withheld"), "")
+        return f"Withheld here: {held}" if held else "Not yet reconstructed here: press R"
+
     def seconds_per_tile(self) -> float | None:
         """What a tile takes with the present number of samples; None where none was computed yet."""
         each = self._seconds_per_sample

@@ -108,7 +108,7 @@ def content_of(session: Session, *, private: bool) -> Content:
     assert recording is not None
     backend = session.reconstruction.backend
     card = backend.card if backend is not None else None
-    minutes = sum(span.duration for span in session.reconstruction.done_spans()) / 60.0
+    minutes = sum(span.duration for span in session.spikes.searched_depth()) / 60.0
     counts = Counter(spike.label for spike in session.spikes.depth())
     rates = {c.name: counts[c.name] / minutes for c in session.contacts} if minutes > 0 else {}
     tables = [_about_recording(recording, session, private=private), *_marks_tables(session, private=private)]

@@ -306,29 +306,27 @@ class Session(QObject):
             self.store.update(bad=self.state.bad | {name} if aside else self.state.bad - {name})
 
     def reconstruct_page(self) -> None:
-        self.reconstruction.set_device(self.state.device)
-        self.reconstruction.set_page(self.state.span)
-        self.reconstruction.ask_page(self.state.bad, follow=self.settings.get("reconstruction.follow"))
-        self._ask_depth()
+        self._reconstruct(partial(self.reconstruction.ask_page, follow=self.settings.get("reconstruction.follow")))
 
     def reconstruct_selection(self) -> None:
         if self.state.selection is not None:
-            self.reconstruction.set_device(self.state.device)
-            self.reconstruction.ask_span(self.state.selection, "selection", self.state.bad)
+            self._reconstruct(partial(self.reconstruction.ask_span, self.state.selection, "selection"))
 
     def reconstruct_everything(self) -> None:
         if self.recording is not None:
-            self.reconstruction.set_device(self.state.device)
-            self.reconstruction.ask_span(self.recording.span, "whole recording", self.state.bad)
+            self._reconstruct(partial(self.reconstruction.ask_span, self.recording.span, "whole recording"))
+
+    def _reconstruct(self, ask: Callable[..., None]) -> None:
+        self.reconstruction.set_device(self.state.device)
+        self.reconstruction.set_page(self.state.span)
+        ask(excluded=self.state.bad)
+        self._ask_depth()
+        self._ask_spikes()  # with channels set aside since, the rules are others
 
     def start_export(
-        self,
-        request: ExportRequest,
-        target: Path,
-        done: Callable[[ExportReport], None],
-        progress: Callable[[float], None],
-        failed: Callable[[Failure], None],
-    ) -> Job:
+        self, request: ExportRequest, target: Path, done: Callable[[ExportReport], None],
+        progress: Callable[[float], None], failed: Callable[[Failure], None],
+    ) -> Job:  # fmt: skip
         """Export in the background, one after the other; callbacks come in the GUI thread."""
         work, backend, source = self.reconstruction, self.reconstruction.backend, self.source
         if backend is None or source is None:
@@ -503,7 +501,7 @@ class Session(QObject):
 
     def _on_tile(self, tile: Tile) -> None:
         around = self.state.span.widened(self.state.seconds)
-        self.spikes.look_tile(tile, tuple(c.name for c in self.contacts))
+        self._ask_spikes(tile)
         if tile.span.overlaps(around):
             self._ask_depth()
             self._ask_spectrogram()
@@ -538,10 +536,10 @@ class Session(QObject):
         band = card.band if card is not None else (0.5, backend.rate * 0.48)
         self.comparison.ask(names, self.state.span, band)
 
-    def _ask_spikes(self) -> None:
+    def _ask_spikes(self, *also: Tile) -> None:
         state = self.state
         self.spikes.set_rules(self.rows, state.spike_sensitivity, state.spikes_shown, self.reconstruction.recipe)
-        tiles = self.reconstruction.tiles_of(state.span)
+        tiles = (*self.reconstruction.tiles_of(state.span), *also)
         self.spikes.look(state.span, tiles, tuple(c.name for c in self.contacts))
 
     def _ask_spectrogram(self) -> None:
@@ -552,8 +550,8 @@ class Session(QObject):
             contact = next((i for i, c in enumerate(self.contacts) if c.name == state.channel), None)
             if contact is not None:
                 tiles = self.shown_tiles(state.span.widened(1.0))
-                on_page = any(t.span.overlaps(state.span) for t in tiles)
-                why = "" if on_page else "Not yet reconstructed here: press R"
+                on_page = any(p.overlaps(state.span) and not held for t in tiles for p, held in t.parts())
+                why = "" if on_page else self.reconstruction.why_nothing(state.span)
                 self.spectra.ask_depth(tiles if on_page else (), contact, state.channel, state.span, why)
             return
         row = next((r for r in self.rows if r.label == state.channel), None)

@@ -7,6 +7,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
+from neuroflow.detect.janca import SHORTEST_SECONDS
 from neuroflow.inference.tile import Tile
 from neuroflow.recording import SignalSource, Span
 from neuroflow.signal.montage import Row
@@ -34,7 +35,7 @@ class Spikes(QObject):
         self._shown = True
         self._scalp: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
         self._depth: dict[Hashable, dict[int, tuple[Spike, ...]]] = {}
-        self._tile_spans: dict[int, tuple[Span, ...]] = {}
+        self._tile_spans: dict[Hashable, tuple[Span, ...]] = {}
         self._waiting: set[Hashable] = set()
         self._recipe = Recipe()
         self._search: tuple[float, int] | None = None
@@ -80,7 +81,8 @@ class Spikes(QObject):
         """The stretches of the reconstruction that were looked through so far, in order of time."""
         if not self._shown:
             return ()
-        return tuple(s for index in sorted(self._depth.get(self._depth_key, {})) for s in self._tile_spans[index])
+        rules = self._depth_key
+        return tuple(s for k in sorted(self._depth.get(rules, {})) for s in self._tile_spans["depth", rules, k])
 
     def set_source(self, source: SignalSource | None) -> None:
         self.lane.cancel()
@@ -121,7 +123,8 @@ class Spikes(QObject):
         if not self._shown or tile.hidden or index in known or key in self._waiting:
             return
         self._waiting.add(key)
-        self._tile_spans[index] = tuple(span for span, withheld in tile.parts() if not withheld)
+        # A piece between two that are withheld may be too short to look through.
+        self._tile_spans[key] = tuple(s for s, held in tile.parts() if not held and s.duration >= SHORTEST_SECONDS)
         self.lane.submit(
             key,
             partial(tile_spikes, tile, names, self._sensitivity),

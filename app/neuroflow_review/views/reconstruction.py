@@ -243,9 +243,10 @@ class ReconstructionView(Sheet):
 
     def _notes(self) -> str:
         notes = ["stale: channels have changed since – press R"] if self._stale else []
-        held = next((s.text for s in self._segments if s.what == "withheld"), "")
+        held = tuple(dict.fromkeys(s.text for s in self._segments if s.what == "withheld"))
         if held and self._withheld_shown:
-            notes.append(f"withheld, shown because you asked: {held}")
+            more = f" and {len(held) - 1} more" if held[1:] else ""
+            notes.append(f"withheld, shown because you asked: {held[0]}{more}")
         return " · ".join(notes)
 
     def _draw_bands(self, painter: QPainter, places: Sequence[Place], depth: DepthPage) -> None:
@@ -351,8 +352,13 @@ class ReconstructionView(Sheet):
         if inside.width() < metrics.horizontalAdvance("not yet") or not self._labels:
             return
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        text = f"{what}\n{why}" if why else what
-        bounds = metrics.boundingRect(inside, flags, text)
+        # A short stretch has no room for the reason, which the cursor tells; nor may it cover what is beside it.
+        for text in (f"{what}\n{why}" if why else what, what):
+            bounds = metrics.boundingRect(inside, flags, text)
+            if inside.contains(bounds):
+                break
+        else:
+            return
         painter.fillRect(bounds.adjusted(-2 * UNIT, -UNIT, 2 * UNIT, UNIT), colour(look.recon_paper))
         painter.setPen(colour(look.warning if warning else look.recon_line))
         painter.drawText(inside, flags, text)

@@ -191,7 +191,7 @@ class Feeds(QObject):
         self.spectrogram = page
         panel.set_spectrogram(page.spectrogram, page.span, page.label, page.reconstructed, page.samples)
         if page.spectrogram is None:
-            panel.set_message(page.why or "No spectrogram here")
+            panel.set_message(page.why or "No spectrogram here", withheld=page.why.startswith("Withheld"))
 
     def _on_computing(self, page: SpectrogramPage) -> None:
         self.spectrogram = None
@@ -360,10 +360,8 @@ class Feeds(QObject):
         frame.inspector.set_distribution(name, values, truth=truth, calibration=session.calibration)
 
     def _why_nothing(self, time: float) -> str:
-        held = next(
-            (s for s in self.session.reconstruction.segments(Span(time, time + 1e-3)) if s.what == "withheld"), None
-        )
-        return f"Withheld here: {held.text}" if held is not None else "Not reconstructed here"
+        # As wide as a sample either side: the one nearest to the cursor may lie in the next stretch.
+        return self.session.reconstruction.why_nothing(Span(max(time - 0.01, 0.0), time + 0.01))
 
     # The status line --------------------------------------------------------------------------------------------------
 
@@ -425,7 +423,7 @@ class Feeds(QObject):
         known, held = (sum(s.span.duration for s in segments if s.what == what) for what in ("done", "withheld"))
         if work.reason:
             parts.append("not reconstructable")
-        elif held and known:
+        elif held >= 0.05 and known >= 0.05:
             parts.append(f"{held:.1f} s out of distribution ○")
         elif held:
             parts.append("out of distribution ○")

@@ -75,9 +75,7 @@ class SpectrumFeed(QObject):
         span = Span(stretch.span.start, stretch.span.stop - 1e-6)
         tiles = session.shown_tiles(span)
         if not tiles:
-            held = session.reconstruction.tiles_of(span)
-            why = "Withheld here: the model does not know such EEG" if held else "Not yet reconstructed: press R"
-            self._say(why, reconstructed=True)
+            self._say(session.reconstruction.why_nothing(span), reconstructed=True)
             return
         highest = backend.card.band[1] if backend.card is not None else backend.rate * 0.48
         session.page_spectra.ask_depth(tiles, contact, state.channel, stretch, highest)
@@ -95,7 +93,10 @@ class SpectrumFeed(QObject):
         self._late.stop()
         self._made = made
         if made is None:
-            self.frame.spectrum.set_message(_TOO_SHORT, reconstructed=self.session.state.reconstructed)
+            state, work = self.session.state, self.session.reconstruction
+            why = work.why_nothing(stretch_of(state).span) if state.reconstructed and not state.withheld_shown else ""
+            words = why if why.startswith("Withheld") else _TOO_SHORT
+            self.frame.spectrum.set_message(words, reconstructed=state.reconstructed)
         self._show()
 
     def _show(self) -> None:

@@ -32,7 +32,7 @@ RECONSTRUCTION_BAND = (10.0, 48.0)  # what a reconstruction at 100 Hz holds
 _SEGMENT_S = 5.0
 _HOP_S = 1.0
 _UNION_S = 0.12
-_SHORTEST_S = 1.0
+SHORTEST_SECONDS = 1.0
 _ORDER = 8
 _MIRROR_S = 1.0
 _FLOOR = 1e-3  # of a channel's rms envelope: a flat stretch must not widen the distribution without bound
@@ -88,7 +88,7 @@ def detect(
     found: list[Detection] = []
     for channels, first, last in stretches(data):
         length = last - first
-        if length < _SHORTEST_S * rate:
+        if length < SHORTEST_SECONDS * rate:
             continue
         step = max(1, _BLOCK // length)
         for i in range(0, channels.size, step):

@@ -189,7 +189,8 @@ def _rows(
     start = tile.span.start + cut.start / plan.rate
     span = Span(start, start + samples.shape[-1] / plan.rate)
     shape = (len(plan.labels), samples.shape[-1])
-    told = [Withheld(w.span.clipped_to(span), w.reason) for w in tile.withheld if w.span.overlaps(span)]
+    told = [Withheld(w.span.clipped_to(span), w.reason) for w in tile.withheld]
+    told = [w for w in told if w.span.duration > 0.5 / plan.rate]
     if tile.hidden:
         return np.zeros(shape, np.float32), told
     kinds: list[NDArray[np.float32]] = []

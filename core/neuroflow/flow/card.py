@@ -156,7 +156,7 @@ def _check(card: ModelCard, path: Path) -> None:
     if card.shape.get("contacts") != len(names) or card.shape.get("sites") != len(card.sites):
         faults.append("the shape does not fit the contacts and sites")
     limits = card.limits
-    judged = len(limits.site_rms) == len(card.sites) and min(*limits.site_rms, limits.pattern) > 0
+    judged = len(limits.site_rms) == len(card.sites) and min((*limits.site_rms, limits.pattern)) > 0
     if not judged and (limits.site_rms or limits.pattern):
         faults.append("limits of the scalp EEG that do not fit the sites")
     knots = (card.calibration.stated, card.calibration.held)

@@ -8,6 +8,7 @@ what no site alone is too loud for, such as a glance without a blink or the pote
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,7 +62,12 @@ def novelty(
     count[count < width / 2] = np.nan
     rms = np.full((first.size, present.size), np.nan)
     rms[:, present] = np.sqrt(_sums(np.square(x), first, width) / count).T
-    whitened = _whitening(covariance, present) @ x
+    # Nothing is known of how a site that training never had goes with the others.
+    known = covariance.diagonal()[present] > 0.0
+    if known.sum() < 2:
+        return Novelty(first, rms, 0.0 * count)
+    here = np.flatnonzero(present)[known]
+    whitened = _whitening(covariance[np.ix_(here, here)]) @ (x[known] - x[known].mean(axis=0))
     return Novelty(first, rms, _sums(np.square(whitened).mean(axis=0, keepdims=True), first, width)[0] / count)
 
 
@@ -72,10 +78,9 @@ def _sums(values: Array, first: NDArray[np.intp], width: int) -> Array:
     return np.asarray(np.maximum(total[:, first + width] - total[:, first], 0.0))
 
 
-def _whitening(covariance: Array, present: NDArray[np.bool_]) -> Array:
-    """From present sites in average reference to directions of variance 1 in training, (site - 1, site)."""
-    here = covariance[np.ix_(present, present)]
-    here = here - here.mean(axis=0)
+def _whitening(covariance: Array) -> Array:
+    """From sites in average reference over themselves to directions of variance 1 in training, (site - 1, site)."""
+    here = covariance - covariance.mean(axis=0)
     here = here - here.mean(axis=1, keepdims=True)
     variance, directions = np.linalg.eigh(here)  # ascending; the first is the reference, which holds nothing
     variance = np.maximum(variance[1:], 0.0)
@@ -83,13 +88,11 @@ def _whitening(covariance: Array, present: NDArray[np.bool_]) -> Array:
     return np.asarray((directions[:, 1:] / np.sqrt(variance + floor)).T)
 
 
-def familiar(scalp: NDArray[np.floating[Any]], present: NDArray[np.bool_], covariance: Array, rate: float) -> Familiar:
-    """The limits from windows of training: scalp (window, site, time) in volts and present (window, site).
+def familiar(seen: Sequence[Novelty]) -> Familiar:
+    """The limits from what was measured in training.
 
-    A site that no window has gets the limit of the loudest.
+    A site that was nowhere gets the limit of the loudest.
     """
-    valid = np.ones(scalp.shape[2], dtype=np.bool_)
-    seen = [novelty(x, here, valid, covariance, rate) for x, here in zip(scalp, present, strict=True)]
     rms = np.concatenate([of.rms for of in seen])
     each = np.full(rms.shape[1], np.nan)
     there = ~np.isnan(rms).all(axis=0)

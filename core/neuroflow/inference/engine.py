@@ -123,7 +123,8 @@ class Reconstructor:
             with torch.inference_mode():
                 redrawn = self._fill(out, prepared, request, first, control)
             if np.isnan(out).any() and not any(w.span == span for w in withheld):
-                withheld = (Withheld(span, f"the model drew no plausible signal in {_ATTEMPTS} attempts here"),)
+                why = f"the model drew no plausible signal in {_ATTEMPTS} attempts here"
+                withheld = (Withheld(span, "; ".join([why, *(w.reason for w in withheld[:1])])),)
             out[..., ~prepared.valid[core]] = np.nan
         out.flags.writeable = False
         silent: tuple[str, ...] = ()

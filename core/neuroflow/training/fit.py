@@ -41,8 +41,7 @@ from neuroflow.training.stream import Batch, Stream
 CHECKPOINT = "checkpoint.safetensors"
 # Batches that the residual of the mean is whitened by, and the learning rate of the mean alone, of that of the whole.
 _WHITENED, _MEAN_RATE = 30, 0.75
-# Batches that the loudness of recordings is set from, and before that what is familiar of their scalp EEG.
-_LOUDNESS = 60
+_LOUDNESS = 60  # batches that the loudness of recordings is set from
 History = tuple[dict[str, float | str], ...]
 
 
@@ -209,15 +208,14 @@ def _fill(stream: Stream, control: Control, say: Callable[[str], None], group: G
 
 def _begin(flow: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, *, ridge: bool) -> _Begun:
     """Set from data what the flow starts with."""
-    imputer = None
+    imputer, steps = None, material.steps(recipe)
     if ridge:
         # Windows of simulated patients may be longer for the ridge than for the flow; trials are as long as they are.
-        sweep = {"steps": material.steps(recipe)} if isinstance(stream, RecordedWindows) else {}
+        sweep = {"steps": steps} if isinstance(stream, RecordedWindows) else {}
         start_from_ridge(flow, stream, **sweep)
     if isinstance(stream, RecordedWindows):
         imputer = stream.imputer = Imputer(flow)
-    windows = stream.draw(0, _LOUDNESS * recipe.batch, material.steps(recipe))
-    return _Begun(limits_of(flow, stream.windows(), windows, material.frame.rate), imputer)
+    return _Begun(limits_of(flow, stream, steps, material.frame, recipe.seed), imputer)
 
 
 def _restore(run: Run, saved: tuple[dict[str, Tensor], dict[str, Any]], place: Place) -> None:

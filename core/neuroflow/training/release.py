@@ -27,6 +27,7 @@ from neuroflow.flow.card import (
 from neuroflow.training.fit import Fitted
 from neuroflow.training.material import Frame
 from neuroflow.training.recipe import Recipe
+from neuroflow.training.stream import FEWEST_SITES
 
 INTENDED_USE = "Research and teaching. Not for diagnosis or treatment."
 NOT_FOR = (
@@ -38,7 +39,6 @@ NOT_FOR = (
 )
 SIMULATED_ONLY = "claims about patients: it was trained and measured on simulated patients only"
 THESE_ONLY = "claims about other patients: it was trained on few recordings and its measures are of those patients"
-FEWEST_SITES = 6
 
 
 def release(fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str = "twin-64") -> ModelCard:

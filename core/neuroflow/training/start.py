@@ -11,12 +11,11 @@ from neuroflow.errors import FileProblem
 from neuroflow.evaluation.linear import LaggedRidge
 from neuroflow.flow.card import Limits
 from neuroflow.flow.model import NeuroFlow
-from neuroflow.flow.novelty import familiar
+from neuroflow.flow.novelty import familiar, novelty
 from neuroflow.flow.transforms import ActNorm, Chain
 from neuroflow.jobs import Control
-from neuroflow.recording import Samples
-from neuroflow.training.recipe import RATE
-from neuroflow.training.stream import Batch, Stream
+from neuroflow.training.material import Frame
+from neuroflow.training.stream import FEWEST_SITES, Batch, Stream, draw_present
 
 _SWEEP_STEPS = 1000
 _ROWS = 16  # windows at once, so that memory stays small
@@ -130,12 +129,14 @@ def _tensors(flow: NeuroFlow, batch: Batch, rows: slice) -> tuple[Tensor, Tensor
     return scalp, present, depth
 
 
-def limits_of(flow: NeuroFlow, recordings: list[tuple[Samples, Samples]], windows: Batch, rate: float = RATE) -> Limits:
-    """What training sees: amplitudes of whole recordings, and what is familiar of ``windows`` in their montages.
+def limits_of(flow: NeuroFlow, stream: Stream, steps: int, frame: Frame, seed: int) -> Limits:
+    """What training sees: amplitudes of whole recordings, and what is familiar of windows of ``steps`` steps.
 
-    The flow's linear part must have been set: patterns are measured against its scalp EEG.
+    The flow's linear part must have been set: patterns are measured against its scalp EEG. A window is measured in a
+    montage that a laboratory might have recorded of the channels that it has.
     """
-    rms, step = [], round(rate)
+    rms, step = [], round(frame.rate)
+    recordings = stream.windows()
     for scalp, _ in recordings:
         clean = scalp - scalp.mean(axis=0)
         seconds = clean.shape[1] // step
@@ -143,7 +144,13 @@ def limits_of(flow: NeuroFlow, recordings: list[tuple[Samples, Samples]], window
         rms.append(np.sqrt(np.mean(np.square(blocks), axis=(0, 2))))
     low, high = np.percentile(np.concatenate(rms), [0.1, 99.9])
     limits = Limits(float(low), float(high), max(float(np.nanmax(np.abs(depth))) for _, depth in recordings))
-    if windows.scalp.shape[2] < step:
+    if steps < step:
         return limits
-    known = familiar(windows.scalp, windows.present, flow.scalp_covariance(), rate)
+    rng, covariance, seen = np.random.default_rng([seed, 3]), flow.scalp_covariance(), []
+    for batch in stream.sweep(steps):
+        for scalp, present in zip(batch.scalp, batch.present, strict=True):
+            drawn = present & draw_present(rng, frame.sites)
+            here = drawn if drawn.sum() >= FEWEST_SITES else present
+            seen.append(novelty(scalp, here, np.ones(steps, dtype=np.bool_), covariance, frame.rate))
+    known = familiar(seen)
     return msgspec.structs.replace(limits, site_rms=tuple(known.rms.tolist()), pattern=known.pattern)

@@ -33,6 +33,7 @@ TEN_TWENTY = (
 LOW_CHAIN = ("F9", "F10", "T9", "T10", "P9", "P10")
 EARS = ("A1", "A2")
 SITES = TEN_TWENTY + LOW_CHAIN + EARS
+FEWEST_SITES = 6
 
 # Seeds of patients: training counts up from here, held-out patients live far below (evaluation.patients).
 FIRST_TRAINING_SEED = 1_000_000
@@ -96,7 +97,7 @@ def drop_bad(rng: np.random.Generator, present: NDArray[np.bool_]) -> NDArray[np
     present = present.copy()
     bad = int(rng.choice(4, p=[0.55, 0.25, 0.12, 0.08]))
     on = np.flatnonzero(present)
-    if on.size - bad >= 6:
+    if on.size - bad >= FEWEST_SITES:
         present[rng.choice(on, size=bad, replace=False)] = False
     return present
 
