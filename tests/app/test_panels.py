@@ -117,6 +117,14 @@ def test_what_is_reconstructed_is_drawn_where_it_lies(overview: OverviewBar) -> 
     assert not has_colour(image, LIGHT.band50, range(right + 2, overview.width()), rows)
 
 
+def test_what_is_withheld_is_not_drawn_as_reconstructed(overview: OverviewBar) -> None:
+    overview.set_reconstructed((Span(200.0, 260.0),), (Span(220.0, 240.0),))
+    image, rows = picture(overview), range(overview.height())
+    left, right = at_time(overview, 220.0).x(), at_time(overview, 240.0).x()
+    assert not has_colour(image, LIGHT.band50, range(left + 1, right - 1), rows)
+    assert has_colour(image, LIGHT.band50, range(right + 1, at_time(overview, 260.0).x() - 1), rows)
+
+
 def test_one_spike_in_a_day_is_still_seen(qtbot: QtBot) -> None:
     bar = OverviewBar()
     show(qtbot, bar, 1000, bar.sizeHint().height())

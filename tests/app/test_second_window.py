@@ -14,6 +14,8 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from pytestqt.qtbot import QtBot
 
+from neuroflow.inference.tile import Withheld
+from neuroflow.recording import Span
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
 from neuroflow_review.theme import time_to_x
@@ -98,6 +100,19 @@ def test_it_says_who_it_is_of_and_that_it_is_reconstructed(second: SecondWindow,
     assert "reconstructed, not recorded" in second.says.text()
     opened.commands.actions["privacy"].trigger()
     assert name not in second.header.patient + second.windowTitle() + second.header.accessibleDescription()
+
+
+def test_it_says_how_much_of_the_page_the_model_does_not_know(
+    second: SecondWindow, opened: ReviewWindow, backend, reconstructed: Callable[[ReviewWindow], None]
+) -> None:
+    assert "distribution" not in second.says.text()
+    backend.withheld[0] = (Withheld(Span(4.0, 5.5), "Fp1 178 µV rms in a second"),)
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    assert second.says.text().endswith("1.5 s out of distribution ○")
+    opened.session.store.update(start=10.0)
+    reconstructed(opened)
+    assert second.says.text().endswith(" · in distribution ●")
 
 
 def test_its_paper_speed_is_its_own(qtbot: QtBot, second: SecondWindow, opened: ReviewWindow) -> None:

@@ -201,7 +201,7 @@ def test_next_to_each_contact_stands_what_the_scalp_says_and_how_often_the_band_
     for index in shown.session.shown_contacts():
         name = shown.session.contacts[index].name
         said = shown.ieeg._tips[f"≈{name}"]
-        assert re.search(r"Spread \d\.\d\d of that without scalp EEG", said)
+        assert re.search(r"\d+ % narrower than without scalp EEG", said)
         assert re.search(r"90 % band held \d+ %", said)
         assert re.search(r"50 % band held \d+ %", said)
         assert "Measured on" in said

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from neuroflow.errors import NeuroflowError, NotReconstructable
 from neuroflow.inference.cache import TileCache
-from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
+from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest, Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow_review.lanes import Failure, Job, Lane
@@ -114,7 +114,7 @@ class Reconstruction(QObject):
         self._jobs: dict[int, Job] = {}
         self._fractions: dict[int, float] = {}
         self._failed: dict[int, str] = {}
-        self._done: dict[Recipe, set[int]] = {}
+        self._done: dict[Recipe, dict[int, tuple[Withheld, ...]]] = {}
         self._run: _Run | None = None
         self._asked: set[int] = set()
 
@@ -154,6 +154,10 @@ class Reconstruction(QObject):
             return ()
         whole = self._source.recording.span
         return tuple(_tile_span(i).clipped_to(whole) for i in sorted(self._done.get(self.recipe, ())))
+
+    def withheld_spans(self) -> tuple[Span, ...]:
+        """What of :meth:`done_spans` is withheld."""
+        return tuple(held.span for _, tile in sorted(self._done.get(self.recipe, {}).items()) for held in tile)
 
     def tile(self, index: int) -> Tile | None:
         """A tile of the present recipe, where it is in memory."""
@@ -393,8 +397,8 @@ class Reconstruction(QObject):
         for index in indices:
             if source is None or index in self._failed:
                 continue
-            if self.tile(index) is not None:
-                self._done.setdefault(self.recipe, set()).add(index)
+            if (tile := self.tile(index)) is not None:
+                self._done.setdefault(self.recipe, {})[index] = tile.withheld
                 continue
             request = self.recipe.request(index)
             key = self._key(request)
@@ -418,7 +422,7 @@ class Reconstruction(QObject):
 
     def _on_done(self, index: int, recipe: Recipe, result: tuple[Tile, float]) -> None:
         tile, seconds = result
-        self._done.setdefault(recipe, set()).add(index)
+        self._done.setdefault(recipe, {})[index] = tile.withheld
         if recipe != self.recipe:
             return
         each = seconds / recipe.samples

@@ -381,6 +381,12 @@ class ImplantPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 2 * UNIT)
         layout.setSpacing(UNIT)
+        # Contacts drawn in a brain read as this patient's.
+        self._whose = QLabel("the model's contacts, none of them implanted", self)
+        self._whose.setWordWrap(True)
+        self._whose.setContentsMargins(4 * UNIT, 2 * UNIT, 2 * UNIT, 0)
+        self._whose.hide()
+        layout.addWidget(self._whose)
         layout.addLayout(self._grid)
         layout.addWidget(self.brain, 1)
 
@@ -440,6 +446,7 @@ class ImplantPanel(QWidget):
             widget.deleteLater()
         self._toggles, self._headings = {}, []
         implant = self._implant
+        self._whose.setVisible(implant is not None)
         if implant is None:
             return
         sides = {shaft: shaft_side(implant.contacts_of(shaft)) for shaft in implant.shafts}
@@ -461,6 +468,8 @@ class ImplantPanel(QWidget):
         self._colour_headings()
 
     def _colour_headings(self) -> None:
+        self._whose.setFont(ui_font(-1.5))
+        self._whose.setStyleSheet(f"color: {self._look.muted};")
         for heading in self._headings:
             heading.setFont(ui_font(-1.5))
             heading.setStyleSheet(f"color: {self._look.side(heading.objectName())};")

@@ -63,6 +63,7 @@ class OverviewBar(Canvas):
         self._annotations: Times = np.empty(0)
         self._page = Span(0.0, 0.0)
         self._reconstructed: tuple[Span, ...] = ()
+        self._withheld: tuple[Span, ...] = ()
         self._scalp: Times = np.empty(0)
         self._searched: tuple[Span, ...] = ()
         self._deep: Times = np.empty((0, 2))
@@ -87,7 +88,7 @@ class OverviewBar(Canvas):
         self._duration = duration
         self._start = start
         self._gaps = tuple(gaps)
-        self._reconstructed = self._searched = ()
+        self._reconstructed = self._withheld = self._searched = ()
         self._scalp, self._deep, self._trend = np.empty(0), np.empty((0, 2)), None
         self._cursor = self._hover = self._grip = None
         self.set_events([a.onset for a in annotations])
@@ -102,9 +103,9 @@ class OverviewBar(Canvas):
         self._page = page
         self.update()
 
-    def set_reconstructed(self, spans: Sequence[Span]) -> None:
-        """What is reconstructed so far; spans may touch and come in any order."""
-        self._reconstructed = tuple(spans)
+    def set_reconstructed(self, spans: Sequence[Span], withheld: Sequence[Span] = ()) -> None:
+        """What is reconstructed so far, and what of it is withheld; spans may touch and come in any order."""
+        self._reconstructed, self._withheld = tuple(spans), tuple(withheld)
         self.redraw()
 
     def set_searched(self, spans: Sequence[Span]) -> None:
@@ -306,6 +307,11 @@ class OverviewBar(Canvas):
         for span in merged(self._reconstructed):
             left, right = self._x(span.start), self._x(span.stop)
             painter.fillRect(QRectF(left, row.top(), max(right - left, 1.0), row.height()), colour(look.band50))
+        for span in merged(self._withheld):
+            left, right = self._x(span.start), self._x(span.stop)
+            box = QRectF(left, row.top(), max(right - left, 1.0), row.height())
+            painter.fillRect(box, colour(look.recon_paper))
+            hatch(painter, box, look)
         shares = self._columns(self._deep[:, 0], self._deep[:, 1])
         self._draw_columns(painter, row, np.minimum(shares, 1.0), look.recon_line)
 

@@ -31,7 +31,7 @@ from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
-from neuroflow_review.window.status import Part
+from neuroflow_review.window.status import Part, distribution_words
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, microvolts
 
@@ -211,7 +211,7 @@ class Feeds(QObject):
         done = work.done_spans()
         if done != self._done:
             self._done = done
-            frame.overview.set_reconstructed(done)
+            frame.overview.set_reconstructed(done, work.withheld_spans())
             self.trends.show_reconstructed()
         frame.bar.progress.set_progress(work.progress())
         self._show_model_words()
@@ -420,15 +420,7 @@ class Feeds(QObject):
             return
         parts = [f"model {work.backend.name}", work.device_label]
         segments = work.segments(session.state.span)
-        known, held = (sum(s.span.duration for s in segments if s.what == what) for what in ("done", "withheld"))
-        if work.reason:
-            parts.append("not reconstructable")
-        elif held >= 0.05 and known >= 0.05:
-            parts.append(f"{held:.1f} s out of distribution ○")
-        elif held:
-            parts.append("out of distribution ○")
-        elif known:
-            parts.append("in distribution ●")
+        parts.append("not reconstructable" if work.reason else distribution_words(segments))
         tiles = work.tiles_of(session.state.span)
         redrawn = sum(tile.redrawn for tile in tiles)
         if redrawn:
@@ -471,8 +463,9 @@ def _measure_words(measure: ContactMeasure) -> str:
     """What a model's card measured for a contact."""
     scarcely = "The scalp scarcely determines this contact.\n" if measure.spread_ratio >= UNDETERMINED else ""
     return (
-        f"{scarcely}Expected r {measure.r:.2f}\nSpread {measure.spread_ratio:.2f} of that without scalp EEG\n"
-        f"50 % band held {measure.coverage50 * 100:.0f} %\n90 % band held {measure.coverage90 * 100:.0f} %"
+        f"{scarcely}Expected r {measure.r:.2f}\n"
+        f"{max(1 - measure.spread_ratio, 0) * 100:.0f} % narrower than without scalp EEG\n"
+        f"50 % band held {measure.coverage50 * 100:.0f} %, 90 % band held {measure.coverage90 * 100:.0f} %"
     )
 
 

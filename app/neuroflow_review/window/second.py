@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal
+from PySide6.QtCore import QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -23,7 +23,7 @@ from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
 from neuroflow_review.window.frame import remembered_bytes, remembered_text
-from neuroflow_review.window.status import Part, StatusLine
+from neuroflow_review.window.status import Part, StatusLine, distribution_words
 
 if TYPE_CHECKING:
     from neuroflow_review.session import ViewState
@@ -65,6 +65,7 @@ class SecondWindow(QWidget):
         window.windowTitleChanged.connect(self._title)
         self.session.opened.connect(self._on_opened)
         self.session.store.changed.connect(self._on_state)
+        self.session.reconstruction.changed.connect(self._say_soon)
         self.header.set_private(self.session.state.private)
         self._title(window.windowTitle())
 
@@ -155,7 +156,7 @@ class SecondWindow(QWidget):
 
     def _on_state(self, _old: ViewState, new: ViewState) -> None:
         self.header.set_private(new.private)
-        self._say()
+        self._say_soon()
 
     def _title(self, title: str) -> None:
         self.setWindowTitle(f"{RECONSTRUCTED} Reconstruction – {title}")
@@ -166,13 +167,19 @@ class SecondWindow(QWidget):
         speed = panel.plot().width() / max(panel.span.duration, 1e-9) / pixels_per_mm(panel)
         measured = "" if is_calibrated(panel) else " (not calibrated)"
         volts = sensitivity_words(self.session.state.depth_sensitivity)
-        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts)
+        known = distribution_words(self.session.reconstruction.segments(panel.span))
+        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts, known)
         self.says.set_parts([Part(part) for part in words])
+
+    def _say_soon(self) -> None:
+        """Now, and once the panel has the place that its window or its type now gives it."""
+        if self.isVisible():
+            self._say()
+            QTimer.singleShot(0, self, self._say)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        if self.isVisible():
-            self._say()
+        self._say_soon()
 
     def sizeHint(self) -> QSize:
         return QSize(960, 640)

@@ -10,6 +10,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel
 
+from neuroflow_review.session.reconstruction import Segment
+
 BETWEEN: Final = " · "
 
 
@@ -36,6 +38,16 @@ def fitted(parts: Sequence[Part], fits: Callable[[str], bool]) -> str:
 
 def _joined(words: Sequence[str]) -> str:
     return BETWEEN.join(w for w in words if w)
+
+
+def distribution_words(segments: Sequence[Segment]) -> str:
+    """How much of a page the model does not know, or that it knows all of it; nothing where none is reconstructed."""
+    known, held = (sum(s.span.duration for s in segments if s.what == what) for what in ("done", "withheld"))
+    if held >= 0.05 and known >= 0.05:
+        return f"{held:.1f} s out of distribution ○"
+    if held:
+        return "out of distribution ○"
+    return "in distribution ●" if known else ""
 
 
 class StatusLine(QLabel):
