@@ -80,7 +80,7 @@ def test_channels_that_the_model_did_without_are_said(
 
 def test_the_figures_of_a_contact_say_that_they_are_not_of_this_patient(opened: ReviewWindow) -> None:
     opened.session.set_cursor(opened.session.state.start + 1.0)
-    words = [label.text() for label in opened.inspector.findChildren(QLabel) if "band held" in label.text()]
+    words = [label.text() for label in opened.inspector.findChildren(QLabel) if "bands held" in label.text()]
     assert [text.splitlines()[0] for text in words] == ["On 20 simulated patients, not on this one:"]
 
 

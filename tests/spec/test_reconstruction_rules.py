@@ -202,11 +202,10 @@ def test_next_to_each_contact_stands_what_the_scalp_says_and_how_often_the_band_
         name = shown.session.contacts[index].name
         said = shown.ieeg._tips[f"≈{name}"]
         assert re.search(r"\d+ % narrower than without scalp EEG", said)
-        assert re.search(r"90 % band held \d+ %", said)
-        assert re.search(r"50 % band held \d+ %", said)
+        assert re.search(r"50 and 90 % bands held \d+ and \d+ %", said)
         assert "Measured on" in said
     shown.implant.contact_selected.emit("AHL1")
-    assert "90 % band held" in shown.inspector._measure.text()
+    assert "90 % bands held" in shown.inspector._measure.text()
 
 
 def test_a_contact_that_the_scalp_does_not_determine_is_greyed_and_not_hidden(

@@ -465,7 +465,7 @@ def _measure_words(measure: ContactMeasure) -> str:
     return (
         f"{scarcely}Expected r {measure.r:.2f}\n"
         f"{max(1 - measure.spread_ratio, 0) * 100:.0f} % narrower than without scalp EEG\n"
-        f"50 % band held {measure.coverage50 * 100:.0f} %, 90 % band held {measure.coverage90 * 100:.0f} %"
+        f"50 and 90 % bands held {measure.coverage50 * 100:.0f} and {measure.coverage90 * 100:.0f} %"
     )
 
 
