@@ -300,6 +300,18 @@ def test_of_a_page_that_is_withheld_in_part_the_rest_is_shown(
     assert "out of distribution" in opened.model_says.text(), "it stays named"
 
 
+def test_why_nothing_is_shown_tells_a_gap_from_what_is_not_reconstructed(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle
+) -> None:
+    backend.withheld[0] = (Withheld(Span(4.0, 6.0), "Fp1 178 µV rms in a second"),)
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    why = opened.session.reconstruction.why_nothing
+    assert why(Span(4.5, 4.6)) == "Withheld here: Fp1 178 µV rms in a second"
+    assert why(Span(8.0, 8.1)) == "Not reconstructed here: the recording has a gap"
+    assert why(Span(50.0, 50.1)) == "Not yet reconstructed here: press R"
+
+
 def test_what_was_searched_is_of_the_channels_that_were_used(
     opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle
 ) -> None:
@@ -314,12 +326,14 @@ def test_what_was_searched_is_of_the_channels_that_were_used(
     reconstructed(opened)
     settle(opened)
     assert searched() == pytest.approx(18.0)
+    assert opened.overview._withheld == (Span(4.0, 6.0),)
     session.toggle_bad("Fp1")
     backend.withheld.clear()
     press(opened, Key.Key_R)
     reconstructed(opened)
     settle(opened)
     assert searched() == pytest.approx(20.0)
+    assert opened.overview._withheld == (), "the same tiles, and nothing of them withheld"
     session.toggle_bad("Fp1")
     press(opened, Key.Key_R)
     reconstructed(opened)

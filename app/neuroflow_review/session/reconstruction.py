@@ -191,8 +191,13 @@ class Reconstruction(QObject):
 
     def why_nothing(self, span: Span) -> str:
         """Why nothing is shown of a span, and what to do."""
-        held = next((s.text for s in self.segments(span) if s.what == "withheld"), "")
-        return f"Withheld here: {held}" if held else "Not yet reconstructed here: press R"
+        segments = self.segments(span)
+        held = next((s.text for s in segments if s.what == "withheld"), "")
+        if held:
+            return f"Withheld here: {held}"
+        if segments and all(s.what == "done" for s in segments):
+            return "Not reconstructed here: the recording has a gap"
+        return "Not yet reconstructed here: press R"
 
     def seconds_per_tile(self) -> float | None:
         """What a tile takes with the present number of samples; None where none was computed yet."""

@@ -50,7 +50,7 @@ class Feeds(QObject):
         self._spikes_due.setSingleShot(True)
         self._spikes_due.setInterval(_SPIKES_MS)
         self._spikes_due.timeout.connect(self._show_spikes)
-        self._done: tuple[Span, ...] = ()
+        self._done: tuple[tuple[Span, ...], ...] = ()
         self._listed: object = None
         self._rows = EventRows()
         self._truth: Truth | None = None
@@ -208,10 +208,10 @@ class Feeds(QObject):
             reason = "The model is being loaded …"
         frame.ieeg.set_reason(reason)
         frame.ieeg.set_segments(work.segments(session.state.span), stale=work.stale)
-        done = work.done_spans()
+        done = work.done_spans(), work.withheld_spans()
         if done != self._done:
             self._done = done
-            frame.overview.set_reconstructed(done, work.withheld_spans())
+            frame.overview.set_reconstructed(*done)
             self.trends.show_reconstructed()
         frame.bar.progress.set_progress(work.progress())
         self._show_model_words()

@@ -2,7 +2,7 @@
 
 A flow knows nothing of what it has not seen, and answers all the same: an artefact of a few channels comes out as a
 burst at the contacts. Both measures are of windows of a second: the rms of each site, and the Mahalanobis distance of
-the pattern over the sites (Mahalanobis 1936; as novelty detection, Pimentel et al. 2014, section 3.1). The second finds
+the pattern over the sites (Mahalanobis 1936; as novelty detection, Pimentel et al. 2014). The second finds
 what no site alone is too loud for, such as a glance without a blink or the potential of one loose electrode.
 """
 
@@ -28,7 +28,7 @@ _BEYOND = 0.001
 @dataclass(frozen=True)
 class Novelty:
     """Windows of a second from step ``first`` on (window,): ``rms`` (window, site) in volts, NaN where a site is absent
-    and where less than half of a window was recorded; ``pattern`` (window,), 1 on average in training.
+    and where less than half of a window was recorded; ``pattern`` (window,), somewhat below 1 on average in training.
     """
 
     first: NDArray[np.intp]

@@ -27,7 +27,7 @@ def unfamiliar(
     """The seconds in which a limit of the card is passed, those that touch as one stretch with its strongest reason.
 
     ``begin`` is the absolute step of the first of ``prepared``; ``names`` are those of the recording's channels, by
-    site of the card. Of an artefact at the edge of a window the second on its other side is out too.
+    site of the card. Windows overlap: an artefact takes what is up to a second before and after it with it.
     """
     seen = novelty(prepared.scalp, prepared.present, prepared.valid, covariance, card.rate, begin)
     rules = tuple(_rules(seen, card, names))
