@@ -43,6 +43,9 @@ class Place:
 
 
 _CALIBRATED, _ON_PAPER = "calibrated screens", "pixels per mm of paper"
+SCREENS: Final = (2.0, 16.0)
+"""Pixels to a millimetre that a screen may have: 50 to 400 dots an inch."""
+
 PAPER_RATIO: Final = 4.0
 """Points that are drawn on paper to a pixel of a screen."""
 

@@ -9,13 +9,11 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSlider, QWidget
 
 from neuroflow_review.dialogs.parts import Sheet, button, column, look_of, said
+from neuroflow_review.paper import SCREENS
 from neuroflow_review.theme import UNIT, colour, hairline, ui_font
 
 CARD_MM: Final = (85.60, 53.98)
 """A bank card: ISO/IEC 7810, ID-1."""
-
-LEAST, MOST = 2.0, 16.0
-"""Pixels to a millimetre that a screen may have: 50 to 400 dots an inch."""
 
 _STEPS: Final = 50  # of the slider to a pixel to the millimetre
 
@@ -63,7 +61,7 @@ class CalibrateDialog(Sheet):
         self.screen_name = screen
         self.card = _Card(pixels_per_mm, self)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
-        self.slider.setRange(round(LEAST * _STEPS), round(MOST * _STEPS))
+        self.slider.setRange(*(round(limit * _STEPS) for limit in SCREENS))
         self.slider.setValue(round(pixels_per_mm * _STEPS))
         self.slider.setAccessibleName("Size of the card")
         self.slider.setToolTip(

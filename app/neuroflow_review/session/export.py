@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from neuroflow.errors import ModelProblem
-from neuroflow.export import ExportReport, ExportRequest, export_reconstruction
 from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
@@ -15,6 +14,7 @@ from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import tile_indices
 
 if TYPE_CHECKING:
+    from neuroflow.export import ExportReport, ExportRequest
     from neuroflow.inference.engine import Reconstructor
 
 AskTile = Callable[[SignalSource, TileRequest, Control], Tile]
@@ -57,4 +57,6 @@ def run_export(
     if backend.card is None:
         raise ModelProblem("This model has no card to write into the file; choose another.")
     reconstructor = cast("Reconstructor", LaneReconstructor(backend, ask, device))
+    from neuroflow.export import export_reconstruction
+
     return export_reconstruction(source, reconstructor, target, request, control)

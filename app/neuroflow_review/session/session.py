@@ -8,13 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError
-from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import Tile
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Samples, SignalSource, Span
@@ -41,6 +40,9 @@ from neuroflow_review.session.state import AFRESH, ROWS, Store, ViewState
 from neuroflow_review.session.topography import Topographies
 from neuroflow_review.session.trends import Trends
 from neuroflow_review.settings import Settings
+
+if TYPE_CHECKING:
+    from neuroflow.export import ExportReport, ExportRequest
 
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30

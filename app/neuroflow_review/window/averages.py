@@ -11,7 +11,6 @@ from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
-from neuroflow_review.dialogs.averages import AveragesDialog
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.averages import Averages, Averaging, table_of
 
@@ -23,6 +22,8 @@ def show_averages(window: ReviewWindow) -> None:
     """The dialog, once; it stays open while the reader goes on."""
     if window.session.recording is None:
         return
+    from neuroflow_review.dialogs.averages import AveragesDialog
+
     there = next((d for d in window.findChildren(AveragesDialog) if d.isVisible()), None)
     if there is not None:
         there.raise_()
@@ -35,6 +36,8 @@ class Showing(QObject):
     """A dialog and its work, for as long as it is open; another recording closes it."""
 
     def __init__(self, window: ReviewWindow) -> None:
+        from neuroflow_review.dialogs.averages import AveragesDialog
+
         super().__init__(window)
         self._window, self._left = window, False
         self._work = Averaging(window.session, self)

@@ -12,16 +12,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QInputDialog
 
 from neuroflow_review.actions import ACTIONS
-from neuroflow_review.dialogs.about import AboutDialog
-from neuroflow_review.dialogs.calibrate import LEAST, MOST, CalibrateDialog
-from neuroflow_review.dialogs.card import CardDialog
-from neuroflow_review.dialogs.export import ExportDialog
-from neuroflow_review.dialogs.export_offer import Offer
-from neuroflow_review.dialogs.goto import GoToDialog
-from neuroflow_review.dialogs.keys import KeysDialog
-from neuroflow_review.paper import pixels_per_mm
+from neuroflow_review.paper import SCREENS, pixels_per_mm
 
 if TYPE_CHECKING:
+    from neuroflow_review.dialogs.calibrate import CalibrateDialog
+    from neuroflow_review.dialogs.export_offer import Offer
+    from neuroflow_review.dialogs.goto import GoToDialog
     from neuroflow_review.session import Session
     from neuroflow_review.settings import Settings
     from neuroflow_review.window.window import ReviewWindow
@@ -47,6 +43,8 @@ def show_goto(window: ReviewWindow) -> None:
     recording = session.recording
     if recording is None:
         return
+    from neuroflow_review.dialogs.goto import GoToDialog
+
     dialog = GoToDialog(recording.duration, recording.start, session.state.start, window)
     dialog.accepted.connect(partial(_go, session, dialog))
     _open(dialog)
@@ -82,6 +80,8 @@ def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], obj
 
 def show_calibrate(window: ReviewWindow) -> None:
     """Let the reader hold a card to the screen."""
+    from neuroflow_review.dialogs.calibrate import CalibrateDialog
+
     dialog = CalibrateDialog(window.screen().name(), pixels_per_mm(window.page), window)
     dialog.accepted.connect(partial(_keep_scale, window, dialog))
     _open(dialog)
@@ -101,7 +101,7 @@ def screen_scales(settings: Settings) -> dict[str, float]:
     for line in settings.get("screen.scales"):
         name, _, number = line.partition("\t")
         with contextlib.suppress(ValueError):
-            if LEAST <= float(number) <= MOST:
+            if SCREENS[0] <= float(number) <= SCREENS[1]:
                 found[name] = float(number)
     return found
 
@@ -111,6 +111,8 @@ def show_export(window: ReviewWindow) -> None:
     offer = offer_of(window.session)
     if offer is None:
         return
+    from neuroflow_review.dialogs.export import ExportDialog
+
     dialog = ExportDialog(offer, window.session.start_export, window)
     dialog.exported.connect(window.on_exported)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -122,6 +124,8 @@ def offer_of(session: Session) -> Offer | None:
     recording, work, state = session.recording, session.reconstruction, session.state
     if recording is None or work.backend is None or not work.ready:
         return None
+    from neuroflow_review.dialogs.export_offer import Offer
+
     return Offer(
         recording=Path(recording.path),
         duration=recording.duration,
@@ -142,12 +146,16 @@ def offer_of(session: Session) -> Offer | None:
 
 
 def show_card(window: ReviewWindow) -> None:
+    from neuroflow_review.dialogs.card import CardDialog
+
     backend = window.session.reconstruction.backend
     if backend is not None and backend.card is not None:
         _open(CardDialog(backend.card, window))
 
 
 def show_keys(window: ReviewWindow) -> None:
+    from neuroflow_review.dialogs.keys import KeysDialog
+
     _open(KeysDialog([*key_rows(), *window.commands.montages.key_rows(), *POINTER_KEYS], window))
 
 
@@ -159,5 +167,7 @@ def key_rows() -> Iterator[tuple[str, str, str]]:
 
 
 def show_about(window: ReviewWindow) -> None:
+    from neuroflow_review.dialogs.about import AboutDialog
+
     backend: Any = window.session.reconstruction.backend
     _open(AboutDialog(backend.card if backend is not None else None, window))

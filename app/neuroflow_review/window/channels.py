@@ -11,7 +11,6 @@ from neuroflow.anatomy.mapping import Assignment, ChannelKey, MappedSource
 from neuroflow.errors import NeuroflowError
 from neuroflow.recording import Recording, SignalSource
 from neuroflow.signal.montage import Row
-from neuroflow_review.dialogs.channels import ChannelsDialog
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session import Session
 from neuroflow_review.window.part import Part
@@ -32,6 +31,8 @@ class ChannelCommands(Part):
         source = self.session.source
         if not isinstance(source, MappedSource):
             return
+        from neuroflow_review.dialogs.channels import ChannelsDialog
+
         dialog = ChannelsDialog(source, self.window)
         dialog.accepted.connect(lambda: self._keep(source, dialog.said))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

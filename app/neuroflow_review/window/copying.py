@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 
-from neuroflow.export.convert import Converted
-from neuroflow_review.dialogs.copy import CopyDialog
-from neuroflow_review.dialogs.copy_offer import CopyOffer
 from neuroflow_review.session.copying import start_copy
 
 if TYPE_CHECKING:
+    from neuroflow.export.convert import Converted
     from neuroflow_review.window.window import ReviewWindow
 
 
 def show_copy(window: ReviewWindow) -> None:
     """Ask what to copy, and write it while the reader goes on."""
+    from neuroflow_review.dialogs.copy import CopyDialog
+    from neuroflow_review.dialogs.copy_offer import CopyOffer
+
     session = window.session
     recording, state = session.recording, session.state
     if recording is None:

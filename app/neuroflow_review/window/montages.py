@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 
-from neuroflow_review.dialogs.montages import MontagesDialog
 from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.session.topography import head_places
 from neuroflow_review.window.part import Part
@@ -91,6 +90,8 @@ class MontageCommands(Part):
                 self.session.noticed.emit("No channel is set aside: what B sets aside is interpolated from now on.")
 
     def edit(self) -> None:
+        from neuroflow_review.dialogs.montages import MontagesDialog
+
         dialog = MontagesDialog(self.session, self.window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()

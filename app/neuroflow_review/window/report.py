@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
-from neuroflow_review.dialogs.report import ReportDialog
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.report import Report, Setting
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment, content_of
@@ -119,6 +118,8 @@ def show_report(window: ReviewWindow) -> None:
     """Ask what a report is of, and make it while the reader goes on."""
     if window.session.recording is None:
         return
+    from neuroflow_review.dialogs.report import ReportDialog
+
     dialog = ReportDialog(window.session, partial(ReportJob, window.session), window)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.show()

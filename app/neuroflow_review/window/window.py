@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDialog
 
 from neuroflow.errors import NeuroflowError
-from neuroflow.export import ExportReport
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording
 from neuroflow_review.canvas import Canvas
@@ -28,6 +28,9 @@ from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.presentation import Presentation
 from neuroflow_review.window.second import SecondWindow
 from neuroflow_review.window.shown import Saving
+
+if TYPE_CHECKING:
+    from neuroflow.export import ExportReport
 
 log = logging.getLogger(__name__)
 
