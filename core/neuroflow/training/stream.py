@@ -79,15 +79,20 @@ class Stream(Protocol):
 
 
 def draw_present(rng: np.random.Generator, sites: tuple[str, ...] = SITES) -> NDArray[np.bool_]:
-    """Which sites a laboratory recorded: a usual montage, or a sparse one, less a few bad channels; at least six."""
+    """Which sites a laboratory recorded: a usual montage, or a sparse one, less a few bad channels; at least six.
+
+    Sparse ones come with ears as often as without: six sites and two ears are what many a laboratory records beside
+    depth electrodes.
+    """
     names = np.array(sites)
     kind = rng.choice(5, p=[0.3, 0.25, 0.2, 0.15, 0.1])
+    few = tuple(rng.choice(TEN_TWENTY, size=int(rng.integers(6, 13)), replace=False))
     wanted = {
         0: TEN_TWENTY,
         1: TEN_TWENTY + EARS,
         2: sites,
         3: TEN_TWENTY + LOW_CHAIN,
-        4: tuple(rng.choice(TEN_TWENTY, size=int(rng.integers(8, 13)), replace=False)),
+        4: few + EARS if rng.random() < 0.5 else few,
     }[int(kind)]
     return drop_bad(rng, np.isin(names, wanted))
 
