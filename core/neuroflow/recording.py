@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -131,6 +132,12 @@ class Recording:
         return Span(0.0, self.duration)
 
     @property
+    def stretches(self) -> tuple[Span, ...]:
+        """What was recorded without a break, in order: all that lies between the gaps."""
+        edges = [0.0, *(t for gap in self.gaps for t in (gap.start, gap.stop)), self.duration]
+        return tuple(Span(a, b) for a, b in zip(edges[::2], edges[1::2], strict=True) if b > a)
+
+    @property
     def eeg(self) -> tuple[Channel, ...]:
         """Scalp channels at a recognised site, in file order."""
         return tuple(c for c in self.channels if c.kind is ChannelKind.EEG and c.site is not None)
@@ -175,6 +182,35 @@ class ArraySource:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A :class:`SignalSource` that knows one stretch of another: what lies beyond is NaN, as beyond a recording's ends.
+
+    Whoever filters it sees nothing of the other side of a gap.
+    """
+
+    source: SignalSource
+    span: Span
+
+    @property
+    def recording(self) -> Recording:
+        return self.source.recording
+
+    def read(self, span: Span, channel: Channel) -> Samples:
+        """As :meth:`SignalSource.read`. Raises: FileProblem."""
+        rate = channel.rate
+        first, last = round(span.start * rate), round(span.stop * rate)
+        low, high = (math.ceil(t * rate - 1e-6) for t in (self.span.start, self.span.stop))
+        low, high = max(low, first), min(high, last)
+        if low <= first and high >= last:
+            return self.source.read(span, channel)
+        inside = self.source.read(Span(low / rate, high / rate), channel) if high > low else np.empty(0, np.float32)
+        return take(inside, first - low, last - low)
+
+    def close(self) -> None:
+        self.source.close()
 
 
 def take(samples: Samples, first: int, last: int) -> Samples:

@@ -137,6 +137,9 @@ def test_a_posterior_of_the_wrong_width_is_found_out(fitted: Baselines, width: f
     found = summary_of(Exact(width), fitted, linear_patients(2, 60.0, 3))
     lines = {line.demand: line.met for line in verdicts(found)}
     assert found["spread_against_error"][MODEL]["ratio"] == pytest.approx(width, abs=0.02)
+    # How much the scalp says is told beside the model's own prior, which is as wide as its posterior and its mean are.
+    own = width * LEFT / math.hypot(width * LEFT, SEEN)
+    assert found["contacts"]["spread_ratio"] == pytest.approx([own] * 8, abs=0.02)
     assert [met for demand, met in lines.items() if demand.startswith(("coverage", "simulation-based"))] == [False] * 5
 
 

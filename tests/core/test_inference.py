@@ -24,7 +24,7 @@ from neuroflow.inference.model import Model, load_model
 from neuroflow.inference.preparation import hold_missing, share_stuck
 from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.jobs import Cancelled, Control
-from neuroflow.recording import ArraySource, Span
+from neuroflow.recording import ArraySource, Span, Stretch
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,36 @@ def test_nothing_is_drawn_in_a_gap(reconstructor: Reconstructor) -> None:
     beyond = reconstructor.tile(scalp_source(gap=Span(0.0, 60.0)), TileRequest(2, samples=2))
     assert np.isnan(beyond.samples).all()
     assert beyond.silent == (), "a channel in a gap is not flat"
+
+
+@pytest.mark.parametrize("gap", [Span(24.0, 24.5), Span(23.0, 26.0), Span(30.0, 31.0)])
+def test_what_lies_beyond_a_gap_changes_nothing_before_it(reconstructor: Reconstructor, gap: Span) -> None:
+    source = scalp_source(gap=gap)
+    other = scalp_source(gap=gap, seed=1)
+    after = round(gap.stop * 200.0)
+    data = {k: np.concatenate([v[:after], other.data[k][after:]]) for k, v in source.data.items()}
+    mixed = ArraySource(source.recording, data)
+    until, since = round((gap.start - 20.0) * 100.0), round((gap.stop - 20.0) * 100.0)
+    samples, of_mixed, of_other = (
+        reconstructor.tile(s, TileRequest(2, samples=2)).samples for s in (source, mixed, other)
+    )
+    assert np.array_equal(samples[..., :until], of_mixed[..., :until])
+    assert np.array_equal(of_mixed[..., since:], of_other[..., since:])
+    assert np.isfinite(of_mixed[..., : max(until - 1, 0)]).all()
+    if since < 1000:
+        assert relative(of_mixed[..., since:], samples[..., since:]) > 0.1
+
+
+def test_one_stretch_of_a_recording_knows_nothing_of_what_lies_beyond() -> None:
+    source = scalp_source(20.0, 173.61)
+    channel, stretch = source.recording.channels[0], Stretch(source, Span(5.0, 12.3))
+    whole = source.read(Span(0.0, 20.0), channel)
+    for span in (Span(0.0, 20.0), Span(6.0, 7.0), Span(4.9, 5.1), Span(12.2, 15.0), Span(13.0, 14.0)):
+        first, last = round(span.start * channel.rate), round(span.stop * channel.rate)
+        inside = np.arange(first, last) / channel.rate
+        inside = (inside >= 5.0 - 1e-6) & (inside < 12.3 - 1e-6)
+        expected = np.where(inside, whole[first:last], np.nan)
+        np.testing.assert_array_equal(stretch.read(span, channel), expected)
 
 
 @pytest.mark.parametrize(("sites", "said"), [(TEN_TWENTY[:5], "at least 6"), ((), "0 EEG channels")])

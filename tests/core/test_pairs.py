@@ -169,6 +169,36 @@ def test_spans_become_whole_steps_inside_them(tmp_path: Path) -> None:
     assert got.scalp.shape == (1, 1599)
 
 
+def write_noise(path: Path, label: str, rate: int, scale: float, seed: int, changed: slice = slice(0)) -> Path:
+    """Twenty seconds of noise, of which those that are ``changed`` are another's."""
+    values = np.random.default_rng(seed).uniform(-scale, scale, 20 * rate)
+    values[changed] = np.random.default_rng(seed + 1).uniform(-scale, scale, values[changed].size)
+    header = OutputHeader(
+        (OutputSignal(label, rate, -scale, scale),), 20, 1.0, BEGIN, "X X X X", recording_field(BEGIN.date())
+    )
+    with EdfWriter(path, header) as writer:
+        for record in range(20):
+            writer.write([values[record * rate : (record + 1) * rate]])
+        writer.commit(lambda _: None)
+    return path
+
+
+def test_what_is_in_one_trial_changes_nothing_in_the_next(tmp_path: Path) -> None:
+    contact = Contact("AHL1", "AHL", (-25.0, -13.0, -15.0))
+    spans = (Span(0.0, 8.0), Span(8.0, 16.0), Span(16.0, 16.9))
+    found = []
+    for number, changed in enumerate((slice(0), slice(8 * 200, 20 * 200))):
+        scalp = write_noise(tmp_path / f"scalp{number}.edf", "Cz", 200, 2e-5, 0, changed)
+        depth = write_noise(tmp_path / f"depth{number}.edf", "AHL1", 200, 2e-4, 5, changed)
+        pair = Pair("sub-01", "", "", scalp, depth, (contact,), spans, 0.0, (), tmp_path)
+        found.append(load_pair(pair, ("Cz",), Implant("one", (contact,), ""), MODEL_RATE, BAND))
+    before, after = found
+    assert before.spans == ((0, 800), (800, 1600)), "less than a second is of no use"
+    for one, other in ((before.scalp, after.scalp), (before.depth, after.depth)):
+        assert np.array_equal(one[:, :800], other[:, :800])
+        assert not np.array_equal(one[:, 800:], other[:, 800:])
+
+
 def test_contacts_match_by_name_then_by_place() -> None:
     ours = Implant(
         "ours", tuple(Contact(f"AHL{n}", "AHL", (-20.0 - 5 * n, -13.0, -15.0)) for n in (1, 2, 3, 4)), ""

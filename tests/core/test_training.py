@@ -154,7 +154,7 @@ def first_model(tree: Path, tmp_path: Path) -> Path:
     assert main(["train", str(tree), "--recipe", "quick", "--steps", "3", "-o", str(folder)]) == 0
     card = read_card(folder)
     assert card.not_for[-1].startswith("claims about other patients")
-    assert set(card.measured) == {"on", "at_start", "at_best"}
+    assert set(card.measured) == {"on", "at_start", "at_end"}
     return folder
 
 

@@ -158,6 +158,10 @@ def test_sessions_subjects_or_time_are_held_out_but_never_both_sides() -> None:
     by_time = split([pair("a", *trials)], ["1"], 100.0)
     train, held = by_time.train[0].spans, by_time.held_out[0].spans
     assert max(stop for _, stop in train) + 200 <= min(start for start, _ in held)
+    at_an_edge = split([pair("a", *((k * 800, (k + 1) * 800) for k in range(5)))], ["1"], 100.0)
+    train, held = at_an_edge.train[0].spans, at_an_edge.held_out[0].spans
+    assert held == ((3200, 4000),)
+    assert train == ((0, 800), (800, 1600), (1600, 2400), (2400, 3000)), "two seconds apart at a trial's edge too"
     with pytest.raises(FileProblem, match="too little"):
         split([], [], 100.0)
 

@@ -226,6 +226,8 @@ def _evaluate(arguments: argparse.Namespace, progress: Progress) -> dict[str, An
     checks["speed_bfloat16"], _ = speed(model, first, subject.sites, precision="bfloat16")
     gaussian = None if arguments.gaussian is None else _gaussian(arguments, progress).as_dict()
     lines = verdicts(main, checks, gaussian)
+    for summary in list(summaries.values())[1:]:
+        summary["asked"] = [line.as_dict() for line in verdicts(summary) if line.met is not None]
     on = _on(arguments, tree, main, subject.sites, first_seed)
     found = {
         "command": _command(arguments),
@@ -271,7 +273,7 @@ def _runs(
     """Measurements, one a local share, or the one of a tree. Raises: NeuroflowError."""
     import numpy as np
 
-    from neuroflow.evaluation.held_out import measure
+    from neuroflow.evaluation.held_out import NoWindow, measure
     from neuroflow.evaluation.patients import STANDARD_SITES, patients_of_tree
     from neuroflow.evaluation.standard import evaluate_model, keeping_baselines
     from neuroflow.jobs import Control
@@ -280,7 +282,14 @@ def _runs(
     if tree is not None:
         seconds = sum(pair.seconds for pair in tree.pairs)
         people: Iterator[UnseenPatient] = patients_of_tree(
-            tree, subject.implant, subject.sites, subject.rate, card.band, say=progress.say
+            tree,
+            subject.implant,
+            subject.sites,
+            subject.rate,
+            card.band,
+            say=progress.say,
+            seen=frozenset(map(str, card.training.get("recordings", ()))),
+            fewest_sites=card.fewest_sites,
         )
         progress.begin(f"drawing {arguments.draws} samples of {span_of_time(seconds)}")
         get = keeping_baselines(subject, card.band, say=progress.say, count=arguments.fit_on)
@@ -289,7 +298,7 @@ def _runs(
                 subject, people, get, draws=arguments.draws, seed=arguments.seed, seconds=seconds,
                 control=Control(progress),
             )  # fmt: skip
-        except ValueError as error:
+        except NoWindow as error:
             raise NeuroflowError(
                 f"Nothing in {arguments.data} can be measured on; see what was said of its recordings above."
             ) from error
@@ -373,7 +382,10 @@ def _on(
 
     if tree is None:
         return described(arguments.patients, arguments.seconds, sites, first_seed)
-    return f"{summary['patients']} recordings of {tree.root.name}, {span_of_time(summary['seconds'])} in all"
+    return (
+        f"{summary['patients']} recordings of {tree.root.name}, {span_of_time(summary['seconds'])} in all; baselines "
+        "fitted on simulated patients"
+    )
 
 
 def _named(share: float | None) -> str:
@@ -394,6 +406,8 @@ def _command(arguments: argparse.Namespace) -> str:
     parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
     parts += [f"--independent {arguments.independent}"] if arguments.independent is not None else []
     parts += [f"--gaussian {arguments.gaussian:g}"] if arguments.gaussian is not None else []
+    parts += [f"--fit-vae {arguments.fit_vae:g}"] if arguments.fit_vae is not None else []
+    parts += ["--without-vae"] if arguments.without_vae else []
     parts += ["--write-card"] if arguments.write_card else []
     return " ".join(parts)
 

@@ -22,6 +22,8 @@ def as_text(found: Mapping[str, Any]) -> str:
         parts.append(
             f"{name}: {summary['draws']} draws of {summary['windows']} windows, {summary['patients']} patients"
         )
+        if "asked" in summary:
+            parts.append(asked_table(summary["asked"]))
         parts += _tables(summary)
     parts.append(f"Printed by: {found['command']}")
     return "\n\n".join(parts)
@@ -58,7 +60,8 @@ def _tables(summary: Mapping[str, Any]) -> list[str]:
         _by_method("Bipolar: r of the mean", summary["bipolar"]["r_of_mean"], 3),
         _by_method("Bipolar: CRPS, µV", summary["bipolar"]["crps_uv"], 1),
         _column("NLL, nats a dimension", summary["nll_nats_per_dimension"], 4),
-        _by_method("Coverage of the bands", summary["coverage_by_kind"], 3),
+        _by_method("Coverage of the model's bands", summary["coverage_by_kind"], 3),
+        _by_method("Coverage by rank, uncalibrated", summary["coverage_by_method"], 3),
         _by_method("r by frequency band", summary["r_by_band"], 3),
         _by_method("r by contact along the shaft, 1 mesial", summary["r_by_depth"], 3),
         _by_method("Coupling error per 2 s, referential", summary["coupling_error"]["referential"], 3),

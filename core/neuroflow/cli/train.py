@@ -101,8 +101,10 @@ def run(arguments: argparse.Namespace) -> int:
         print_json({"training": card.training, "measured": card.measured})
     else:
         print(f"{folder}: {card.name}. {card.training['data'].capitalize()}.")
-        where = "--simulated" if arguments.data is None else "DATA"
-        print(f"To measure it: neuroflow evaluate {where} --model {folder} --write-card")
+        if card.measured:  # of recordings: what is held out of them has chosen the weights
+            print(f"To measure it on recordings that it has not seen: neuroflow evaluate DATA --model {folder}")
+        else:
+            print(f"To measure it: neuroflow evaluate --simulated --model {folder} --write-card")
     return 0
 
 

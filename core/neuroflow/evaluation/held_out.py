@@ -27,6 +27,10 @@ FEWER_DRAWS = 33
 _LAGS = 16  # steps of context that the estimates of the baselines want at most, a multiple of 8
 
 
+class NoWindow(ValueError):
+    """Patients of whom nothing can be measured."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """What is measured: a model's distribution, and what must be known to measure it.
@@ -83,7 +87,7 @@ def measure(
     """Draw ``draws`` samples of every window of every patient and score them, and the baselines, against the truth.
 
     Patients are taken one at a time and what is kept of each does not grow with their length. ``baselines`` gives those
-    for a set of sites. ``seconds`` in all, where known, make the progress. Raises: Cancelled, ValueError where no
+    for a set of sites. ``seconds`` in all, where known, make the progress. Raises: Cancelled, NoWindow where no
     patient has a window.
     """
     control = control or Control()
@@ -105,7 +109,7 @@ def measure(
         if run.tally.windows:
             tallies.append(run.tally)
     if not tallies or constants is None:
-        raise ValueError("there is no window to measure")
+        raise NoWindow("there is no window to measure")
     return Measured(tuple(tallies), draws, subject.implant, subject.scales, subject.rate, constants, chosen)
 
 

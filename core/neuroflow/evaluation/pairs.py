@@ -17,7 +17,7 @@ from neuroflow.io import open_recording
 from neuroflow.io.bids import Pair, Stated, channel_called
 from neuroflow.io.bids_contacts import plain_name
 from neuroflow.jobs import Control
-from neuroflow.recording import Channel, Samples, SignalSource, Span
+from neuroflow.recording import Channel, Samples, SignalSource, Span, Stretch
 from neuroflow.signal.resample import resample_span
 
 SAME_NAME_MM = 15.0
@@ -33,7 +33,8 @@ class PairSignals:
 
     ``scalp`` (site, time) float32 volts, zeros where ``present`` (site,) is false; ``depth`` (contact, time) float32
     volts in the implant's order, NaN where the pair lacks the contact. ``spans`` are first and last (exclusive)
-    samples; what lies outside them is not to be used, nor is a window across their edges.
+    samples; what lies outside them is nothing, and no window or filter reaches across their edges. ``identity`` is the
+    scalp recording's.
     """
 
     name: str
@@ -43,6 +44,7 @@ class PairSignals:
     depth: Samples
     spans: tuple[tuple[int, int], ...]
     discharges: tuple[Stated, ...]
+    identity: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,18 +54,18 @@ class _Grid:
     sites: tuple[str, ...]
     rate: float
     band: tuple[float, float]
-    fewest_sites: int = 1
+    fewest_sites: int
 
 
 def load_pair(
     pair: Pair, sites: Sequence[str], implant: Implant, rate: float, band: tuple[float, float],
-    control: Control | None = None,
+    control: Control | None = None, fewest_sites: int = 1,
 ) -> PairSignals:  # fmt: skip
     """Both signals of a pair at ``rate`` hertz within ``band``, without any delay between them.
 
     The depth's start may lie anywhere between two scalp samples: the fraction is taken up by its filter.
     Raises: FileProblem where a file cannot be read or no contact is one of the implant's, NotReconstructable where no
-    scalp channel is usable, Cancelled.
+    scalp channel is usable or fewer than ``fewest_sites`` are, Cancelled.
     """
     control = control or Control()
     matched = match_contacts(pair.contacts, implant)
@@ -72,13 +74,11 @@ def load_pair(
             f"No contact in {pair.electrodes} lies within {NEAREST_MM:g} mm of one of the implant “{implant.name}”: "
             "choose an implant that fits, or leave this pair out."
         )
-    grid = _Grid(tuple(sites), rate, band)
-    spans = tuple(
-        (first, last)
-        for span in pair.spans
-        for first, last in [(math.ceil(span.start * rate - 1e-6), math.floor(span.stop * rate + 1e-6))]
-        if last > first
-    )
+    grid = _Grid(tuple(sites), rate, band, fewest_sites)
+    steps = ((math.ceil(s.start * rate - 1e-6), math.floor(s.stop * rate + 1e-6)) for s in pair.spans)
+    # Less than a second holds no rhythm, and none of the windows in which amplitudes are judged.
+    stretches = [(s, a, b) for s, (a, b) in zip(pair.spans, steps, strict=True) if b - a >= rate]
+    spans = tuple((first, last) for _, first, last in stretches)
     length = max((last for _, last in spans), default=0)
     if length > LONGEST_SECONDS * rate:
         raise FileProblem(f"{pair.scalp} lasts longer than a day: cut it into parts of a day at most.")
@@ -93,11 +93,15 @@ def load_pair(
         scalp = np.zeros((len(sites), length), dtype=np.float32)
         depth = np.full((len(implant.contacts), length), np.nan, dtype=np.float32)
         step = round(_PART_SECONDS * rate)
-        for first in range(0, length, step):
-            last = min(first + step, length)
-            control.checkpoint(first / length)
-            scalp[:, first:last] = prepare(scalp_source, scalp_channels, grid, first, last).scalp
-            depth[rows, first:last] = _depth(depth_source, list(depth_channels.values()), grid, pair, first, last)
+        for span, begin, end in stretches:
+            # Trials lie end to end though time has passed between them: a filter must not see beyond their edges.
+            in_depth = Span(max(span.start - pair.depth_offset, 0.0), max(span.stop - pair.depth_offset, 0.0))
+            within, beside = Stretch(scalp_source, span), Stretch(depth_source, in_depth)
+            for first in range(begin, end, step):
+                last = min(first + step, end)
+                control.checkpoint(first / length)
+                scalp[:, first:last] = prepare(within, scalp_channels, grid, first, last).scalp
+                depth[rows, first:last] = _depth(beside, list(depth_channels.values()), grid, pair, first, last)
     finally:
         scalp_source.close()
         depth_source.close()
@@ -105,7 +109,7 @@ def load_pair(
     scalp[~present] = 0.0
     for samples in (scalp, depth):
         samples.flags.writeable = False
-    return PairSignals(pair.name, pair.subject, scalp, present, depth, spans, pair.discharges)
+    return PairSignals(pair.name, pair.subject, scalp, present, depth, spans, pair.discharges, recording.identity)
 
 
 def match_contacts(contacts: Sequence[Contact], implant: Implant) -> dict[int, Contact]:

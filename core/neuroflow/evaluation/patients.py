@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -134,17 +134,22 @@ def kinds_of(times: NDArray[np.float64], discharges: Mapping[str, NDArray[np.flo
 
 def patients_of_tree(
     tree: Tree, implant: Implant, sites: tuple[str, ...], rate: float, band: tuple[float, float],
-    control: Control | None = None, say: Callable[[str], None] = lambda _: None,
+    control: Control | None = None, say: Callable[[str], None] = lambda _: None, seen: Collection[str] = (),
+    fewest_sites: int = 1,
 ) -> Iterator[UnseenPatient]:  # fmt: skip
     """The pairs of a BIDS tree as a model sees them, one at a time; ``say`` is told of those that cannot be used.
 
+    ``seen`` holds the identities of recordings that the model was trained on, or chosen by: they are left out.
     Raises: Cancelled.
     """
     for pair in tree.pairs:
         try:
-            signals = load_pair(pair, sites, implant, rate, band, control)
+            signals = load_pair(pair, sites, implant, rate, band, control, fewest_sites)
         except (FileProblem, NotReconstructable) as problem:
             say(f"{pair.name}: {problem.text}")
+            continue
+        if signals.identity in seen:
+            say(f"{pair.name}: the model was trained on this recording, or chosen by it; it is left out.")
             continue
         times = {e: np.array([d.time for d in signals.discharges if d.extent == e]) for e in EXTENTS}
         known = {e: t for e, t in times.items() if t.size} if signals.discharges else {}

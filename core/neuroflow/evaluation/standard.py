@@ -32,8 +32,8 @@ MAIN_SHARE = 0.5
 CALIBRATION_SECONDS = 60.0
 # What a card keeps of a share that is reported beside the main one.
 _BESIDE = (
-    "r_of_mean", "crps_uv", "nll_nats_per_dimension", "coverage", "coverage_worst_contact",
-    "simulation_based_calibration", "safety", "against_ridge",
+    "r_of_mean", "crps_uv", "nll_nats_per_dimension", "coverage", "coverage_by_kind", "coverage_worst_contact",
+    "simulation_based_calibration", "shuffled", "safety", "against_ridge", "asked",
 )  # fmt: skip
 _LEFT_OUT = ("contacts", "spectrum", "coverage_curve")
 

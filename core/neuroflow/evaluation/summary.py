@@ -52,6 +52,7 @@ def summarise(measured: Measured, calibration: Calibration = EXACT, seed: int = 
             "nll_nats_per_dimension": out.densities(),
             "coverage": out.coverage(KINDS.index("all")),
             "coverage_by_kind": {kind: out.coverage(i) for i, kind in enumerate(KINDS) if out.has(i)},
+            "coverage_by_method": out.coverage_by_method(),
             "coverage_curve": out.coverage_curve(),
             "coverage_worst_contact": out.coverage_of_the_worst_contact(),
             "coverage_uncalibrated": None if calibration == EXACT else out.coverage(KINDS.index("all"), EXACT),
@@ -104,6 +105,11 @@ class _Summary:
         ranks = self.total[MODEL].ranks
         assert ranks is not None
         return self._covered(ranks[kind].sum(axis=0), calibration)
+
+    def coverage_by_method(self) -> dict[str, dict[str, float]]:
+        """Coverage by rank of every method that draws samples, as it draws them."""
+        drawn = {n: s.ranks for n, s in self.total.items() if s.ranks is not None}
+        return {n: self._covered(r[KINDS.index("all")].sum(axis=0), EXACT) for n, r in drawn.items()}
 
     def coverage_curve(self) -> dict[str, list[float]]:
         """Coverage held at :data:`CURVE`, by kind, to be drawn."""
@@ -257,7 +263,10 @@ class _Summary:
     def against_ridge(self) -> dict[str, Any]:
         """The model beside the ridge, with 90 % intervals from resampled patients."""
         sums = {n: np.stack([t.scores[n].sums for t in self.measured.tallies]) for n in (MODEL, RIDGE)}
-        count = len(self.measured.tallies)
+        # Recordings of one subject are no independent ones: it is subjects that are resampled.
+        people = [t.name.partition("_")[0] for t in self.measured.tallies]
+        sums = {n: _by_group(s, people) for n, s in sums.items()}
+        count = len(set(people))
         weights = self.rng.multinomial(count, [1.0 / count] * count, RESAMPLES)
         again = {n: np.tensordot(weights, s, axes=1).transpose(1, 0, 2, 3) for n, s in sums.items()}
         whole = {n: s.sum(axis=0) for n, s in sums.items()}
@@ -286,14 +295,19 @@ class _Summary:
             }
 
     def contacts(self) -> dict[str, Any]:
-        """Lists in the implant's order; ``spread_ratio`` is the posterior's over the truth's standard deviation."""
+        """Lists in the implant's order; ``spread_ratio`` is the posterior's over the prior's standard deviation.
+
+        The prior is the model's own, by the law of total variance: what its posteriors hold on average, and what their
+        means vary by (less what the mean of so many draws adds). Beside the truth's spread a model that is merely too
+        narrow would seem to know much.
+        """
         model = self.total[MODEL]
-        n, _, _, _, yy, _, _ = model.sums[:, :, 0]
-        y = model.sums[2, :, 0]
+        n, x, _, xx, _, _, _ = model.sums[:, :, 0]
         assert model.variance is not None
         with np.errstate(invalid="ignore", divide="ignore"):
-            prior = np.sqrt(np.maximum(yy / n - (y / n) ** 2, 0.0))
-            ratio = np.sqrt(model.variance / n) / prior
+            within = model.variance / n
+            between = np.maximum(xx / n - (x / n) ** 2 - within / self.measured.draws, 0.0)
+            ratio = np.sqrt(within / (within + between))
         found: dict[str, Any] = {
             "name": [c.name for c in self.measured.implant.contacts],
             "r": r_of(model.sums)[:, 0].tolist(),
@@ -305,6 +319,11 @@ class _Summary:
         for share in COVERAGES:
             found[f"coverage{100 * share:.0f}"] = self._coverage_of_contacts(share).tolist()
         return found
+
+
+def _by_group(each: Array, names: Sequence[str]) -> Array:
+    """Sums (group, …) of what (member, …) of one name have."""
+    return np.stack([each[[n == name for n in names]].sum(axis=0) for name in dict.fromkeys(names)])
 
 
 def _added(parts: Sequence[Scores]) -> Scores:

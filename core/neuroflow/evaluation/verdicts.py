@@ -179,7 +179,9 @@ def _control(found: Mapping[str, float] | None) -> Verdict:
 def _speed(found: Mapping[str, float | None]) -> list[Verdict]:
     plain, half, cores = found.get("speed"), found.get("speed_bfloat16"), found.get("cores")
     fastest = None if plain is None else max(plain, half or 0.0)
-    note = "" if plain is None else f"{cores:g} threads, whatever else this computer was doing"
+    note = (
+        "" if plain is None else f"the fastest of three tiles; {cores:g} threads, whatever else this computer was doing"
+    )
     which = "" if fastest is None else f"{'float32' if fastest == plain else 'bfloat16'}; make bench prints every mode"
     return [
         Verdict("speed of 16 samples, float32", "≥ 25 × real time on two cores", *_times(plain, 25), note),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from neuroflow.inference.preparation import Prepared, prepare, share_stuck, usab
 from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest, Withheld
 from neuroflow.inference.unfamiliar import unfamiliar
 from neuroflow.jobs import Control
-from neuroflow.recording import Channel, Recording, SignalSource, Span
+from neuroflow.recording import Channel, Recording, SignalSource, Span, Stretch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -34,6 +35,15 @@ PRECISIONS = ("float32", "bfloat16")
 _LARGEST_FACTOR = 2.0
 _STUCK = 0.05  # of a tile's samples: a channel that is stuck for longer tells the model what no head did
 _NAMED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is said of a tile between two gaps, as of a :class:`Tile`."""
+
+    redrawn: int
+    withheld: tuple[Withheld, ...]
+    silent: tuple[str, ...]
 
 
 class Reconstructor:
@@ -104,33 +114,53 @@ class Reconstructor:
 
         Raises: NotReconstructable, FileProblem, OutOfMemory, Cancelled.
         """
-        import torch
-
         control = control or Control()
         recording, card = source.recording, self.model.card
         channels = usable_channels(recording, card, request.excluded)
         first = request.index * self._steps
         steps = max(min(self._steps, round(recording.duration * self.rate) - first), 0)
         span = Span(first / self.rate, (first + steps) / self.rate)
-        begin, end = self._window(first)
-        prepared = prepare(source, channels, card, begin, end)
-        core = slice(first - begin, first - begin + steps)
-        control.checkpoint(0.0)
         out = np.full((request.samples, len(self.contacts), steps), np.nan, dtype=np.float32)
-        redrawn = 0
-        withheld = self._withheld(source, channels, prepared, core, first)
-        if steps > 0 and prepared.present.any():
+        control.checkpoint(0.0)
+        # Nothing is known across a gap: either side of it is computed as if the recording ended there.
+        near = (Stretch(source, stretch) for stretch in recording.stretches if stretch.overlaps(span))
+        found = (self._part(stretch, channels, request, out, control) for stretch in near)
+        parts = [part for part in found if part is not None]
+        withheld = [w for part in parts for w in part.withheld]
+        if not parts:
+            withheld = [Withheld(span, "the recording has a gap here")]
+        out.flags.writeable = False
+        # A channel that is flat throughout; in a gap no channel has a signal, and none is flat.
+        silent = [name for name in (parts[0].silent if parts else ()) if all(name in part.silent for part in parts)]
+        redrawn = sum(part.redrawn for part in parts)
+        return Tile(request, span, self.rate, out, redrawn, tuple(withheld), tuple(silent))
+
+    def _part(
+        self, source: Stretch, channels: dict[int, Channel], request: TileRequest, out: NDArray[np.float32],
+        control: Control,
+    ) -> _Part | None:  # fmt: skip
+        """Write one stretch of a tile into ``out``; None where nothing of it was recorded."""
+        import torch
+
+        first = request.index * self._steps
+        begin, end = self._window(first)
+        low, high = (math.ceil(t * self.rate - 1e-6) - first for t in (source.span.start, source.span.stop))
+        steps = slice(max(low, 0), min(high, out.shape[-1]))
+        prepared = prepare(source, channels, self.model.card, begin, end)
+        core = slice(first - begin + steps.start, first - begin + steps.stop)
+        if not prepared.valid[core].any():
+            return None
+        span = Span((first + steps.start) / self.rate, (first + steps.stop) / self.rate)
+        withheld, redrawn, out = self._withheld(source, channels, prepared, core, span), 0, out[..., steps]
+        if prepared.present.any():
             with torch.inference_mode():
-                redrawn = self._fill(out, prepared, request, first, control)
+                redrawn = self._fill(out, prepared, request, first, steps, control)
             if np.isnan(out).any() and not any(w.span == span for w in withheld):
                 why = f"the model drew no plausible signal in {_ATTEMPTS} attempts here"
                 withheld = (Withheld(span, "; ".join([why, *(w.reason for w in withheld[:1])])),)
-            out[..., ~prepared.valid[core]] = np.nan
-        out.flags.writeable = False
-        silent: tuple[str, ...] = ()
-        if prepared.valid[core].any():  # in a gap no channel has a signal, and none is flat
-            silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
-        return Tile(request, span, self.rate, out, redrawn, withheld, silent)
+        out[..., ~prepared.valid[core]] = np.nan
+        silent = tuple(channel.name for index, channel in channels.items() if not prepared.present[index])
+        return _Part(redrawn, withheld, silent)
 
     def _window(self, first: int) -> tuple[int, int]:
         """The steps that a tile from step ``first`` is computed on: all that it depends on, on the coarsest grid."""
@@ -139,9 +169,10 @@ class Reconstructor:
         return begin, -(-(first + self._steps + reach) // self._stride) * self._stride
 
     def _fill(
-        self, out: NDArray[np.float32], prepared: Prepared, request: TileRequest, first: int, control: Control
-    ) -> int:
-        """Draw every sample into ``out``; returns how many had to be drawn again."""
+        self, out: NDArray[np.float32], prepared: Prepared, request: TileRequest, first: int, steps: slice,
+        control: Control,
+    ) -> int:  # fmt: skip
+        """Draw every sample's ``steps`` of a tile into ``out``; returns how many had to be drawn again."""
         redrawn, begin = 0, 0
         given: ConditionalFlow | None = None
         while begin < request.samples:
@@ -159,7 +190,7 @@ class Reconstructor:
                 given = None
                 self._shrink(error)
                 continue
-            out[begin:end] = batch[..., : out.shape[-1]]
+            out[begin:end] = batch[..., steps]
             begin = end
             control.checkpoint(begin / request.samples)
         return redrawn
@@ -251,20 +282,19 @@ class Reconstructor:
         self._flow = self._flow.to("cpu")
 
     def _withheld(
-        self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, core: slice, first: int
+        self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, core: slice, span: Span
     ) -> tuple[Withheld, ...]:
-        """What of a tile from step ``first`` on is outside what the model was trained on, and why."""
-        span = Span(first / self.rate, (first + core.stop - core.start) / self.rate)
+        """What of a span, the steps ``core`` of ``prepared``, is outside what the model was trained on, and why."""
         whole = ""
         if int(prepared.present.sum()) < self.model.card.fewest_sites:
             whole = f"fewer than {self.model.card.fewest_sites} scalp channels carry a signal here"
-        elif not prepared.valid[core].any():
-            whole = "the recording has a gap here"
         whole = whole or self._what_is_stuck(source, channels, prepared, span)
         if whole:
             return (Withheld(span, whole),)
         names = [channels[i].name if i in channels else "" for i in range(prepared.present.size)]
-        stretches = unfamiliar(prepared, self.model.card, self._covariance, names, first - core.start)
+        stretches = unfamiliar(
+            prepared, self.model.card, self._covariance, names, round(span.start * self.rate) - core.start
+        )
         clipped = (Withheld(w.span.clipped_to(span), w.reason) for w in stretches)
         return tuple(w for w in clipped if w.span.duration > 0)
 

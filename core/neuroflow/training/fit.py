@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class Fitted:
     patients: int
     limits: Limits
     description: str = "simulated patients only (neuroflow.simulation), a fresh stream"
+    recordings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,10 @@ def fit(
         FlowShape(sites=len(material.frame.sites), contacts=len(implant.contacts), **recipe.shape)
     )
     flow.train().requires_grad_(True)
-    if not few:
+    before = copy.deepcopy(flow) if few else None
+    if few:
+        recipe = replace(recipe, tie=0.0)  # a patient's model is not to get worse, not even by what is hard to tell
+    else:
         flow.loudness.silence()
     stream = material.stream(recipe, saved[1]["run"]["update"] if saved else 0)
     try:
@@ -153,8 +158,11 @@ def fit(
             windows = stream.draw(run.place.update, _LOUDNESS * recipe.batch, material.steps(recipe))
             if place.group.leads:
                 history += _with_loudness(best, windows, recipe, material, run.place.update, control, say)
+        elif before is not None and place.group.leads:
+            best, rows = _not_worse(best, before.to(place.device), recipe, material, run.place.update, control, say)
+            history += rows
         return Fitted(
-            best.cpu(), history, stream.patients_seen, begun.limits, material.description,
+            best.cpu(), history, stream.patients_seen, begun.limits, material.description, material.recordings,
         )  # fmt: skip
     finally:
         stream.close()
@@ -185,6 +193,30 @@ def whole(flow: NeuroFlow, stream: Stream, recipe: Recipe, material: Material, *
         Phase("mean", recipe.mean_share, error_of_mean, mean_parameters(flow), _MEAN_RATE * rate),
         Phase("likelihood", 1.0 - recipe.mean_share, likelihood, tuple(flow.parameters()), rate, begin),
     )
+
+
+def _not_worse(
+    best: NeuroFlow, before: NeuroFlow, recipe: Recipe, material: Material, step: int, control: Control,
+    say: Callable[[str], None],
+) -> tuple[NeuroFlow, History]:  # fmt: skip
+    """Of what fine-tuning chose and what it began with, that which every held-out window together says is better.
+
+    Weights are chosen by few windows, so that choosing is quick. Raises: Cancelled.
+    """
+    windows = material.selection(recipe, every=True)
+    old, tuned = (windows.score(flow.eval(), control) for flow in (before, best))
+    kept = tuned["held_out_crps"] <= old["held_out_crps"]
+    count = windows.scalp.shape[0]
+    say(
+        f"all {count} held-out windows: CRPS {old['held_out_crps']} µV before, {tuned['held_out_crps']} µV after"
+        f"{'' if kept else '; the weights stay as they were'}"
+    )
+    rows: History = (
+        {"step": 0, "phase": "before, all held-out windows", "windows": count, **old},
+        {"step": step if kept else 0, "phase": "released, all held-out windows", "windows": count,
+         **(tuned if kept else old)},
+    )  # fmt: skip
+    return (best if kept else before), rows
 
 
 def _with_loudness(

@@ -22,7 +22,7 @@ from neuroflow.training.recorded import (
     window_steps,
 )
 from neuroflow.training.selection import HeldOutWindows, SelectionSet
-from neuroflow.training.stream import SITES, PatientPool, Stream
+from neuroflow.training.stream import FEWEST_SITES, SITES, PatientPool, Stream
 
 if TYPE_CHECKING:
     from neuroflow.evaluation.pairs import PairSignals
@@ -53,14 +53,18 @@ class Material(Protocol):
     def description(self) -> str:
         """In words, for the card; says nothing of whom."""
 
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        """The identities of recordings that weights come from or are chosen by; none where they are simulated."""
+
     def stream(self, recipe: Recipe, update: int) -> Stream:
         """The stream as it is at an update of a run."""
 
     def steps(self, recipe: Recipe) -> int:
         """The length of a window."""
 
-    def selection(self, recipe: Recipe) -> HeldOutWindows:
-        """The windows by whose score the best weights are chosen."""
+    def selection(self, recipe: Recipe, *, every: bool = False) -> HeldOutWindows:
+        """The windows by whose score the best weights are chosen, or ``every`` window that is held out."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Simulated:
     workers: int = 1
     group: Group = ALONE
     description: str = "simulated patients only (neuroflow.simulation), a fresh stream"
+    recordings: tuple[str, ...] = ()
 
     def stream(self, recipe: Recipe, update: int) -> Stream:
         return PatientPool(
@@ -82,7 +87,7 @@ class Simulated:
     def steps(self, recipe: Recipe) -> int:
         return recipe.steps
 
-    def selection(self, recipe: Recipe) -> HeldOutWindows:
+    def selection(self, recipe: Recipe, *, every: bool = False) -> HeldOutWindows:  # noqa: ARG002
         return SelectionSet(
             self.frame.implant, recipe.seed, steps=recipe.steps, patients=recipe.selection_patients,
             draws=recipe.selection_draws,
@@ -114,15 +119,19 @@ class Recordings:
             f"of {len(held_out)}: {self.parts.how}"
         )
 
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        return tuple(sorted({p.identity for part in (self.parts.train, self.parts.held_out) for p in part}))
+
     def stream(self, recipe: Recipe, update: int) -> RecordedWindows:  # noqa: ARG002
         return RecordedWindows(self.parts.train, recipe.seed)
 
     def steps(self, recipe: Recipe) -> int:
         return window_steps(self.parts.train, recipe.steps, self.frame.stride)
 
-    def selection(self, recipe: Recipe) -> HeldOutWindows:
+    def selection(self, recipe: Recipe, *, every: bool = False) -> HeldOutWindows:
         steps = min(self.steps(recipe), window_steps(self.parts.held_out, recipe.steps, self.frame.stride))
-        return held_out_windows(self.parts.held_out, steps, draws=recipe.selection_draws, seed=recipe.seed)
+        return held_out_windows(self.parts.held_out, steps, draws=recipe.selection_draws, seed=recipe.seed, every=every)
 
 
 def read_recordings(
@@ -143,7 +152,7 @@ def read_recordings(
     for index, pair in enumerate(tree.pairs):
         control.checkpoint(index / len(tree.pairs))
         try:
-            signals = load_pair(pair, frame.sites, frame.implant, frame.rate, frame.band)
+            signals = load_pair(pair, frame.sites, frame.implant, frame.rate, frame.band, fewest_sites=FEWEST_SITES)
         except NeuroflowError as problem:
             said.append(f"{pair.name}: {problem.text}")
             continue

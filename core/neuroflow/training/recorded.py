@@ -73,17 +73,18 @@ def split(pairs: Sequence[PairSignals], sessions: Sequence[str], rate: float) ->
 
 
 def _cut_in_time(pair: PairSignals, rate: float) -> tuple[PairSignals, PairSignals]:
-    """The first spans and the last ones; a span that is torn apart loses what lies next to the cut."""
+    """The first spans and the last ones; what lies next to the cut belongs to neither."""
     apart = round(_APART_SECONDS * rate)
     left = (1.0 - HELD_OUT_SHARE) * sum(stop - start for start, stop in pair.spans)
     early, late = [], []
     for start, stop in pair.spans:
         cut = start + round(min(max(left, 0.0), stop - start))
         left -= stop - start
-        if cut - start > 0 and (cut == stop or cut - apart > start):
-            early.append((start, cut if cut == stop else cut - apart))
+        early.append((start, cut))
         if stop > cut:
             late.append((cut, stop))
+    edge = late[0][0] - apart if late else 0
+    early = [(start, min(stop, edge)) for start, stop in early if min(stop, edge) > start]
     return replace(pair, spans=tuple(early)), replace(pair, spans=tuple(late))
 
 
@@ -170,13 +171,19 @@ class RecordedWindows:
         return scalp, heard, depth
 
 
-def held_out_windows(pairs: Sequence[PairSignals], steps: int, *, draws: int, seed: int) -> HeldOutWindows:
-    """Windows spread evenly over held-out recordings. Raises: FileProblem where no span holds one."""
+def held_out_windows(
+    pairs: Sequence[PairSignals], steps: int, *, draws: int, seed: int, every: bool = False
+) -> HeldOutWindows:
+    """Windows spread evenly over held-out recordings, a few or ``every`` one of them.
+
+    Raises: FileProblem where no span holds one.
+    """
     places = [(p, first) for p in pairs for start, stop in p.spans for first in range(start, stop - steps + 1, steps)]
     if not places:
         raise FileProblem(
             f"No held-out trial holds a window of {steps} steps of the model; add sessions, or longer ones."
         )
-    chosen = np.unique(np.linspace(0, len(places) - 1, _WINDOWS_HELD_OUT).round().astype(int))
+    count = len(places) if every else _WINDOWS_HELD_OUT
+    chosen = np.unique(np.linspace(0, len(places) - 1, count).round().astype(int))
     rows = [(p.scalp[:, a : a + steps], p.present, p.depth[:, a : a + steps]) for p, a in (places[i] for i in chosen)]
     return HeldOutWindows(*(np.stack(part) for part in zip(*rows, strict=True)), draws=draws, seed=seed)

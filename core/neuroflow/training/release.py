@@ -34,6 +34,7 @@ NOT_FOR = (
     "diagnosis, treatment, or deciding where to implant electrodes",
     "seeing discharges confined to the hippocampus: they do not reach the scalp",
     "bipolar waveforms between neighbouring mesial contacts",
+    "coupling between contacts from one moment to the next: no better than a constant tells it",
     "high-frequency oscillations: the band ends at 48 Hz",
     "reading one sample as the waveform that a depth electrode would have recorded",
 )
@@ -60,22 +61,29 @@ def release_recorded(
     Its figures are those of the recordings that chose the weights, before and after: a little too good, and said to be
     so. Raises: FileProblem.
     """
-    first, best = fitted.history[0], min(fitted.history, key=lambda row: float(row["held_out_crps"]))
+    # The last rows are of the weights that are released: after setting loudness, or over every held-out window.
+    released = fitted.history[-1]
+    first = fitted.history[-2] if base is not None and len(fitted.history) > 1 else fitted.history[0]
     measured = {
         "on": "held-out recordings by which the weights were also chosen, so that these figures are a little too good; "
         "neuroflow evaluate measures on others",
         "at_start": {k: v for k, v in first.items() if k.startswith("held_out")},
-        "at_best": {k: v for k, v in best.items() if k.startswith("held_out") or k == "step"},
+        "at_end": {k: v for k, v in released.items() if k.startswith("held_out") or k == "step"},
     }
     how = "trained on recordings" if base is None else f"{base.name} fine-tuned on recordings"
     title = f"Conditional flow for {len(frame.implant.contacts)} contacts, {how}"
     if base is not None:
         fitted = replace(fitted, limits=widened(fitted.limits, base.limits))
-    began = {} if base is None else {"began_from": {"name": base.name, "weights": base.weights.sha256}}
+    began: dict[str, Any] = {}
+    not_for: tuple[str, ...] = (*NOT_FOR, THESE_ONLY)
+    if base is not None:
+        # Nine tenths of its weights are the base's still: what was said of that one holds.
+        of_base = {"name": base.name, "weights": base.weights.sha256, "data": base.training.get("data", "")}
+        began = {"began_from": of_base, "calibration": "none was measured of these weights: bands by rank alone"}
+        not_for = tuple(dict.fromkeys((*NOT_FOR, *base.not_for, THESE_ONLY)))
     return write_model(
-        fitted, frame, recipe, folder, name=name, title=title, measured=measured,
-        not_for=(*NOT_FOR, THESE_ONLY), training=began,
-    )  # fmt: skip
+        fitted, frame, recipe, folder, name=name, title=title, measured=measured, not_for=not_for, training=began
+    )
 
 
 def widened(limits: Limits, base: Limits) -> Limits:
@@ -112,6 +120,7 @@ def write_model(
             "data": fitted.description,
             "recipe": recipe.as_dict(),
             "patients": fitted.patients,
+            **({"recordings": fitted.recordings} if fitted.recordings else {}),
             "last_check": dict(fitted.history[-1]) if fitted.history else {},
             **(training or {}),
         },

@@ -140,6 +140,8 @@ def limits_of(flow: NeuroFlow, stream: Stream, steps: int, frame: Frame, seed: i
     for scalp, _ in recordings:
         clean = scalp - scalp.mean(axis=0)
         seconds = clean.shape[1] // step
+        if not seconds:
+            continue
         blocks = clean[:, : seconds * step].reshape(clean.shape[0], seconds, -1)
         rms.append(np.sqrt(np.mean(np.square(blocks), axis=(0, 2))))
     low, high = np.percentile(np.concatenate(rms), [0.1, 99.9])
