@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import torch
@@ -37,8 +38,9 @@ from neuroflow.evaluation.variational import (
     write_variational,
 )
 from neuroflow.evaluation.verdicts import verdicts
-from neuroflow.flow.card import read_card
+from neuroflow.flow.card import read_card, write_card
 from neuroflow.inference.model import load_model
+from neuroflow.io import open_recording
 from neuroflow.jobs import Cancelled, Control
 
 SITES = STANDARD_SITES[:19]
@@ -362,6 +364,10 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
     card = read_card(model_folder)
     assert card.measured["local_share"] == 0.5
     assert set(card.measured["at_other_local_shares"]) == {"0"}
+    beside = card.measured["at_other_local_shares"]["0"]
+    assert set(beside["coverage_by_kind"]) == set(card.measured["coverage_by_kind"])
+    assert len(beside["asked"]) >= 10
+    assert set(found["measured"]["local share 0"]["coverage_by_method"]) >= {MODEL, VARIATIONAL}
     assert "2 simulated patients" in card.calibration.measured_on
     assert len(card.calibration.held) > 2
     assert [c.name for c in card.contacts] == [c.name for c in CONTACTS]
@@ -381,6 +387,23 @@ def test_a_simulated_tree_is_evaluated_like_a_hospitals(
     assert summary["patients"] == 1
     assert summary["seconds"] > 20
     assert MODEL in summary["r_of_mean"]
+    assert "baselines fitted on simulated patients" in found["on"]
+
+
+def test_recordings_that_a_model_was_trained_on_do_not_judge_it(
+    model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tree = tmp_path / "tree"
+    assert main(["simulate", str(tree), "--patients", "1", "--minutes", "0.5", "--seed", "3"]) == 0
+    (scalp,) = tree.rglob("*_eeg.edf")
+    with open_recording(scalp) as source:
+        identity = source.recording.identity
+    card = read_card(model_folder)
+    write_card(msgspec.structs.replace(card, training={**card.training, "recordings": [identity]}), model_folder)
+    assert main(["evaluate", str(tree), "--model", str(model_folder), "--draws", "9", "--fit-on", "5"]) == 2
+    said = capsys.readouterr().err
+    assert "was trained on this recording" in said
+    assert "Nothing in" in said
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load, save
 from torch import Tensor
 
 from neuroflow.flow.model import ConditionalFlow, FlowShape, NeuroFlow, average_reference
@@ -99,6 +100,32 @@ def loud_flow() -> NeuroFlow:
         for part in (scales.mean, scales.loadings, scales.own):
             part.copy_(size * torch.randn(part.shape, generator=generator, dtype=torch.float64).abs())
     return flow
+
+
+def test_a_flow_that_was_saved_and_loaded_is_the_same_to_the_bit() -> None:
+    flow = loud_flow()
+    again = NeuroFlow(SMALL).double()
+    again.load_state_dict(load(save({name: tensor.contiguous() for name, tensor in flow.state_dict().items()})))
+    depth = 1e-4 * torch.randn(1, 8, 128, dtype=torch.float64)
+    for one, other in zip(_density_and_samples(flow, depth), _density_and_samples(again, depth), strict=True):
+        assert torch.equal(one, other)
+    again.loudness.silence()
+    assert not torch.equal(_density_and_samples(flow, depth)[0], _density_and_samples(again, depth)[0])
+
+
+def _density_and_samples(flow: NeuroFlow, depth: Tensor) -> tuple[Tensor, Tensor]:
+    given = flow(*scalp_of(flow, 128))
+    return given.log_prob(depth).detach(), given.sample(3, torch.Generator().manual_seed(2)).detach()
+
+
+@pytest.mark.parametrize("size", [1.0, 1e3, 1e6])
+def test_a_coupling_stretches_by_no_more_than_its_bound_however_far_off_its_input_is(size: float) -> None:
+    coupling = AffineCoupling(4, 3, 5, dilation=2, bound=1.5)
+    perturbed(coupling, size=3.0)
+    x = size * torch.randn(2, 4, 6, dtype=torch.float64)
+    _, log_det = coupling(x, torch.randn(2, 3, 6, dtype=torch.float64))
+    assert float(log_det.abs().max()) <= 1.5 * 2 * 6 + 1e-9, "half of the channels, every step"
+    assert float(log_det.abs().max()) > 0.5, "it does stretch"
 
 
 def test_noise_of_the_cpu_serves_a_flow_on_another_device(monkeypatch: pytest.MonkeyPatch) -> None:

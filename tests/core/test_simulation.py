@@ -294,6 +294,63 @@ def test_scalp_background_and_alpha_are_those_of_eeg() -> None:
     assert 8.25 <= min(peaks) <= max(peaks) <= 11.25
 
 
+def power_in(signal: Array, low: float, high: float) -> Array:
+    """Mean power of each row in a band, in average reference."""
+    from scipy.signal import welch
+
+    f, power = welch(signal - signal.mean(axis=0), 100.0, nperseg=min(400, signal.shape[1]))
+    return np.asarray(power[:, (f >= low) & (f <= high)].mean(axis=1))
+
+
+def at(power: Array, *sites: str) -> float:
+    return float(np.mean([power[SITES.index(site)] for site in sites]))
+
+
+def test_alpha_is_posterior_spindles_are_of_light_and_slow_waves_of_deep_sleep() -> None:
+    posterior, spindles, slow = [], [], []
+    for seed in range(6):
+        scalp = {state: twin(seed, 0.5, state).scalp.astype(np.float64) for state in (EYES_CLOSED, EYES_OPEN, N2, N3)}
+        alpha = power_in(scalp[EYES_CLOSED], 8, 12)
+        posterior.append(at(alpha, "O1", "O2") / at(alpha, "Fp1", "Fp2"))
+        # Beside the next band, in which muscle is that the waking have and sleepers lack.
+        sigma = {
+            state: at(power_in(scalp[state], 12, 14.5), "C3", "C4", "Fz", "Cz")
+            / at(power_in(scalp[state], 17, 22), "C3", "C4", "Fz", "Cz")
+            for state in (N2, EYES_OPEN)
+        }
+        spindles.append(sigma[N2] / sigma[EYES_OPEN])
+        delta = {state: at(power_in(scalp[state], 0.5, 2), "F3", "F4", "Fz", "Cz") for state in (N2, N3)}
+        slow.append(delta[N3] / delta[N2])
+    assert np.median(posterior) > 3.0
+    assert np.median(spindles) > 2.5
+    assert np.median(slow) > 2.0
+
+
+OVER = {
+    "left temporalis": ("F7", "T3"), "right temporalis": ("F8", "T4"), "left frontalis": ("Fp1",),
+    "right frontalis": ("Fp2",), "neck": ("O1", "O2"),
+}  # fmt: skip
+
+
+def test_blinks_are_frontal_and_muscle_is_fast_where_its_muscle_lies() -> None:
+    ratios, muscle = [], []
+    for seed in range(6):
+        made = twin(seed, 0.5, EYES_OPEN)
+        scalp = made.scalp.astype(np.float64) - made.scalp.mean(axis=0)
+        for artefact in made.artefacts:
+            first, last = round(artefact.time * 100), round((artefact.time + artefact.duration) * 100)
+            if artefact.kind == "blink" and 0 < first < last < 6000:
+                size = np.ptp(scalp[:, first:last], axis=1)
+                ratios.append(at(size, "Fp1", "Fp2") / at(size, "O1", "O2"))
+            elif artefact.kind == "muscle" and last - first >= 100 and last < 6000:
+                fast = power_in(scalp[:, first:last], 25, 45)
+                muscle.append(max(at(fast, *OVER[name]) for name in artefact.sites) / np.median(fast))
+    assert len(ratios) > 20
+    assert np.median(ratios) > 3.0
+    assert len(muscle) > 5
+    assert np.median(muscle) > 2.0
+
+
 def averaged_peak(made: Patient, focus: Focus) -> tuple[float, float]:
     """Largest averaged potential of twenty discharges, µV: at the scalp in average reference, and at the contacts."""
     rng = np.random.default_rng(0)
@@ -321,6 +378,19 @@ def test_scalp_sees_propagated_discharges_and_hardly_any_hippocampal_ones() -> N
     assert depth["hippocampal"] > 300
     assert depth["propagated"] > 300
     assert depth["lateral"] > 60
+
+
+def test_a_discharge_is_largest_on_the_side_of_its_sources() -> None:
+    x = site_directions(SITES)[:, 0]
+    told = []
+    for seed in range(20):
+        for focus in patient(seed).foci:
+            if focus.extent != "hippocampal":
+                gain = focus.gains[: len(SITES)].sum(axis=1)
+                power = np.square(gain - gain.mean())
+                told.append((float((power * x).sum()) < 0) == (focus.side == "left"))
+    assert len(told) > 20
+    assert np.mean(told) > 0.9
 
 
 def test_the_rate_of_discharges_is_what_was_asked_and_the_side_too() -> None:

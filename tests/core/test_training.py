@@ -145,7 +145,11 @@ def test_a_tree_trains_a_model_even_where_contacts_are_missing(tree: Path, tmp_p
     folder = tmp_path / "model"
     start = ["train", str(incomplete), "--recipe", "quick", "--steps", "3", "-o", str(folder)]
     assert main([*start, "--from", str(first_model(tree, tmp_path))]) == 0
-    assert read_card(folder).training["data"].startswith("recordings of 1 subject")
+    card, first = read_card(folder), read_card(tmp_path / "first")
+    assert card.training["data"].startswith("recordings of 1 subject")
+    assert card.training["began_from"]["data"] == first.training["data"]
+    assert card.training["recordings"], "whom it must not be judged by"
+    assert set(first.not_for) <= set(card.not_for)
 
 
 def first_model(tree: Path, tmp_path: Path) -> Path:
@@ -165,13 +169,17 @@ def test_fine_tuning_changes_little_and_never_ends_worse(
     base = load_model(trained)
     recordings = read_recordings(tree, Frame(load_implant()))
     recipe = Recipe(name="fine-tune", updates=8, batch=4, steps=256, learning_rate=learning_rate, warm_up=2,
-                    check_updates=4, selection_draws=8, average=0.5)  # fmt: skip
+                    check_updates=4, selection_draws=8, average=0.5, tie=0.001)  # fmt: skip
     fitted = fit(
         load_implant(), recipe, tmp_path / "log.jsonl", material=recordings, begin_from=trainable(base), few=True
     )
-    scores = [float(row["held_out_crps"]) for row in fitted.history]
-    assert recordings.selection(recipe).score(fitted.flow)["held_out_crps"] == pytest.approx(min(scores))
-    assert min(scores) <= scores[0]
+    *checks, at_first, at_last = fitted.history
+    scores = [float(row["held_out_crps"]) for row in checks]
+    every = recordings.selection(recipe, every=True)
+    assert every.scalp.shape[0] == at_last["windows"]
+    assert every.score(base.build())["held_out_crps"] == pytest.approx(at_first["held_out_crps"])
+    assert every.score(fitted.flow)["held_out_crps"] == pytest.approx(at_last["held_out_crps"])
+    assert at_last["held_out_crps"] <= at_first["held_out_crps"], "whatever a recipe forgives"
     before, after = base.build().state_dict(), fitted.flow.state_dict()
     assert set(before) == set(after)
     moved = {name for name in before if not torch.equal(before[name], after[name])}
