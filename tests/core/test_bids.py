@@ -12,7 +12,7 @@ import pytest
 
 from neuroflow.errors import FileProblem
 from neuroflow.io.bids import Tree, read_tree
-from neuroflow.io.bids_contacts import plain_name, shaft_of
+from neuroflow.io.bids_contacts import plain_name, shaft_of, side_named
 from neuroflow.io.bids_events import without
 from neuroflow.io.bids_tables import parse_number, parse_table
 from neuroflow.io.edf_fields import recording_field
@@ -109,6 +109,15 @@ def test_a_contact_without_a_believable_place_is_left_out(tree: Path, row: tuple
     found = read_tree(tree)
     named(found, ELECTRODES, line, words)
     assert [c.name for c in found.pairs[0].contacts] == ["AHL1", "AHR1", "AHR2"]
+
+
+@pytest.mark.parametrize(
+    ("shaft", "side"),
+    [("AHL", "left"), ("mPHR", "right"), ("LAH", "left"), ("ROF", "right"), ("A'", "left"), ("B’", "left"),
+     ("L", "left"), ("A", None), ("Lat", None), ("TP", None)],
+)  # fmt: skip
+def test_a_shafts_name_says_its_side_as_laboratories_write_it(shaft: str, side: str | None) -> None:
+    assert side_named(shaft) == side
 
 
 @pytest.mark.parametrize(

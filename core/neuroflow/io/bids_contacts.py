@@ -50,6 +50,16 @@ def shaft_of(name: str) -> str:
     return match.group(1) if match else name
 
 
+def side_named(shaft: str) -> str | None:
+    """The side that a shaft's name says: by its last letter (``AHL``), a prime for left (``A'``), or else its first
+    (``RAH``)."""
+    plain = plain_name(shaft)
+    if plain.endswith(("'", "’", "′")):
+        return "left"
+    first = plain[0] if re.match(r"[LR][A-Z]", plain) else ""
+    return {"L": "left", "R": "right"}.get(plain[-1:], {"L": "left", "R": "right"}.get(first))
+
+
 def plain_name(name: str) -> str:
     """A contact's name as implants spell it: without ds004752's ``_`` and ``m`` for macro (``_AHL1``, ``mAHL1``)."""
     return re.sub(r"^(?:_|m(?=[A-Z]))", "", name.strip())
@@ -124,7 +134,7 @@ def shaft_fault(shaft: str, members: Sequence[_Placed]) -> tuple[int, str] | Non
     x = median(one.x for one in members)
     side = "left" if x < 0 else "right"
     if abs(x) > MIDLINE_MM:
-        named = {"L": "left", "R": "right"}.get(shaft[-1:])
+        named = side_named(shaft)
         if named not in (None, side):
             first = next(one for one in members if (one.x < 0) == (x < 0))
             return first.row.line, f"{shown(first.contact.name)} is named {named} and lies at x = {first.x:.0f} mm"
