@@ -19,6 +19,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from driving import Driver, event_loop_gaps
 from long_recording import write_long_recording
 
+_MOST_MB = 1000.0  # of a whole night: the model, a tile and what is on its way to the file, however long it lasts
+
 _ONCE = """
 import sys
 sys.path.insert(0, {folder!r})
@@ -102,7 +104,7 @@ def main() -> int:
     print(f"{options.turns:,} page turns with reconstruction on: memory {grown:+.1f} %, {more:+d} threads")
     most, speed = whole_night(folder, options.hours)
     print(f"{options.hours:g} h reconstructed whole: {most:.0f} MB at most, {speed:.0f} × real time")
-    return int(failures > 0 or longest > 0.1 or grown > 5.0 or more > 0)
+    return int(failures > 0 or longest > 0.1 or grown > 5.0 or more > 0 or most > _MOST_MB)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,15 @@ def test_the_rate_of_the_recording_changes_little(model: Model) -> None:
     assert relative(out[0], out[1]) < 0.01
 
 
+def test_the_scalp_is_read_once_for_all_samples_of_a_tile(reconstructor: Reconstructor) -> None:
+    read: list[int] = []
+    hook = reconstructor._flow.conditioner.register_forward_hook(lambda *_: read.append(1))
+    tile = reconstructor.tile(scalp_source(), TileRequest(1, samples=20))
+    hook.remove()
+    assert tile.samples.shape[0] == 20
+    assert len(read) == 1
+
+
 def test_the_last_tile_ends_with_the_recording(reconstructor: Reconstructor) -> None:
     tile = reconstructor.tile(scalp_source(63.5), TileRequest(6, samples=2))
     assert tile.span == Span(60.0, 63.5)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from neuroflow.anatomy.implant import Implant
 from neuroflow.errors import ModelProblem
 from neuroflow.evaluation.variational import ConditionalVariational, fit_variational
+from neuroflow.inference.device import cores
 from neuroflow.inference.model import Model
 from neuroflow.jobs import Control
 from neuroflow.training.recipe import Recipe
@@ -34,7 +35,7 @@ def fit_rival(
     size = min(max(round(6 * minutes), 6), recipe.pool)
     pool = PatientPool(
         implant, local_share=recipe.local_share, size=size, seconds=recipe.patient_seconds, rate=model.card.rate,
-        seed=seed, first=size // 3,
+        seed=seed, first=size // 3, workers=min(cores(), 4),
     )  # fmt: skip
     updates = itertools.count()
 
