@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -104,6 +105,56 @@ def test_gaps_stay_at_their_times(make_edf: Make, sig: Any, noise: Make, tmp_pat
         convert(made.path, out, ConvertRequest(Span(4.0, 8.0)))
 
 
+def test_a_crop_that_begins_in_a_gap_keeps_annotations_at_their_samples(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    """Data at 0-3 and 10-13.5 s, cut at 4 s and at 13.4: the file begins at 10 s, whose notes keep their samples."""
+    tals = [b"+%d\x14\x14\0" % t for t in (0, 1, 2, 10, 11, 12, 13)]
+    tals[0] += b"+2.5\x1510\x14seizure\x14\0+2\x1510\x14over at once\x14\0"
+    tals[3] += b"+5\x14in the gap\x14\0+6\x155\x14long\x14\0"
+    tals[5] += b"+12\x140123\x14\0"
+    made = make_edf("a.edf", [sig("Fp1", noise(7, 100))], plus="D", tals=tals)
+    out = tmp_path / "out.edf"
+    tale = convert(made.path, out, ConvertRequest(Span(4.0, 13.4)))
+    (old, whole), (new, again) = signals(made.path), signals(out)
+    assert (tale.format, new.start) == ("EDF+C", old.start + timedelta(seconds=10))
+    np.testing.assert_array_equal(again["Fp1"][:340], whole["Fp1"][1000:1340])
+    found = {a.text: (a.onset, a.duration) for a in new.annotations if "NeuroFlow" not in a.text}
+    assert found.pop("Recorded data end here: the rest of this record was filled up") == (3.4, 0.0)
+    assert found == {
+        "0123": (2.0, 0.0), "seizure": (0.0, 2.5), "over at once": (0.0, 2.0), "long": (0.0, 1.0),
+    }  # fmt: skip
+
+
+def test_annotations_outside_the_recording_stay_where_nothing_was_cropped(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    tals = [b"+0\x14\x14\0-5\x14before\x14\0+1\x1560\x14long\x14\0+99\x14after\x14\0", b"+1\x14\x14\0"]
+    made = make_edf("a.edf", [sig("Fp1", noise(2, 100))], plus="C", tals=tals)
+    convert(made.path, tmp_path / "out.edf", ConvertRequest())
+    old, new = open_recording(made.path).recording, open_recording(tmp_path / "out.edf").recording
+    assert [a for a in new.annotations if "NeuroFlow" not in a.text] == list(old.annotations)
+
+
+@pytest.mark.parametrize("spoiled", [b"+1.85\x150.5\x14Eyes closed", b"+1.75\x150.5\x14Eyes opened"])
+def test_a_copy_whose_annotations_read_back_otherwise_is_not_kept(
+    night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: bytes
+) -> None:
+    """A drive that changes one digit of a time, or one letter of a text."""
+    original = os.fsync
+    out = tmp_path / "out.edf"
+
+    def corrupt(descriptor: int) -> None:
+        original(descriptor)
+        for part in tmp_path.glob(".out.edf.*.part"):
+            part.write_bytes(part.read_bytes().replace(b"+1.75\x150.5\x14Eyes closed", spoiled))
+
+    monkeypatch.setattr(os, "fsync", corrupt)
+    with pytest.raises(FileProblem, match="did not read back"):
+        convert(night, out, ConvertRequest())
+    assert not out.exists()
+
+
 def test_a_montage_is_what_the_page_shows(night: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.edf"
     done = convert(night, out, ConvertRequest(montage="longitudinal"))
@@ -197,6 +248,35 @@ def test_a_label_that_says_more_than_its_signal_is_read_too(
         convert(made.path, out, ConvertRequest(texts={"Roe": ""}))
     convert(made.path, out, ConvertRequest(texts={"Jane resp": "resp", "Roe": ""}))
     assert [c.label for c in open_recording(out).recording.channels] == ["EEG Fp1-Ref", "resp", "other 3"]
+
+
+def test_an_annotation_of_a_channel_names_it_as_the_copy_does_or_not_at_all(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    labels = ("EEG Fp1-Ref", "EEG F7-Ref", "Jane resp", "T3", "EEG T3-Ref")
+    tals = [b"+%d\x14\x14\0" % t for t in range(3)]
+    for k, label in enumerate(labels):
+        tals[1] += b"+1.%d\x14spike@@%s\x14\0" % (k, label.encode())
+    made = make_edf("a.edf", [sig(x, noise(3, 100, k)) for k, x in enumerate(labels)], plus="C", tals=tals)
+    out = tmp_path / "out.edf"
+
+    def said() -> list[str | None]:
+        recording = open_recording(out).recording
+        by_name = {c.name: c.label for c in recording.channels} | {None: None}
+        return [by_name[a.channel] for a in recording.annotations if a.text == "spike"]
+
+    convert(made.path, out, ConvertRequest())
+    assert said() == list(labels)
+    convert(made.path, out, ConvertRequest(texts={"spike": "spike", "Jane resp": "resp"}))
+    assert said() == ["EEG Fp1-Ref", "EEG F7-Ref", "resp", "T3", "EEG T3-Ref"]
+    convert(made.path, out, ConvertRequest(texts={"spike": "spike", "Jane resp": ""}))
+    assert said() == ["EEG Fp1-Ref", "EEG F7-Ref", "respiration 3", "T3", "EEG T3-Ref"]
+    assert b"Jane" not in out.read_bytes()
+    # What was subtracted is no channel of the file any more.
+    done = convert(made.path, out, ConvertRequest(montage="longitudinal"))
+    assert said() == [None, None, "Jane resp", None, "EEG T3-Ref"]
+    assert b"@@EEG F" not in out.read_bytes()
+    assert "3 annotations were of channels that are not in this file, and name none now." in done.changes
 
 
 @pytest.mark.parametrize("label", ["EEG Fp1-Ref", "FP1-LE", "T7", "EKG1", "AHL1", "TP'3-TP'4", "EEG A1A2", "SpO2", ""])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neuroflow import __version__
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import WORDS
+from neuroflow.export.readback import same_notes
 from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, unique_label
 from neuroflow.export.texts import names_a_signal, unreviewed
 from neuroflow.io import open_recording
@@ -139,13 +140,13 @@ class _Conversion:
         self.seconds, lines = self._lines()
         stretches = self._stretches()
         signals = self._signals(lines, stretches)
-        header, notes = self._header(signals, stretches), self._notes()
+        header, notes = self._header(signals, stretches), self._notes(lines, signals, stretches[0].start)
         with EdfWriter(self.target, header, notes) as writer:
             for done, block in self._blocks(lines, stretches):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done)
                 for k in range(block[0].shape[0]):
                     writer.write([filled(s, values[k]) for s, values in zip(signals, block, strict=True)])
-            worst = writer.commit(lambda part: self._compare(part, lines, stretches, header, len(notes)), self.control)
+            worst = writer.commit(lambda part: self._compare(part, lines, stretches, header, notes), self.control)
         voltages = [s.quantum for s, line in zip(signals, lines, strict=True) if line.lead.is_voltage]
         return Converted(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), header.records, self.span,
@@ -312,13 +313,20 @@ class _Conversion:
             tuple(signals), sum(s.records for s in stretches), self.seconds, start, patient, about, starts
         )
 
-    def _notes(self) -> list[Annotation]:
-        texts, begin = self.request.texts, self.span.start
-        notes = []
-        for note in self.recording.annotations:
+    def _notes(self, lines: Sequence[_Line], signals: Sequence[OutputSignal], begin: float) -> list[Annotation]:
+        """Annotations of the part, in seconds from its first sample, which was at ``begin`` of the recording."""
+        texts = self.request.texts
+        # By its label in the new file: the old one may be what a reader removed, or a channel that is no more.
+        labels = {line.lead.name: s.label for line, s in zip(lines, signals, strict=True) if len(line.weights) == 1}
+        notes, adrift = [], 0
+        for note in self._within(begin):
             text = note.text if texts is None else texts.get(note.text, "")
-            if text and self.span.start - _CLOSE <= note.onset <= self.span.stop:
-                notes.append(replace(note, onset=max(note.onset - begin, 0.0), text=text))
+            if text:
+                channel = labels.get(note.channel or "")
+                adrift += note.channel is not None and channel is None
+                notes.append(replace(note, text=text, channel=channel))
+        if adrift:
+            self.changes.append(f"{adrift} annotations were of channels that are not in this file, and name none now.")
         if texts is not None and (gone := sum(not texts.get(a.text, "") for a in self.recording.annotations)):
             self.changes.append(f"{gone} annotations were removed.")
         notes += [
@@ -327,6 +335,17 @@ class _Conversion:
         ]
         notes.append(Annotation(0.0, 0.0, f"NeuroFlow Review {__version__}: {self._history()}"))
         return notes
+
+    def _within(self, begin: float) -> Iterator[Annotation]:
+        """Annotations of what is written; of one that began before a crop, what of it lies in that."""
+        for note in self.recording.annotations:
+            stop = note.onset + note.duration
+            if self.request.span is None:
+                yield replace(note, onset=note.onset - begin)
+            elif note.onset <= self.span.stop and (note.onset >= begin - _CLOSE or stop > begin + _CLOSE):
+                onset = max(note.onset, begin)
+                duration = note.duration if note.onset >= begin else stop - begin
+                yield replace(note, onset=onset - begin, duration=duration)
 
     def _history(self) -> str:
         request, said = self.request, []
@@ -378,12 +397,13 @@ class _Conversion:
         return samples
 
     def _compare(
-        self, part: Path, lines: Sequence[_Line], stretches: Sequence[_Stretch], header: OutputHeader, notes: int
+        self, part: Path, lines: Sequence[_Line], stretches: Sequence[_Stretch], header: OutputHeader,
+        notes: Sequence[Annotation],
     ) -> float:  # fmt: skip
         """Read back; the largest difference of a voltage. Raises: FileProblem where it is more than half a step."""
         fault, worst, record = "", 0.0, 0
         with open_edf(part) as again:
-            if len(again.recording.annotations) != notes or len(again.recording.channels) != len(lines):
+            if not same_notes(notes, again.recording) or len(again.recording.channels) != len(lines):
                 fault = "annotations or channels"
             for done, block in self._blocks(lines, stretches):
                 self.control.checkpoint(_WRITTEN + (1.0 - _WRITTEN) * done)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from neuroflow.io.edf_annotations import one_line
+from neuroflow.recording import Annotation, Recording
+
+_CLOSE = 1e-6
 
 
 class ReadBack(Protocol):
@@ -38,6 +43,23 @@ def read_back(path: Path, *, gaps: bool = False) -> Iterator[ReadBack]:
     else:
         with pyedflib.EdfReader(str(path)) as reader:
             yield _Edflib(reader)
+
+
+def same_notes(meant: Sequence[Annotation], again: Recording) -> bool:
+    """Whether a file that was read again holds these annotations and no others: texts, times, and channels by label."""
+    labels = {channel.name: channel.label for channel in again.channels}
+    found = [(_words(a.text, labels.get(a.channel or "")), a.onset, a.duration) for a in again.annotations]
+    wanted = [(one_line(_words(a.text, a.channel)), a.onset, a.duration) for a in meant]
+    if len(found) != len(wanted):
+        return False
+    return all(
+        text == other and abs(onset - at) < _CLOSE and abs(duration - lasted) < _CLOSE
+        for (text, onset, duration), (other, at, lasted) in zip(sorted(found), sorted(wanted), strict=True)
+    )
+
+
+def _words(text: str, channel: str | None) -> str:
+    return text if channel is None else f"{text}@@{channel}"
 
 
 class _Edflib:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.errors import FileProblem
-from neuroflow.export.readback import read_back
+from neuroflow.export.readback import read_back, same_notes
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_header import EdfHeader
 from neuroflow.io.edf_reader import EdfSource, open_edf
@@ -75,13 +75,13 @@ class _Repair:
 
     def run(self) -> Repaired:
         signals = self._signals()
-        header, notes = self._header(signals), self._notes()
+        header, notes = self._header(signals), self._notes(signals)
         records = header.records
         with EdfWriter(self.target, header, notes) as writer:
             for done, record in enumerate(self._records()):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done / records)
                 writer.write([filled(signal, values) for signal, values in zip(signals, record, strict=True)])
-            worst = writer.commit(lambda part: self._compare(part, header, len(notes)), self.control)
+            worst = writer.commit(lambda part: self._compare(part, header, notes), self.control)
         return Repaired(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), records, len(notes),
             worst / MICROVOLT, tuple(self.changes),
@@ -183,8 +183,9 @@ class _Repair:
             )  # fmt: skip
         return OutputHeader(tuple(signals), header.records, header.record_seconds, start, patient, about, starts)
 
-    def _notes(self) -> list[Annotation]:
-        notes = list(self.recording.annotations)
+    def _notes(self, signals: Sequence[OutputSignal]) -> list[Annotation]:
+        labels = {channel.name: signal.label for channel, signal in zip(self.channels, signals, strict=True)}
+        notes = [replace(a, channel=labels.get(a.channel or "")) for a in self.recording.annotations]
         if self.header.partial_bytes:
             held = min(
                 (self.header.records - 1 + self._share_of_last(c)) * self.header.record_seconds for c in self.channels
@@ -208,18 +209,18 @@ class _Repair:
             for k in range(last - first):
                 yield [block[k] for block in blocks]
 
-    def _compare(self, part: Path, header: OutputHeader, notes: int) -> float:
+    def _compare(self, part: Path, header: OutputHeader, notes: Sequence[Annotation]) -> float:
         """Read back; the largest difference of a voltage. Raises: FileProblem where it is more than half a step."""
         fault, worst = "", 0.0
         if header.record_starts is None:
             try:
                 with read_back(part) as reader:
-                    if reader.labels != [s.label for s in header.signals] or reader.annotations < notes:
+                    if reader.labels != [s.label for s in header.signals] or reader.annotations < len(notes):
                         fault = "labels or annotations"
             except (OSError, ValueError) as error:
                 fault = str(error)
         with open_edf(part) as again:
-            if again.recording.gaps != self.recording.gaps or len(again.recording.annotations) != notes:
+            if again.recording.gaps != self.recording.gaps or not same_notes(notes, again.recording):
                 fault = fault or "gaps or annotations"
             total = header.records
             for first in range(0, total, self.block):

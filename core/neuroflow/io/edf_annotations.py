@@ -53,6 +53,11 @@ def split_channel(annotation: Annotation, names: dict[str, str]) -> Annotation:
     return Annotation(annotation.onset, annotation.duration, body, names[label])
 
 
+def one_line(text: str) -> str:
+    """A text without control characters, which delimit TALs: spaces stand for them."""
+    return "".join(letter if letter >= " " else " " for letter in text)
+
+
 def encode_tal(onset: float, duration: float = 0.0, text: str | None = None) -> bytes:
     """One TAL; without a text the time-keeping TAL of a record.
 
@@ -63,7 +68,7 @@ def encode_tal(onset: float, duration: float = 0.0, text: str | None = None) -> 
     stamp = ("+" if onset >= 0 else "-") + _decimal(abs(onset))
     if duration > 0:
         stamp += "\x15" + _decimal(duration)
-    body = "" if text is None else "".join(c if c >= " " else " " for c in text)
+    body = "" if text is None else one_line(text)
     return f"{stamp}\x14{body}\x14\x00".encode()
 
 

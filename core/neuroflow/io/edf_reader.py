@@ -202,9 +202,8 @@ def _recording(
 ) -> Recording:
     seconds = header.record_seconds
     channels = _channels(header, problems)
-    names: dict[str, str] = {}
-    for channel in reversed(channels):
-        names[channel.label] = names[channel.name] = channel.name
+    # A label before a name: one channel's name may be another's label.
+    names = {channel.name: channel.name for channel in channels} | {c.label: c.name for c in reversed(channels)}
     shifted = sorted(
         (split_channel(Annotation(round(a.onset - origin, 9), a.duration, a.text), names) for a in annotations),
         key=lambda a: a.onset,
