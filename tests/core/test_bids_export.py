@@ -6,6 +6,7 @@ import csv
 import json
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,11 @@ from neuroflow.recording import ArraySource, Patient, Recording
 
 
 def exported(root: Path, entities: Entities, **request: Any) -> Any:
-    recording = Recording(Path("Doe_Jane.edf"), "EDF", (), 12.0, None, Patient("Jane Doe"), "", (), (), (), "f" * 16)
+    recording = Recording(
+        Path("Doe_Jane.edf"), "EDF", (), 12.0, datetime(2020, 1, 2, 3, 4, 5),
+        Patient("Jane Doe", "MCH-7", "02-MAY-1951", "F", "ward_9"), "Startdate 02-JAN-2020 ADM7 Smith Amp-9",
+        (), (), (), "f" * 16,
+    )  # fmt: skip
     return export_bids(
         ArraySource(recording, {}), FakeReconstructor(), root, entities, ExportRequest(samples=9, **request)  # type: ignore[arg-type]
     )  # fmt: skip
@@ -57,7 +62,7 @@ def test_the_validator_of_the_standard_passes_it(tmp_path: Path) -> None:
 
 def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     root = tmp_path / "derivatives"
-    report = exported(root, Entities("01", "rest", "1"))
+    report = exported(root, Entities("01", "rest", "1"), excluded=frozenset(("O1", "Doe resp")))
     folder = root / "sub-01" / "ses-1" / "ieeg"
     assert report.path == folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.edf"
     with open_recording(report.path) as source:  # type: ignore[attr-defined]
@@ -74,8 +79,11 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     described = json.loads((root / "dataset_description.json").read_text("utf-8"))
     assert (described["DatasetType"], described["GeneratedBy"][0]["Name"]) == ("derivative", "NeuroFlow Review")
     for path in root.rglob("*"):
-        if path.is_file() and path.suffix != ".edf":
-            assert "Doe" not in path.read_text("utf-8"), path
+        for word in (b"Doe", b"Jane", b"MCH", b"1951", b"ward_9", b"ADM7", b"Smith", b"2020", b"02.01.20"):
+            assert not path.is_file() or word not in path.read_bytes(), (path, word)
+    raw = report.path.read_bytes()
+    assert raw[8:88].split() == [b"X"] * 4
+    assert b"reconstructed_not_recorded" in raw[88:168] or b"reconstructed,_not_recorded" in raw[88:168]
 
 
 @pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"DatasetType": "raw", "GeneratedBy": [{"Name": "x"}]}'])

@@ -127,6 +127,13 @@ def test_reconstruct_writes_the_same_twice_and_another_seed_differs(
     assert max(np.abs(a[label] - c[label]).max() for label in a) > 1e-9
 
 
+def test_reconstructing_without_naming_anybody(reconstruct: Callable[..., int], tmp_path: Path) -> None:
+    for options, named in ((), True), (("--deidentify",), False):
+        assert reconstruct("--samples", "2", "--duration", "5", *options) == 0
+        raw = (tmp_path / "out.edf").read_bytes()
+        assert [word in raw for word in (b"Jane", b"MCH-1", b"scalp.edf", b"02.01.20")] == [named] * 4
+
+
 def test_reconstructing_a_part_gives_that_part(reconstruct: Callable[..., int], tmp_path: Path, capsys: Any) -> None:
     chosen = ("--channels", "samples", "--samples", "2", "--contacts", "AHL1,AHL8")
     assert reconstruct(*chosen, "--json", output="whole.edf") == 0

@@ -314,6 +314,20 @@ def test_the_recording_itself_is_never_overwritten(scalp_edf: Path) -> None:
     assert sha256_of(scalp_edf) == before
 
 
+def test_a_deidentified_file_names_nobody_and_says_where_it_comes_from_by_hash(scalp_edf: Path, tmp_path: Path) -> None:
+    named = scalp_edf.rename(tmp_path / "Doe_Jane.edf")
+    words = (b"Doe", b"Jane", b"MCH-1", b"1951", b"JAN-2020", b"02.01.20")
+    with open_recording(named) as source:  # type: ignore[attr-defined]
+        for hidden in (False, True):
+            request = ExportRequest(samples=3, deidentified=hidden)
+            out = export_reconstruction(source, FakeReconstructor(), tmp_path / "out.edf", request).path  # type: ignore[arg-type]
+            raw = out.read_bytes()
+            assert [word in raw for word in words] == [not hidden] * len(words)
+            assert sha256_of(named).encode() in raw
+    again, _ = read(out)
+    assert (again.patient, again.start) == (Patient(), datetime(1985, 1, 1, 3, 4, 5))
+
+
 def test_a_disk_without_room(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeReconstructor()
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))

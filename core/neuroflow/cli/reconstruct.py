@@ -51,6 +51,10 @@ def add(commands: _SubParsersAction[Any]) -> None:
     parser.add_argument(
         "--mapping", type=Path, metavar="FILE", help="what labels mean, as the window keeps it in channels.json (none)"
     )
+    parser.add_argument(
+        "--deidentify", action="store_true",
+        help="leave out patient, date and the name of IN.edf, of which a hash stays (with --bids always)",
+    )  # fmt: skip
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32",
@@ -82,8 +86,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.output is not None:
             check_target(arguments.output)
         request = ExportRequest(
-            span, arguments.samples, arguments.seed, arguments.channels, arguments.contacts, excluded
-        )
+            span, arguments.samples, arguments.seed, arguments.channels, arguments.contacts, excluded,
+            arguments.deidentify,
+        )  # fmt: skip
         with Progress() as progress:
             # torch is slow to load, so everything that can fail without it has been looked at by now.
             from neuroflow.inference.engine import Reconstructor

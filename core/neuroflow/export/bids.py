@@ -92,10 +92,10 @@ def export_bids(
 ) -> ExportReport:  # fmt: skip
     """Reconstruct into ``root``, a BIDS derivative dataset that is made where there is none (BIDS 1.10, derivatives).
 
-    Raises: FileProblem, NotReconstructable, OutOfMemory,
-    Cancelled.
+    No file of it names the patient, the date or the file that was read. Raises: FileProblem, NotReconstructable,
+    OutOfMemory, Cancelled.
     """
-    request = request or ExportRequest()
+    request = replace(request or ExportRequest(), deidentified=True)  # a BIDS dataset is meant to be shared
     described = _description(root, reconstructor)
     reconstructor.check(source.recording, request.excluded)
     folder = root / entities.folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,14 @@ from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, merged, notes_of
 from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
+from neuroflow.export.texts import names_a_signal
 from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
+from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
 from neuroflow.jobs import Control
-from neuroflow.recording import Annotation, Recording, SignalSource, Span
+from neuroflow.recording import Annotation, Patient, Recording, SignalSource, Span
 from neuroflow.signal.orderstatistics import Calibration, bands
 from neuroflow.units import MICROVOLT
 
@@ -93,21 +95,21 @@ def export_reconstruction(
             implant=f"{card.implant.name}, {card.implant.source}",
             rate=plan.rate,
             band=card.band,
-            input_name=recording.path.name,
+            input_name="" if request.deidentified else recording.path.name,
             input_hash=input_hash or "unknown",
             span=plan.span,
             samples=request.samples,
             seed=request.seed,
             coverage=coverage(request, card.calibration),
             calibrated_on=card.calibration.measured_on,
-            excluded=tuple(sorted(request.excluded)),
-            by_hand=source.words if isinstance(source, MappedSource) else (),
+            excluded=_told(sorted(request.excluded), request),
+            by_hand=_told(source.words if isinstance(source, MappedSource) else (), request),
             device=reconstructor.device_label,
             redrawn=redrawn,
             simulated=recording.simulated,
-            silent=silent,
+            silent=_told(silent, request),
         )
-        header = _header(recording, plan, card.band, spool.largest)
+        header = _header(recording, plan, card.band, spool.largest, hidden=request.deidentified)
         notes = notes_of(origin, withheld, plan.padding, header.start)
         with EdfWriter(target, header, notes) as writer:
             step = plan.samples_per_record
@@ -223,9 +225,20 @@ def _stretches(mask: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
-def _header(recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64]) -> OutputHeader:
+def _told(names: Iterable[str], request: ExportRequest) -> tuple[str, ...]:
+    """Names of channels, or ``label is name``; in a file that names nobody, only those that say signals and no more."""
+    if not request.deidentified:
+        return tuple(names)
+    return tuple(n if all(map(names_a_signal, n.split(" is "))) else "one whose name is left out" for n in names)
+
+
+def _header(
+    recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64], *, hidden: bool
+) -> OutputHeader:  # fmt: skip
     prefilter = f"HP:{band[0]:g}Hz LP:{band[1]:g}Hz (model)"
     start = recording.start + timedelta(seconds=plan.span.start) if recording.start else None
+    if start is not None and hidden:
+        start = datetime.combine(UNKNOWN_DATE, start.time())
     signals = tuple(
         OutputSignal(
             label=label,
@@ -243,7 +256,7 @@ def _header(recording: Recording, plan: Plan, band: tuple[float, float], largest
         records=plan.records,
         record_seconds=float(plan.record_seconds),
         start=start,
-        patient=patient_field(recording.patient),
+        patient=patient_field(Patient() if hidden else recording.patient),
         recording=recording_field(
             start.date() if start and has_two_digit_year(start) else None,
             equipment=f"NeuroFlow {__version__}",

@@ -32,7 +32,8 @@ _LABEL = 16
 class ExportRequest:
     """What to write. ``span`` None is the whole recording; ``contacts`` names contacts or shafts, empty is all.
 
-    ``channels`` are some of :data:`CHANNELS`; ``excluded`` the scalp channels that the reader set aside.
+    ``channels`` are some of :data:`CHANNELS`; ``excluded`` the scalp channels that the reader set aside. With
+    ``deidentified`` the file holds no patient, no date and no name of the file that was read, whose hash stays.
     """
 
     span: Span | None = None
@@ -41,6 +42,7 @@ class ExportRequest:
     channels: tuple[str, ...] = ("median", "bands")
     contacts: tuple[str, ...] = ()
     excluded: frozenset[str] = field(default_factory=frozenset)
+    deidentified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ PURPOSE = "research and teaching; not for diagnosis or treatment"
 class Origin:
     """All that fixes the samples of an export.
 
-    Hashes are sha256 in hex. ``coverage`` is of p05 to p95, or None: of true values on what ``calibrated_on`` says, or,
-    where that is empty, of further draws of the model.
+    Hashes are sha256 in hex. ``input_name`` is empty where it is not to be told. ``coverage`` is of p05 to p95, or
+    None: of true values on what ``calibrated_on`` says, or, where that is empty, of further draws of the model.
     """
 
     model: str
@@ -55,6 +55,7 @@ class Origin:
 def provenance(origin: Origin) -> list[str]:
     """The sentences at the start of the file, each at most 400 characters, ASCII where the names in them are."""
     low, high = origin.band
+    named = f"{origin.input_name}, " if origin.input_name else ""
     facts = [
         f"{WORDS.capitalize()}: estimated from scalp EEG by a model; no electrode was at these places.",
         f"Intended use: {PURPOSE}. {origin.intended_use}".strip(),
@@ -62,7 +63,7 @@ def provenance(origin: Origin) -> list[str]:
         f"Model: {origin.model}, version {origin.model_version}; weights sha256 {origin.model_hash}",
         f"Implant: {origin.implant}; rate {origin.rate:g} Hz, band {low:g} to {high:g} Hz",
         f"Samples: {origin.samples}, seed {origin.seed}, drawn again for being unsound: {origin.redrawn}",
-        f"Input: {origin.input_name}, {origin.span.start:g} s to {origin.span.stop:g} s, sha256 {origin.input_hash}",
+        f"Input: {named}{origin.span.start:g} s to {origin.span.stop:g} s, sha256 {origin.input_hash}",
     ]
     if origin.coverage is not None:
         of = f"of true values on {origin.calibrated_on}" if origin.calibrated_on else "of further draws of the model"
