@@ -26,6 +26,7 @@ from neuroflow.flow.card import read_card
 from neuroflow.inference.model import load_model
 from neuroflow.io import open_recording
 from neuroflow.io.audit import append, verify
+from neuroflow.io.edf_annotations import parse_tals
 from neuroflow.io.mapping_file import Laboratory, read_mapping, write_mapping
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.montage_file import read_montages, write_montages
@@ -163,6 +164,30 @@ def test_record_times_that_cannot_be(make_edf: Make, sig: Any, noise: Make, onse
     path = make_edf("a.edf", [sig("Fp1", noise(6, 100))], plus="D", tals=tals).path
     assert sentence(path) == ""
     assert open_recording(path).recording.duration == pytest.approx(6.0)
+
+
+@pytest.mark.parametrize(
+    ("piece", "records"), [(b"+1\x14", 1), (b"+1\x14", 10_000), (b"+1", 1), (b"1", 1), (b"+1\x15.", 1), (b"\0", 1000)]
+)
+def test_a_megabyte_of_annotations_that_never_end(piece: bytes, records: int) -> None:
+    """Time grows with the bytes and not with their square; before, 300 kB took minutes, and held the interpreter."""
+    size = (1 << 20) // records
+    tal = (b"+" + piece * (size // len(piece) + 1))[:size]
+    before = time.process_time()
+    parse_tals(tal * records, size, timekeeping=True)
+    assert time.process_time() - before < 5.0
+
+
+def test_an_annotation_that_never_ends_takes_no_time_of_the_next_record(make_edf: Make, sig: Any, noise: Make) -> None:
+    """Neither in the bytes, where its text goes to the very end of its record, nor where zeros follow."""
+    tals = [b"+0\x14\x14\0+0.5\x14no end", b"+1\x14\x14\0", b"+9\x14\x14\0+9.5\x14sound\x14\0".ljust(30, b"\0")]
+    tals[0] = tals[0].ljust(30, b"e")
+    recording = open_recording(make_edf("a.edf", [sig("Fp1", noise(3, 100))], plus="D", tals=tals).path).recording
+    assert recording.gaps == (Span(2.0, 9.0),)
+    assert [(a.onset, a.text.rstrip("e")) for a in recording.annotations] == [(0.5, "no end"), (9.5, "sound")]
+    tals[1] = tals[1].ljust(30, b"\1")
+    recording = open_recording(make_edf("a.edf", [sig("Fp1", noise(3, 100))], plus="D", tals=tals).path).recording
+    assert recording.gaps == (Span(2.0, 9.0),)
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

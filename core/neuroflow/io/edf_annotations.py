@@ -12,28 +12,32 @@ from decimal import Decimal
 
 from neuroflow.recording import Annotation
 
-_TAL = re.compile(rb"([+-]\d+(?:\.\d*)?)(?:\x15(\d*(?:\.\d*)?))?\x14([^\x00]*)\x00")
+# Possessive, and matched in what stands between two zeros: no file makes it go over the same bytes again and again.
+_TAL = re.compile(rb"([+-]\d++(?:\.\d*+)?)(?:\x15(\d*+(?:\.\d*+)?))?\x14(.*)", re.DOTALL)
 _TIMEKEEPING_BYTES = 24
 
 
 def parse_tals(blocks: bytes, block_bytes: int, *, timekeeping: bool) -> tuple[list[Annotation], dict[int, float]]:
     """Annotations of one annotation signal, and the onsets of the records where it is the ``timekeeping`` one.
 
-    ``blocks`` is the signal's bytes in every record, ``block_bytes`` each. Onsets are in the file's own time.
+    ``blocks`` is the signal's bytes in every record, ``block_bytes`` each. Onsets are in the file's own time. A TAL
+    ends with its record at the latest, so that one that was never closed takes nothing of the next.
     """
     annotations: list[Annotation] = []
     onsets: dict[int, float] = {}
-    for match in _TAL.finditer(blocks):
-        onset_field, duration_field, texts_field = match.groups()
-        onset = float(onset_field)
-        if timekeeping and texts_field[:1] in (b"\x14", b""):
-            onsets.setdefault(match.start() // block_bytes, onset)
-        if texts_field in (b"", b"\x14"):
-            continue
-        duration = float(duration_field) if duration_field not in (None, b"", b".") else 0.0
-        annotations.extend(
-            Annotation(onset, duration, decode_text(part)) for part in texts_field.split(b"\x14") if part
-        )
+    for record, first in enumerate(range(0, len(blocks), max(block_bytes, 1))):
+        for tal in blocks[first : first + block_bytes].rstrip(b"\0").split(b"\0"):
+            match = _TAL.search(tal)
+            if match is None:
+                continue
+            onset_field, duration_field, texts_field = match.groups()
+            onset = float(onset_field)
+            if timekeeping and texts_field[:1] in (b"\x14", b""):
+                onsets.setdefault(record, onset)
+            duration = float(duration_field) if duration_field not in (None, b"", b".") else 0.0
+            annotations.extend(
+                Annotation(onset, duration, decode_text(part)) for part in texts_field.split(b"\x14") if part
+            )
     return annotations, onsets
 
 
