@@ -13,15 +13,15 @@ import numpy as np
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
+DATA = Path(os.environ.get("NEUROFLOW_TEST_DATA", PROJECT.parent / "shared" / "data"))
 
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The folder of real recordings, from NEUROFLOW_TEST_DATA or beside the project; skips where it is absent."""
-    folder = Path(os.environ.get("NEUROFLOW_TEST_DATA", PROJECT.parent / "shared" / "data"))
-    if not (folder / "scalp").is_dir():
-        pytest.skip(f"the real recordings are not at {folder}; set NEUROFLOW_TEST_DATA to where they are")
-    return folder
+    if not (DATA / "scalp").is_dir():
+        pytest.skip(f"the real recordings are not at {DATA}; set NEUROFLOW_TEST_DATA to where they are")
+    return DATA
 
 
 @dataclass(frozen=True)

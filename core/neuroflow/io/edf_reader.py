@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -125,7 +125,7 @@ def open_edf(path: Path) -> EdfSource:
         raw = file.read(0, header_size(fixed, path.name))
         header = parse_header(raw, file.size, path.name)
         problems = list(header.problems)
-        annotations, onsets = _annotations(file, header)
+        annotations, onsets = _annotations(file, header, problems)
         runs, origin = _runs(header, onsets, problems)
         recording = _recording(path, file, header, annotations, runs, origin, problems)
         return EdfSource(file, header, recording, runs)
@@ -143,8 +143,13 @@ def _scale(signal: EdfSignal, channel: Channel) -> tuple[float, float]:
     return scale[0] * unit, scale[1] * unit
 
 
-def _annotations(file: ReadOnlyFile, header: EdfHeader) -> tuple[list[Annotation], dict[int, float]]:
-    """All annotations in the file's own time, and the onset of every record that says one."""
+def _annotations(
+    file: ReadOnlyFile, header: EdfHeader, problems: list[str]
+) -> tuple[list[Annotation], dict[int, float]]:  # fmt: skip
+    """All annotations in the file's own time, and the onset of every record that says one.
+
+    Those whose times no recording can reach are left out, and that is listed.
+    """
     records = Records(file, header)
     annotations: list[Annotation] = []
     onsets: dict[int, float] = {}
@@ -153,7 +158,23 @@ def _annotations(file: ReadOnlyFile, header: EdfHeader) -> tuple[list[Annotation
         found, times = parse_tals(blocks, width, timekeeping=number == 0)
         annotations += found
         onsets.update(times)
-    return annotations, onsets
+    sound = [a for a in annotations if abs(a.onset) <= _LATEST and a.duration <= _LATEST]
+    if len(sound) < len(annotations):
+        problems.append(f"The times of {len(annotations) - len(sound)} annotations lie years away; they are left out.")
+    return sound, onsets
+
+
+def _start(header: EdfHeader, origin: float, duration: float, problems: list[str]) -> datetime | None:
+    """When the first record begins; None where that, or any moment that may be asked for, is beyond the calendar."""
+    if header.start is None:
+        return None
+    try:
+        start = header.start + timedelta(seconds=origin)
+        _ = start - timedelta(seconds=2 * _LATEST), start + timedelta(seconds=duration + 2 * _LATEST)
+    except OverflowError:
+        problems.append(f"From {header.start.year} on, the calendar does not hold it all; clock times are not shown.")
+        return None
+    return start
 
 
 def _runs(header: EdfHeader, onsets: dict[int, float], problems: list[str]) -> tuple[list[Run], float]:
@@ -213,6 +234,7 @@ def _recording(
         problems.append("The file holds annotations only, no signals.")
         duration = max((a.onset + a.duration for a in shifted), default=0.0)
         duration = min(max(duration, 0.0), _LATEST)
+    start = _start(header, origin, duration, problems)
     patient = parse_patient(header.patient_field)
     if patient.birthdate and parse_edfplus_date(patient.birthdate) is None:
         problems.append(f"The date of birth “{patient.birthdate}” is no date; it is not shown.")
@@ -223,7 +245,7 @@ def _recording(
         format=header.format,
         channels=channels,
         duration=duration,
-        start=header.start + timedelta(seconds=origin) if header.start else None,
+        start=start,
         patient=patient,
         recording_field=header.recording_field,
         gaps=tuple(
