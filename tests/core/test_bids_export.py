@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -18,17 +21,18 @@ from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export import ExportRequest, export_bids
 from neuroflow.export.bids import Entities, entities_of
 from neuroflow.io import open_recording
+from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Patient, Recording
 
 
-def exported(root: Path, entities: Entities, **request: Any) -> Any:
+def exported(root: Path, entities: Entities, control: Control | None = None, **request: Any) -> Any:
     recording = Recording(
         Path("Doe_Jane.edf"), "EDF", (), 12.0, datetime(2020, 1, 2, 3, 4, 5),
         Patient("Jane Doe", "MCH-7", "02-MAY-1951", "F", "ward_9"), "Startdate 02-JAN-2020 ADM7 Smith Amp-9",
         (), (), (), "f" * 16,
     )  # fmt: skip
     return export_bids(
-        ArraySource(recording, {}), FakeReconstructor(), root, entities, ExportRequest(samples=9, **request)  # type: ignore[arg-type]
+        ArraySource(recording, {}), FakeReconstructor(), root, entities, ExportRequest(samples=9, **request), control  # type: ignore[arg-type]
     )  # fmt: skip
 
 
@@ -84,6 +88,46 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     raw = report.path.read_bytes()
     assert raw[8:88].split() == [b"X"] * 4
     assert b"reconstructed_not_recorded" in raw[88:168] or b"reconstructed,_not_recorded" in raw[88:168]
+
+
+@pytest.mark.parametrize("at", [0.0, 0.5, 0.93, 0.99])
+def test_an_export_that_was_stopped_goes_through_the_next_time(at: float, tmp_path: Path) -> None:
+    root, entities = tmp_path / "derivatives", Entities("01", "rest", "1")
+
+    def stop(fraction: float) -> None:
+        if fraction >= at:
+            control.cancel()
+
+    control = Control(stop)
+    with pytest.raises(Cancelled):
+        exported(root, entities, control)
+    # What is left says whose folder it is, and that there is nothing in it.
+    assert {p.name for p in root.rglob("*")} == {"dataset_description.json", "README.md"}
+    assert exported(root, entities).path.exists()
+    assert validated(root) == []
+
+
+def test_a_recording_without_its_tables_is_never_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drive that fills up at any of the tables: no EDF file stands without them, and the next export goes through."""
+    root, original, failed = tmp_path / "derivatives", os.replace, 0
+    names = {p.name for p in (exported(root, Entities("01", "rest")), root)[1].rglob("*") if p.is_file()}
+    for name in sorted(names):
+        shutil.rmtree(root)
+
+        def full(part: Path, target: Path, name: str = name) -> None:
+            if target.name == name:
+                raise OSError(errno.ENOSPC, "injected")
+            original(part, target)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "replace", full)
+            with pytest.raises(FileProblem, match="no room left"):
+                exported(root, Entities("01", "rest"))
+        assert not list(root.rglob("*.edf"))
+        exported(root, Entities("01", "rest"))
+        assert {p.name for p in root.rglob("*") if p.is_file()} == names
+        failed += 1
+    assert failed == 9
 
 
 @pytest.mark.parametrize("content", [None, "not JSON", "[]", '{"DatasetType": "raw", "GeneratedBy": [{"Name": "x"}]}'])

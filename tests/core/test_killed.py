@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -14,7 +15,8 @@ from typing import Any
 import pytest
 from tests.core.test_export import FakeReconstructor
 
-from neuroflow.export import ExportRequest, export_reconstruction
+from neuroflow.export import ExportRequest, export_bids, export_reconstruction
+from neuroflow.export.bids import Entities
 from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.repair import repair
 from neuroflow.io import audit
@@ -167,6 +169,29 @@ def test_an_export_that_is_killed_leaves_the_older_file_or_the_whole_one(tmp_pat
     export()
     assert not left.exists()
     assert fresh.exists()
+
+
+def test_a_bids_export_that_is_killed_has_every_table_of_its_file_and_goes_on_the_next_time(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "in.edf", "EDF", (), 12.0, None, Patient(), "", (), (), (), "f" * 16)
+    root, entities = tmp_path / "derivatives", Entities("01", "rest")
+
+    def export() -> None:
+        request = ExportRequest(samples=9, channels=("median",), contacts=("AHL",))
+        export_bids(ArraySource(recording, {}), FakeReconstructor(), root, entities, request)  # type: ignore[arg-type]
+
+    def files() -> dict[str, bytes]:
+        return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*") if p.is_file() and p.name[0] != "."}
+
+    export()
+    whole, outcomes = files(), set()
+    for step in killed_at_every_step(export, lambda: shutil.rmtree(root, ignore_errors=True), most=25):
+        found = files()
+        assert all(whole[name] == data for name, data in found.items()), step
+        outcomes.add(any(name.endswith(".edf") for name in found))
+        assert len(found) == len(whole) or not any(name.endswith(".edf") for name in found), step
+        export()
+        assert files() == whole, step
+    assert outcomes == {False, True}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
@@ -99,23 +100,33 @@ def export_bids(
     described = _description(root, reconstructor)
     reconstructor.check(source.recording, request.excluded)
     folder = root / entities.folder
+    stem = f"{entities.stem}_desc-reconstructed"
+
+    def beside(written: Path, report: ExportReport) -> None:
+        for path, text in {
+            folder / f"{entities.place}_space-Other_electrodes.json": pretty(_ABOUT_ELECTRODES),
+            folder / f"{entities.place}_space-Other_electrodes.tsv": _electrodes(reconstructor),
+            folder / f"{entities.place}_space-Other_coordsystem.json": pretty(_coordinates(reconstructor)),
+            folder / f"{stem}_channels.json": pretty(_ABOUT_CHANNELS),
+            folder / f"{stem}_channels.tsv": _channels(written, reconstructor),
+            folder / f"{stem}_ieeg.json": pretty(_about(source, reconstructor, report, entities)),
+        }.items():
+            write_whole(path, text.encode("utf-8"))
+
+    with writing_to(root):
+        root.mkdir(parents=True, exist_ok=True)
+    # First what says whose dataset this is: whenever the rest is stopped, the next export goes on in this folder.
+    write_whole(root / "dataset_description.json", pretty(described).encode("utf-8"))
+    write_whole(root / "README.md", _README.encode("utf-8"))
     with writing_to(root):
         folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{entities.stem}_desc-reconstructed_ieeg.edf"
-    report = export_reconstruction(source, reconstructor, target, request, control)
-    side = {
-        target.with_suffix(".json"): pretty(_about(source, reconstructor, report, entities)),
-        folder / f"{entities.stem}_desc-reconstructed_channels.tsv": _channels(target, reconstructor),
-        folder / f"{entities.stem}_desc-reconstructed_channels.json": pretty(_ABOUT_CHANNELS),
-        folder / f"{entities.place}_space-Other_electrodes.tsv": _electrodes(reconstructor),
-        folder / f"{entities.place}_space-Other_electrodes.json": pretty(_ABOUT_ELECTRODES),
-        folder / f"{entities.place}_space-Other_coordsystem.json": pretty(_coordinates(reconstructor)),
-        root / "dataset_description.json": pretty(described),
-        root / "README.md": _README,
-    }
-    for path, text in side.items():
-        write_whole(path, text.encode("utf-8"))
-    return replace(report, path=target)
+    try:
+        return export_reconstruction(source, reconstructor, folder / f"{stem}_ieeg.edf", request, control, beside)
+    except BaseException:
+        with contextlib.suppress(OSError):  # folders that hold something stay
+            for empty in (folder, *folder.parents[: len(entities.folder.parts) - 1]):
+                empty.rmdir()
+        raise
 
 
 def _description(root: Path, reconstructor: Reconstructor) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,12 +73,14 @@ def export_reconstruction(
     target: Path,
     request: ExportRequest | None = None,
     control: Control | None = None,
+    beside: Callable[[Path, ExportReport], None] | None = None,
 ) -> ExportReport:
     """Reconstruct a span of a recording into an EDF+ file at the model's rate, EDF+D where the recording has gaps.
 
     The tiles are computed once into a spool beside the target, written with limits that fit them, read back with
     another reader and compared; then the file takes the target's name. On any error or when cancelled nothing is left
-    and an older file of that name stays. Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
+    and an older file of that name stays. ``beside`` writes what must stand before the file does, of the file
+    that has no name yet and the report. Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
     """
     request, control = request or ExportRequest(), control or Control()
     recording = source.recording
@@ -111,6 +113,27 @@ def export_reconstruction(
         )
         header = _header(recording, plan, card.band, spool.largest, hidden=request.deidentified)
         notes = notes_of(origin, withheld, plan.padding, header.start)
+        report = ExportReport(
+            path=target,
+            contacts=len(plan.contacts),
+            channels=len(plan.labels),
+            records=plan.records,
+            rate=plan.rate,
+            span=plan.span,
+            worst_difference_uv=math.nan,  # until it was read back
+            step_uv=max(signal.quantum for signal in header.signals) / MICROVOLT,
+            model=card.name,
+            model_hash=origin.model_hash,
+            input_hash=input_hash,
+            samples=request.samples,
+            seed=request.seed,
+            coverage=origin.coverage,
+            device=reconstructor.device_label,
+            redrawn=redrawn,
+            withheld=tuple(withheld),
+            format="EDF+C" if header.record_starts is None else "EDF+D",
+            silent=silent,
+        )
         with EdfWriter(target, header, notes) as writer:
             step = plan.samples_per_record
             begins = [first - plan.first + k * step for first, count in plan.runs for k in range(count)]
@@ -118,28 +141,12 @@ def export_reconstruction(
                 control.checkpoint(_COMPUTED + (_WRITTEN - _COMPUTED) * record / plan.records)
                 writer.write(list(spool.read(begin, begin + step)))
             verifying = _part_of(control, _WRITTEN, 1.0)
-            worst = writer.commit(lambda path: _verify(path, header, notes, spool, plan, verifying), control)
-    return ExportReport(
-        path=target,
-        contacts=len(plan.contacts),
-        channels=len(plan.labels),
-        records=plan.records,
-        rate=plan.rate,
-        span=plan.span,
-        worst_difference_uv=worst / MICROVOLT,
-        step_uv=max(signal.quantum for signal in header.signals) / MICROVOLT,
-        model=card.name,
-        model_hash=origin.model_hash,
-        input_hash=input_hash,
-        samples=request.samples,
-        seed=request.seed,
-        coverage=origin.coverage,
-        device=reconstructor.device_label,
-        redrawn=redrawn,
-        withheld=tuple(withheld),
-        format="EDF+C" if header.record_starts is None else "EDF+D",
-        silent=silent,
-    )
+
+            def verified(path: Path) -> ExportReport:
+                worst = _verify(path, header, notes, spool, plan, verifying)
+                return replace(report, worst_difference_uv=worst / MICROVOLT)
+
+            return writer.commit(verified, control, beside)
 
 
 def _hash_of(recording: Recording, control: Control) -> str:

@@ -145,10 +145,15 @@ class EdfWriter:
             self._file.write(block + self._tals[self._written])
         self._written += 1
 
-    def commit(self, verify: Callable[[Path], T], control: Control | None = None) -> T:
+    def commit(
+        self, verify: Callable[[Path], T], control: Control | None = None,
+        beside: Callable[[Path, T], None] | None = None,
+    ) -> T:  # fmt: skip
         """Flush to the disk, let ``verify`` read the temporary file, and put it in the target's place.
 
-        Returns what ``verify`` returns; where it raises, or ``control`` was cancelled, the target stays as it was.
+        ``beside`` writes what must stand before the file does, once nothing stops the job any more; it is given the
+        temporary file and what ``verify`` returned. Returns what ``verify`` returns; where either raises, or
+        ``control`` was cancelled, the target stays as it was.
         """
         if self._file is None or self._written != self._header.records:
             raise ValueError(f"{self._written} of {self._header.records} records were written")
@@ -159,6 +164,8 @@ class EdfWriter:
         result = verify(self._part)
         if control is not None:
             control.keep()
+        if beside is not None:
+            beside(self._part, result)
         with writing_to(self.target):
             os.replace(self._part, self.target)
         self._committed = True
