@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import tracemalloc
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
@@ -111,6 +112,9 @@ def test_patient_and_recording_fields_are_subfields() -> None:
     assert field == "MCH_1 F 02-AUG-1951 John_van_Doe left handed"
     assert parse_patient(field) == Patient("John van Doe", "MCH 1", "02-AUG-1951", "F", "left handed")
     assert len(patient_field(Patient("x" * 200))) == 80
+    assert patient_field(Patient("Jane", "c" * 80, "2-aug-1951", "F", "more")) == f"{61 * 'c'} F 02-AUG-1951 Jane"
+    assert patient_field(Patient("Jane", birthdate="02-AUG-51")) == "X X X Jane born_02-AUG-51"
+    assert recording_field(None, "a" * 80, "b" * 30, "c") == f"Startdate X {35 * 'a'} {30 * 'b'} c"
     assert recording_field(None, technician="A B", additional=("reconstructed, not recorded",)) == (
         "Startdate X X A_B X reconstructed,_not_recorded"
     )
@@ -125,7 +129,10 @@ def test_patient_and_recording_fields_are_subfields() -> None:
         st.tuples(
             st.floats(-5, 50).map(lambda v: round(v, 6) + 0.0),
             st.floats(0, 9).map(lambda v: round(v, 6)),
-            st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1, max_size=60),
+            st.one_of(
+                st.text(st.characters(min_codepoint=32, exclude_categories=["Cs"]), min_size=1, max_size=60),
+                st.builds(str.__mul__, st.sampled_from(("a", "é ", "中 ...(1/2)", "@@b")), st.integers(100, 2000)),
+            ),
         ),
         max_size=30,
     )
@@ -133,17 +140,43 @@ def test_patient_and_recording_fields_are_subfields() -> None:
 def test_annotations_of_any_length_at_any_time_come_back(found: list[tuple[float, float, str]]) -> None:
     annotations = [Annotation(*a) for a in found]
     starts = [0.25 + k for k in range(5)]
-    width, blocks = lay_out(annotations, starts, 1.0)
-    assert {len(b) for b in blocks} == {width}
-    assert width % 2 == 0
-    back, onsets = parse_tals(b"".join(blocks), width, timekeeping=True)
+    laid = lay_out(annotations, starts, 1.0)
+    blocks = [laid.record(k) for k in range(5)]
+    assert {len(b) for b in blocks} == {laid.width}
+    assert laid.width % 2 == 0
+    back, onsets = parse_tals(b"".join(blocks), laid.width, timekeeping=True)
     assert onsets == dict(enumerate(starts))
     assert sorted(back, key=repr) == sorted(annotations, key=repr)
 
 
 def test_an_annotation_stands_in_the_record_it_begins_in() -> None:
-    _, blocks = lay_out([Annotation(2.5, 0, "here")], [0.0, 1.0, 2.0, 3.0], 1.0)
-    assert [b"here" in block for block in blocks] == [False, False, True, False]
+    laid = lay_out([Annotation(2.5, 0, "here")], [0.0, 1.0, 2.0, 3.0], 1.0)
+    assert [b"here" in laid.record(k) for k in range(4)] == [False, False, True, False]
+
+
+def test_a_long_annotation_widens_no_record_of_a_day() -> None:
+    """4,000 letters, twice at the same time, in records of 1 s and of 50 ms: neither memory nor file grows by them."""
+    notes = [Annotation(40_000.5, 3.0, f"{which} " + 400 * "Anfälle... ", "Fp1") for which in ("one", "two")]
+    for seconds, widest in ((1.0, 540), (0.05, 160)):
+        count = round(86_400 / seconds)
+        tracemalloc.start()
+        laid = lay_out([*notes, Annotation(1.0, 0.0, "short")], np.arange(count) * seconds, seconds)
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert laid.width <= widest
+        assert held < 60 * count + 2e6  # a few numbers for each record, and none of its bytes
+        near = range(int(39_999 / seconds), int(40_100 / seconds))
+        back, onsets = parse_tals(b"".join(map(laid.record, near)), laid.width, timekeeping=True)
+        assert [(a.onset, a.duration, a.text) for a in back] == [(40_000.5, 3.0, f"{n.text}@@Fp1") for n in notes]
+        assert onsets == {k: round(record * seconds, 9) for k, record in enumerate(near)}
+
+
+def test_what_only_looks_like_a_part_of_an_annotation_stays_as_it_is() -> None:
+    texts = ["a ...(1/2)", "b ...(1/1)", "c ...(2/3)", "d ...(0/2)", "e ...(1/999999)", "f ...(1/2) g", "h ...(1/2)@@i"]
+    texts += ["a ...(1/2)"]
+    laid = lay_out([Annotation(0.0, 0.0, text) for text in texts], [0.0, 1.0], 1.0)
+    back, _ = parse_tals(b"".join(map(laid.record, range(2))), laid.width, timekeeping=True)
+    assert [a.text for a in back] == texts
 
 
 def test_tals_escape_their_own_delimiters() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -215,3 +216,19 @@ def test_values_that_no_header_can_say_are_one_sentence(make_edf: Make, sig: Any
     with pytest.raises(FileProblem, match="no EDF file can say"):
         repair(made.path, tmp_path / "out.edf")
     assert os.listdir(tmp_path) == ["a.edf"]
+
+
+def test_a_repair_takes_the_memory_of_a_few_blocks(make_edf: Make, sig: Any, tmp_path: Path) -> None:
+    """128 channels of five minutes at 256 Hz, which are 80 MB as they are read."""
+    channels, seconds, rate = 128, 300, 256
+    path = make_edf("a.edf", [sig(f"EEG {k}", np.zeros((1, rate), dtype="<i2")) for k in range(channels)]).path
+    head = bytearray(path.read_bytes()[: 256 * (channels + 1)])
+    head[236:244] = f"{seconds:<8}".encode()
+    path.write_bytes(head)
+    os.truncate(path, len(head) + seconds * rate * 2 * channels)
+    repair(make_edf("b.edf", [sig("Fp1", np.zeros((1, rate)))]).path, tmp_path / "out.edf")  # loads what is loaded once
+    tracemalloc.start()
+    repair(path, tmp_path / "out.edf")
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 50e6

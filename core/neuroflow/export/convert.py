@@ -31,7 +31,7 @@ from neuroflow.units import MICROVOLT
 AS_RECORDED = "as recorded"
 LOWEST_RATE, HIGHEST_RATE = 1.0, 100_000.0
 _SCANNED, _WRITTEN = 0.45, 0.85
-_BLOCK_SECONDS = 60.0
+_BLOCK_SECONDS, _BLOCK_SAMPLES = 60.0, 1 << 22  # whichever is less, of all channels together
 _RECORD_SECONDS = (1.0, 2.0, 5.0, 10.0, 0.5, 0.1)
 _CLOSE = 1e-6
 
@@ -365,7 +365,8 @@ class _Conversion:
         self, lines: Sequence[_Line], stretches: Sequence[_Stretch]
     ) -> Iterator[tuple[float, list[NDArray[np.float64]]]]:  # fmt: skip
         """Of every line (record, sample), a few records at a time, and what share was done before."""
-        each = max(1, int(_BLOCK_SECONDS / self.seconds))
+        every_second = sum(max(line.rate, line.lead.rate) for line in lines)
+        each = max(1, int(min(_BLOCK_SECONDS, _BLOCK_SAMPLES / every_second) / self.seconds))
         total, done = sum(s.records for s in stretches), 0
         for stretch in stretches:
             for first in range(0, stretch.records, each):

@@ -26,7 +26,7 @@ from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording
 from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
 from neuroflow.jobs import Control
-from neuroflow.recording import Annotation, Patient, Recording, SignalSource, Span
+from neuroflow.recording import Patient, Recording, SignalSource, Span
 from neuroflow.signal.orderstatistics import Calibration, bands
 from neuroflow.units import MICROVOLT
 
@@ -143,7 +143,7 @@ def export_reconstruction(
             verifying = _part_of(control, _WRITTEN, 1.0)
 
             def verified(path: Path) -> ExportReport:
-                worst = _verify(path, header, notes, spool, plan, verifying)
+                worst = _verify(path, header, writer.entries, spool, plan, verifying)
                 return replace(report, worst_difference_uv=worst / MICROVOLT)
 
             return writer.commit(verified, control, beside)
@@ -274,7 +274,7 @@ def _header(
 
 
 def _verify(
-    path: Path, header: OutputHeader, notes: list[Annotation], spool: Spool, plan: Plan, control: Control
+    path: Path, header: OutputHeader, notes: int, spool: Spool, plan: Plan, control: Control
 ) -> float:  # fmt: skip
     """Read the file back with a reader not ours; the largest difference in volts.
 
@@ -285,7 +285,7 @@ def _verify(
         with read_back(path, gaps=header.record_starts is not None) as reader:
             if reader.labels != [signal.label for signal in header.signals]:
                 fault = "labels"
-            if reader.annotations != len(notes):
+            if reader.annotations != notes:
                 fault = "annotations"
             for number, first, meant in _stretches_of(header, spool, plan, control):
                 got = reader.samples(number, first, meant.size) * header.signals[number].unit

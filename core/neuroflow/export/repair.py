@@ -21,7 +21,7 @@ from neuroflow.recording import Annotation, Channel
 from neuroflow.units import MICROVOLT
 
 _SCANNED, _WRITTEN = 0.4, 0.8
-_BLOCK_SAMPLES = 1 << 20
+_BLOCK_SAMPLES = 1 << 20  # of all channels together
 _LONGEST_DIMENSION, _FIELD = 8, 80
 _REPAIRED = "repaired"
 
@@ -70,8 +70,7 @@ class _Repair:
         self.recording, self.header = source.recording, source.header
         self.channels = self.recording.channels
         self.changes: list[str] = list(self.recording.problems)
-        fastest = max(self.header.signals[c.index].samples for c in self.channels)
-        self.block = max(1, _BLOCK_SAMPLES // max(fastest, 1))
+        self.block = max(1, _BLOCK_SAMPLES // sum(self.header.signals[c.index].samples for c in self.channels))
 
     def run(self) -> Repaired:
         signals = self._signals()
@@ -81,7 +80,7 @@ class _Repair:
             for done, record in enumerate(self._records()):
                 self.control.checkpoint(_SCANNED + (_WRITTEN - _SCANNED) * done / records)
                 writer.write([filled(signal, values) for signal, values in zip(signals, record, strict=True)])
-            worst = writer.commit(lambda part: self._compare(part, header, notes), self.control)
+            worst = writer.commit(lambda part: self._compare(part, header, notes, writer.entries), self.control)
         return Repaired(
             self.target, "EDF+C" if header.record_starts is None else "EDF+D", len(signals), records, len(notes),
             worst / MICROVOLT, tuple(self.changes),
@@ -209,13 +208,13 @@ class _Repair:
             for k in range(last - first):
                 yield [block[k] for block in blocks]
 
-    def _compare(self, part: Path, header: OutputHeader, notes: Sequence[Annotation]) -> float:
+    def _compare(self, part: Path, header: OutputHeader, notes: Sequence[Annotation], entries: int) -> float:
         """Read back; the largest difference of a voltage. Raises: FileProblem where it is more than half a step."""
         fault, worst = "", 0.0
         if header.record_starts is None:
             try:
                 with read_back(part) as reader:
-                    if reader.labels != [s.label for s in header.signals] or reader.annotations < len(notes):
+                    if reader.labels != [s.label for s in header.signals] or reader.annotations != entries:
                         fault = "labels or annotations"
             except (OSError, ValueError) as error:
                 fault = str(error)

@@ -7,14 +7,21 @@ TAL of every record has an empty first text and says when the record starts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neuroflow.recording import Annotation
 
 # Possessive, and matched in what stands between two zeros: no file makes it go over the same bytes again and again.
 _TAL = re.compile(rb"([+-]\d++(?:\.\d*+)?)(?:\x15(\d*+(?:\.\d*+)?))?\x14(.*)", re.DOTALL)
-_TIMEKEEPING_BYTES = 24
+_PART = re.compile(r"(.*) \.\.\.\((\d{1,6})/(\d{1,6})(?: #(\d{1,6}))?\)((?:@@.*)?)", re.DOTALL)
+_LONG, _SHORT, _LEAST = 512, 128, 16  # bytes: of one annotation, in very many records, and of a part of a text
+_PADDING = 48 << 20  # bytes: how much the longest annotation may make of a file, whose every record has its width
 
 
 def parse_tals(blocks: bytes, block_bytes: int, *, timekeeping: bool) -> tuple[list[Annotation], dict[int, float]]:
@@ -38,7 +45,7 @@ def parse_tals(blocks: bytes, block_bytes: int, *, timekeeping: bool) -> tuple[l
             annotations.extend(
                 Annotation(onset, duration, decode_text(part)) for part in texts_field.split(b"\x14") if part
             )
-    return annotations, onsets
+    return _joined(annotations), onsets
 
 
 def decode_text(raw: bytes) -> str:
@@ -76,58 +83,136 @@ def encode_tal(onset: float, duration: float = 0.0, text: str | None = None) -> 
     return f"{stamp}\x14{body}\x14\x00".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The annotation signal of a file: ``width`` bytes a record, and how many ``entries`` other readers find in it."""
+
+    width: int
+    entries: int
+    _starts: NDArray[np.float64]
+    _placed: Mapping[int, bytes]
+
+    def record(self, number: int) -> bytes:
+        """The bytes of one record: when it begins, the annotations in it, and zeros. Raises: ValueError."""
+        block = encode_tal(round(float(self._starts[number]), 9)) + self._placed.get(number, b"")
+        if len(block) > self.width:
+            raise ValueError(f"record {number} holds {len(block)} bytes of annotations where {self.width} have room")
+        return block.ljust(self.width, b"\0")
+
+
 def lay_out(
-    annotations: Iterable[Annotation], record_starts: Sequence[float], record_seconds: float, *, even: int = 2
-) -> tuple[int, list[bytes]]:
-    """Place annotations in records: the bytes of the annotation signal a record, and each record's bytes, padded.
+    annotations: Iterable[Annotation], record_starts: Sequence[float] | NDArray[np.float64], record_seconds: float,
+    *, even: int = 2,
+) -> Layout:  # fmt: skip
+    """Place annotations in records that begin at these times, which are in order.
 
     An annotation goes into the record it begins in or the next with room (an onset may lie outside its record); the
-    signal is as wide as the longest annotation or as the average load needs, whichever is more. ``even`` is the number
-    of bytes a sample takes.
+    signal is as wide as the longest annotation or as the average load needs, whichever is more. Every record has that
+    width: an annotation of more than 512 bytes, which is what EDFlib hands on, or in a file of very many records of
+    more than 128, is written as several at the same time, their texts ending in `` ...(1/3)`` to `` ...(3/3)``, which
+    :func:`parse_tals` puts together. ``even`` is the number of bytes a sample takes.
     """
-    ordered = sorted(annotations, key=lambda a: a.onset)
-    tals = [encode_tal(a.onset, a.duration, a.text if a.channel is None else f"{a.text}@@{a.channel}") for a in ordered]
-    stamps = [encode_tal(start) for start in record_starts]
-    stamp_bytes = max((len(s) for s in stamps), default=_TIMEKEEPING_BYTES)
-    width = stamp_bytes + max((len(t) for t in tals), default=0)
+    starts = np.asarray(record_starts, dtype=np.float64)
+    longest = min(max(_PADDING // len(starts), _SHORT), _LONG)
+    onsets, tals = _tals(sorted(annotations, key=lambda a: a.onset), longest)
+    homes = np.maximum(np.searchsorted(starts, onsets, side="right") - 1, 0)
+    homes += (np.asarray(onsets) >= starts[homes] + record_seconds) & (homes + 1 < len(starts))
+    stamp = _stamp_bytes(starts)
+    width = stamp + max(max(map(len, tals), default=0), sum(map(len, tals)) // len(starts))
     while True:
         width += -width % even
-        placed = _place(ordered, tals, stamps, record_starts, record_seconds, width)
+        placed = _place(tals, homes.tolist(), len(starts), width - stamp)
         if placed is not None:
-            return width, [block.ljust(width, b"\0") for block in placed]
+            return Layout(width, len(tals), starts, placed)
         width = width * 5 // 4 + even
 
 
-def _place(
-    ordered: Sequence[Annotation],
-    tals: Sequence[bytes],
-    stamps: Sequence[bytes],
-    record_starts: Sequence[float],
-    record_seconds: float,
-    width: int,
-) -> list[bytes] | None:
-    """Every record's bytes where all annotations fit into ``width``, else None."""
-    blocks = list(stamps)
-    record, overflow = 0, []
-    for annotation, tal in zip(ordered, tals, strict=True):
-        while record + 1 < len(blocks) and annotation.onset >= record_starts[record] + record_seconds:
-            record += 1
-        target = record
-        while target < len(blocks) and len(blocks[target]) + len(tal) > width:
+def _tals(ordered: Iterable[Annotation], longest: int) -> tuple[list[float], list[bytes]]:
+    """Onsets and bytes of annotations, none of more than ``longest`` bytes unless its channel alone is."""
+    onsets: list[float] = []
+    tals: list[bytes] = []
+    alike: Counter[tuple[float, float, str, int]] = Counter()
+    for a in ordered:
+        where = "" if a.channel is None else f"@@{a.channel}"
+        whole = encode_tal(a.onset, a.duration, a.text + where)
+        parts = [a.text]
+        if len(whole) > longest:
+            frame = len(encode_tal(a.onset, a.duration, " ...(999999/999999 #999999)" + where))
+            parts = _cut(one_line(a.text), max(longest - frame, _LEAST))
+        if len(parts) == 1:
+            tals.append(whole)
+        else:
+            alike[key := (a.onset, a.duration, where, len(parts))] += 1
+            which = f" #{alike[key]}" if alike[key] > 1 else ""
+            tals += [
+                encode_tal(a.onset, a.duration, f"{part} ...({k}/{len(parts)}{which}){where}")
+                for k, part in enumerate(parts, 1)
+            ]
+        onsets += [a.onset] * len(parts)
+    return onsets, tals
+
+
+def _cut(text: str, room: int) -> list[str]:
+    """A text in parts of at most ``room`` bytes, cut between letters."""
+    data, parts, at = text.encode(), [], 0
+    while at < len(data):
+        stop = min(at + room, len(data))
+        while stop < len(data) and data[stop] & 0xC0 == 0x80:
+            stop -= 1
+        parts.append(data[at:stop].decode())
+        at = stop
+    return parts or [text]
+
+
+def _joined(annotations: list[Annotation]) -> list[Annotation]:
+    """Annotations with the parts of long ones put together, where all of them are there."""
+    groups: dict[tuple[float, float, str, int, str], dict[int, tuple[int, str]]] = {}
+    for index, a in enumerate(annotations):
+        if " ...(" in a.text and (match := _PART.fullmatch(a.text)) is not None:
+            part, number, count, which, where = match.groups()
+            key = (a.onset, a.duration, where, int(count), which or "")
+            groups.setdefault(key, {}).setdefault(int(number), (index, part))
+    put: dict[int, Annotation | None] = {}
+    for (onset, duration, where, count, _), parts in groups.items():
+        if 1 < count == len(parts) and min(parts) == 1 and max(parts) == count:
+            put |= {index: None for index, _ in parts.values()}
+            text = "".join(parts[k][1] for k in range(1, count + 1))
+            put[min(index for index, _ in parts.values())] = Annotation(onset, duration, text + where)
+    return [kept for k, a in enumerate(annotations) if (kept := put.get(k, a)) is not None] if put else annotations
+
+
+def _stamp_bytes(starts: NDArray[np.float64]) -> int:
+    """The most bytes that the time of a record takes, without writing them all."""
+    rounded = np.round(starts, 9)
+    decimals = next((d for d in range(9) if (np.abs(np.round(rounded, d) - rounded) < 1e-10).all()), 9)
+    digits = len(str(int(np.abs(rounded).max())))
+    return len(b"+\x14\x14\0") + digits + (1 + decimals if decimals else 0)
+
+
+def _place(tals: Sequence[bytes], homes: Sequence[int], records: int, room: int) -> dict[int, bytes] | None:
+    """The bytes in each record that holds any, where all have ``room``, else None."""
+    placed: dict[int, bytearray] = {}
+
+    def put(tal: bytes, target: int) -> int:
+        while target < records and len(placed.get(target, b"")) + len(tal) > room:
             target += 1
-        if target == len(blocks):
+        if target < records:
+            placed.setdefault(target, bytearray()).extend(tal)
+        return target
+
+    record, overflow = 0, []
+    for tal, home in zip(tals, homes, strict=True):
+        target = put(tal, max(record, home))
+        if target == records:
             overflow.append(tal)
-            continue
-        blocks[target] += tal
-        record = max(record, target)
+        else:
+            record = target
     target = 0
     for tal in overflow:  # what found no room after its onset goes before it
-        while target < len(blocks) and len(blocks[target]) + len(tal) > width:
-            target += 1
-        if target == len(blocks):
+        target = put(tal, target)
+        if target == records:
             return None
-        blocks[target] += tal
-    return blocks
+    return {record: bytes(block) for record, block in placed.items()}
 
 
 def _decimal(value: float) -> str:

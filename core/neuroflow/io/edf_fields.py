@@ -15,6 +15,7 @@ from neuroflow.io.edf_header import MONTHS, UNKNOWN_DATE, parse_edfplus_date
 from neuroflow.recording import Patient
 
 NUMBER_WIDTH = 8
+_FIELD_WIDTH = 80
 
 
 def encode_text(value: str, width: int) -> bytes:
@@ -95,15 +96,15 @@ def subfield(value: str) -> str:
 def patient_field(patient: Patient) -> str:
     """Code, sex, birthdate, name and what else there is, as subfields; cut at 80 characters.
 
-    A birthdate in another form than ``02-AUG-1951`` goes to the end, since programs refuse files for it.
+    A birthdate that is no date goes to the end, and one in another form than ``02-AUG-1951`` is put into that, since
+    programs refuse files for it.
     """
     sex = patient.sex if patient.sex in ("M", "F") else "X"
-    is_date = parse_edfplus_date(patient.birthdate) is not None
-    parts = [subfield(patient.identifier), sex, patient.birthdate if is_date else "X", subfield(patient.name)]
-    parts += patient.additional.split()
-    if patient.birthdate and not is_date:
-        parts.append(f"born {patient.birthdate}")
-    return _joined(parts)
+    born = parse_edfplus_date(patient.birthdate)
+    more = patient.additional.split()
+    if patient.birthdate and born is None:
+        more.append(f"born {patient.birthdate}")
+    return _joined([patient.identifier, sex, edfplus_date(born) if born else "X", patient.name], more)
 
 
 def recording_field(
@@ -111,8 +112,14 @@ def recording_field(
 ) -> str:
     """``Startdate``, date, administration code, technician, equipment and more as subfields; cut at 80 characters."""
     day = "X" if start is None else edfplus_date(start)
-    return _joined(["Startdate", day, subfield(admin), subfield(technician), subfield(equipment), *additional])
+    return _joined(["Startdate", day, admin, technician, equipment], additional)
 
 
-def _joined(parts: Sequence[str]) -> str:
-    return " ".join(subfield(part) for part in parts)[:80].rstrip()
+def _joined(needed: Sequence[str], more: Sequence[str]) -> str:
+    """Subfields of at most 80 characters. Of the ``needed`` all are there, since programs refuse files for one that is
+    not: where they are too long, the longest are cut."""
+    fields = [subfield(part)[:_FIELD_WIDTH] for part in needed]
+    while len(" ".join(fields)) > _FIELD_WIDTH:
+        longest = max(range(len(fields)), key=lambda k: len(fields[k]))
+        fields[longest] = fields[longest][:-1]
+    return " ".join([*fields, *map(subfield, more)])[:_FIELD_WIDTH].rstrip()

@@ -30,6 +30,7 @@ _SIGNAL_FIELDS = (
 )
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _THREE_NUMBERS = re.compile(r"\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})")
+_DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", re.ASCII)
 UNKNOWN_DATE = date(1985, 1, 1)
 """The date that EDF+ asks for where the true one is not known or was removed."""
 # A record that the file holds in part is filled up in memory, and its stated size may be anything.
@@ -185,12 +186,12 @@ def parse_patient(field: str) -> Patient:
 
 
 def parse_edfplus_date(value: str) -> date | None:
-    """``12-AUG-2009`` as a date, or None."""
-    parts = value.upper().split("-")
-    if len(parts) != 3 or parts[1] not in MONTHS:
+    """``12-AUG-2009`` as a date, in small letters or without the first zero too; None where the century is not told."""
+    match = _DATE.fullmatch(value)
+    if match is None or match[2].upper() not in MONTHS:
         return None
     try:
-        return date(int(parts[2]), MONTHS.index(parts[1]) + 1, int(parts[0]))
+        return date(int(match[3]), MONTHS.index(match[2].upper()) + 1, int(match[1]))
     except ValueError:
         return None
 

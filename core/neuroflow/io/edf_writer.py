@@ -110,20 +110,27 @@ class EdfWriter:
         self._header = header
         self._part = target.with_name(f".{target.name[:100]}.{uuid.uuid4().hex[:8]}.part")
         fraction = header.start.microsecond / 1e6 if header.start else 0.0
-        begin = header.record_starts or tuple(k * header.record_seconds for k in range(header.records))
+        if header.record_starts is None:
+            begin = np.arange(header.records, dtype=np.float64) * header.record_seconds
+        else:
+            begin = np.asarray(header.record_starts, dtype=np.float64)
         if len(begin) != header.records:
             raise ValueError(f"{len(begin)} starts for {header.records} records")
-        starts = [round(fraction + start, 9) for start in begin]
         moved = [replace(a, onset=round(a.onset + fraction, 9)) for a in annotations]
-        self._width, self._tals = lay_out(moved, starts, header.record_seconds)
+        self._layout = lay_out(moved, fraction + begin, header.record_seconds)
         self._to_digital = _Quantiser(header.signals)
         self._written = 0
         self._file: BufferedWriter | None = None
         self._committed = False
 
+    @property
+    def entries(self) -> int:
+        """How many annotations other readers find: a long one counts as often as it has parts."""
+        return self._layout.entries
+
     def __enter__(self) -> EdfWriter:
         _sweep(self.target)
-        header = encode_header(self._header, self._width)
+        header = encode_header(self._header, self._layout.width)
         try:
             with writing_to(self.target):
                 self._file = self._part.open("xb")
@@ -142,7 +149,7 @@ class EdfWriter:
             raise ValueError("this file is not open for another record")
         block = self._to_digital(record).tobytes()
         with writing_to(self.target):
-            self._file.write(block + self._tals[self._written])
+            self._file.write(block + self._layout.record(self._written))
         self._written += 1
 
     def commit(
