@@ -77,6 +77,9 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     assert all("reconstructed, not recorded" in row["description"] for row in rows)
     places = table(folder / "sub-01_ses-1_space-Other_electrodes.tsv")
     assert {row["contact"] for row in rows} == {place["name"] for place in places}
+    for place, contact in zip(places, FakeReconstructor().contacts, strict=True):
+        assert (place["name"], place["shaft"]) == (contact.name, contact.shaft)
+        assert [float(place[axis]) for axis in "xyz"] == pytest.approx(contact.mni, abs=6e-4)
     about = json.loads((folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.json").read_text("utf-8"))
     assert "not recorded" in about["Description"]
     assert about["Model"]["WeightsSHA256"] == "ab" * 32

@@ -97,20 +97,31 @@ def test_utf8_annotations_and_a_start_between_seconds(data_dir: Path) -> None:
 # --- samples -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("seconds", "records", "samples"), [(0.5, 12, (200, 7)), (0.05, 130, (20, 1)), (60, 2, (24_000, 840))]
+)
 @pytest.mark.parametrize("bdf", [False, True])
-def test_any_span_is_the_same_as_the_whole(make_edf: Make, sig: Any, noise: Make, bdf: bool) -> None:
-    fast, slow = noise(12, 200), noise(12, 7, seed=1)
-    path = make_edf("a.edf", [sig("Fp1", fast), sig("SpO2", slow, "%")], record_seconds=0.5, bdf=bdf).path
+def test_any_span_is_the_same_as_the_whole(
+    make_edf: Make, sig: Any, noise: Make, bdf: bool, seconds: float, records: int, samples: tuple[int, int]
+) -> None:
+    fast, slow = noise(records, samples[0]), noise(records, samples[1], seed=1)
+    path = make_edf("a.edf", [sig("Fp1", fast), sig("SpO2", slow, "%")], record_seconds=seconds, bdf=bdf).path
     source = open_recording(path)
     eeg, spo2 = source.recording.channels
-    assert (source.recording.format, eeg.rate, spo2.rate) == ("BDF" if bdf else "EDF", 400.0, 14.0)
+    rates = tuple(pytest.approx(n / seconds) for n in samples)
+    assert (source.recording.format, eeg.rate, spo2.rate) == ("BDF" if bdf else "EDF", *rates)
+    end = records * seconds
     for channel in (eeg, spo2):
         whole = source.read(source.recording.span, channel)
-        for start, stop in [(0.0, 0.01), (0.49, 0.51), (2.3, 5.999), (5.9, 6.0), (1.0, 1.0)]:
+        assert whole.size == round(end * channel.rate)
+        spans = [(0.0, 0.01), (0.49, 0.51), (2.3, 5.999), (5.9, 6.0), (1.0, 1.0), (0.0499, 0.1501), (end - 0.3, end)]
+        for start, stop in [*spans, (end / 2 - 0.02, end / 2 + 0.4)]:
             a, b = round(start * channel.rate), round(stop * channel.rate)
             np.testing.assert_array_equal(source.read(Span(start, stop), channel), whole[a:b])
-    if not bdf:
-        np.testing.assert_allclose(source.read(source.recording.span, eeg), physical(fast), atol=1e-9)
+    # By the arithmetic of the standard: limits of ±3276.8 µV over all digital values.
+    lowest, levels = (-(2**23), 2**24 - 1) if bdf else (-(2**15), 2**16 - 1)
+    microvolts = (fast.ravel().astype(np.float64) - lowest) * 6553.5 / levels - 3276.8
+    np.testing.assert_allclose(source.read(source.recording.span, eeg), microvolts * 1e-6, rtol=1e-6, atol=1e-12)
     assert not source.read(Span(0, 1), eeg).flags.writeable
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -47,7 +48,9 @@ class FakeReconstructor:
 
     def __post_init__(self) -> None:
         self.contacts = tuple(
-            Contact(f"{shaft}{k}", shaft, (0.0, 0.0, 0.0)) for shaft in ("AHL", "PHR") for k in (1, 2, 3)
+            Contact(f"{shaft}{k}", shaft, (side * (20.0 + 3.5 * k), -12.25, -17.0625 * k))
+            for shaft, side in (("AHL", -1), ("PHR", 1))
+            for k in (1, 2, 3)
         )
         card = SimpleNamespace(
             name="fake",
@@ -326,6 +329,21 @@ def test_a_deidentified_file_names_nobody_and_says_where_it_comes_from_by_hash(s
             assert sha256_of(named).encode() in raw
     again, _ = read(out)
     assert (again.patient, again.start) == (Patient(), datetime(1985, 1, 1, 3, 4, 5))
+
+
+def test_a_long_export_takes_no_more_memory_than_a_short_one(source: ArraySource, tmp_path: Path) -> None:
+    """What is held is a tile, a record and what is read back at a time: not one byte for each that is written."""
+    held = []
+    for seconds in (30.0, 900.0, 2700.0):  # the first loads what is loaded once
+        longer = ArraySource(replace(source.recording, duration=seconds), {})
+        request = ExportRequest(samples=3, channels=("median", "bands", "samples"))
+        tracemalloc.start()
+        report = export_reconstruction(longer, FakeReconstructor(), tmp_path / "out.edf", request)  # type: ignore[arg-type]
+        held.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    written = report.path.stat().st_size
+    assert written > 15e6
+    assert held[2] - held[1] < written / 15
 
 
 def test_a_disk_without_room(export: Export, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
