@@ -126,7 +126,7 @@ def read_all(path: Path) -> None:
         recording = source.recording
         assert 0.0 <= recording.duration < float("inf")
         as_text(recording)
-        as_json(recording)
+        json.dumps(as_json(recording), allow_nan=False)
         for channel in recording.channels[:4]:
             assert 0.0 < channel.rate < float("inf")
             seconds = min(10.0, 20_000 / channel.rate)
