@@ -47,7 +47,7 @@ def _field(value: object, width: int) -> bytes:
     return str(value).encode("latin-1").ljust(width)[:width]
 
 
-def _write(
+def make_file(
     path: Path,
     signals: Sequence[Sig],
     *,
@@ -102,7 +102,7 @@ def make_edf(tmp_path: Path) -> Callable[..., MadeEdf]:
     """Write a small EDF or BDF file under the test's folder: ``make_edf("a.edf", signals, ...)``."""
 
     def make(name: str, signals: Sequence[Sig] = (), **options: Any) -> MadeEdf:
-        return _write(tmp_path / name, signals, **options)
+        return make_file(tmp_path / name, signals, **options)
 
     return make
 

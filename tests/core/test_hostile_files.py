@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.core.conftest import DATA
+from tests.core.conftest import DATA, Sig, make_file
 
 from neuroflow.anatomy.mapping import Assignment
 from neuroflow.cli import main
@@ -59,6 +59,13 @@ TALS = (
 PART = ConvertRequest(Span(0.25, 2.5))
 WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 FIXED = ((0, 8), (8, 80), (88, 80), (168, 8), (176, 8), (184, 8), (192, 44), (236, 8), (244, 8), (252, 4))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What is loaded once is loaded before anything is timed."""
+    made = make_file(tmp_path_factory.mktemp("loaded") / "a.edf", [Sig("EEG Fp1-Ref", np.zeros((3, 100)))])
+    write_anew(made.path)
 
 
 @pytest.fixture
