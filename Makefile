@@ -57,8 +57,8 @@ screenshots: setup
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/screenshots.py --all build/screenshots
 
 model: setup
-	$(BIN)/neuroflow train --simulated --minutes 30 -o resources/neuroflow_resources/models/twin-64
-	$(BIN)/neuroflow evaluate --simulated --fit-vae 30 --gaussian 5 --model resources/neuroflow_resources/models/twin-64 --write-card
+	$(BIN)/neuroflow train --simulated --steps 4000 -o resources/neuroflow_resources/models/twin-64
+	$(BIN)/neuroflow evaluate --simulated --fit-vae 30 --gaussian 5 --independent 500 --model resources/neuroflow_resources/models/twin-64 --write-card
 
 demo-recording: setup
 	$(BIN)/python -m neuroflow.simulation.demonstration resources/neuroflow_resources/demo
