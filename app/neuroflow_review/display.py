@@ -35,6 +35,17 @@ def seconds_left_words(seconds: float | None) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
+def montage_name(montage: str) -> str:
+    """What a montage is called: one that ships by its name in the field, a reader's own by the name it was given."""
+    return MONTAGE_NAMES.get(montage, montage)
+
+
+def fallback_words(montage: str) -> str:
+    """Why a montage is shown as recorded, where a file has no electrodes for it."""
+    lacks = {"linked ears": "linked ears", "cz": "Cz"}.get(montage, f"electrodes for {montage_name(montage)}")
+    return f"as recorded: no {lacks} in this file"
+
+
 MONTAGE_NAMES: Final = {
     "longitudinal": "Longitudinal",
     "transverse": "Transverse",

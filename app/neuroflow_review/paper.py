@@ -22,7 +22,7 @@ from shiboken6 import VoidPtr
 from neuroflow.recording import Span
 from neuroflow.units import MICROVOLT
 from neuroflow_review.theme import UNIT, Theme, colour, gutter, hairline, right_margin, time_to_x, ui_font
-from neuroflow_review.wording import clock
+from neuroflow_review.wording import clock, day, day_clock
 
 _GROUP_GAP: Final = 0.7
 """Space between chains or shafts, in rows."""
@@ -153,12 +153,22 @@ def draw_clock(painter: QPainter, row: QRectF, span: Span, width: float, start: 
     wide = metrics.horizontalAdvance("00:00:00")
     step = next((s for s in _CLOCK_STEPS if s * per_second >= wide + 12 * UNIT), _CLOCK_STEPS[-1])
     painter.setPen(colour(look.muted))
-    for k in range(int(np.ceil(span.start / step - 1e-9)), int(np.floor(span.stop / step + 1e-9)) + 1):
-        x = time_to_x(k * step, span, width)
+    for time, text in clock_ticks(span, step, start):
+        x = time_to_x(time, span, width)
         if x > width - right_margin() + 1:
             continue
-        text = clock(k * step, start)
         painter.drawText(QRectF(x - wide, row.top(), 2 * wide, row.height()), Qt.AlignmentFlag.AlignCenter, text)
+
+
+def clock_ticks(span: Span, step: int, start: datetime | None) -> list[tuple[float, str]]:
+    """Times every ``step`` seconds and what is written there: the first of a day that is not the first says which."""
+    ticks: list[tuple[float, str]] = []
+    before = 1
+    for k in range(int(np.ceil(span.start / step - 1e-9)), int(np.floor(span.stop / step + 1e-9)) + 1):
+        today = day(k * step, start) if start is not None else 1
+        ticks.append((k * step, clock(k * step, start) if today == before else day_clock(k * step, start)))
+        before = today
+    return ticks
 
 
 def draw_labels(

@@ -25,14 +25,14 @@ from neuroflow.recording import Recording
 from neuroflow.review import Mark
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import PAPER_RATIO, put_on_paper
-from neuroflow_review.session.report import Choice, Content, Drawn, Table
+from neuroflow_review.session.report import Choice, Content, Drawn, Table, montage_words
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import PRINT, RECONSTRUCTED, colour, gutter, hairline, right_margin, ui_font
 from neuroflow_review.views.implant import GlassBrain
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import ReconstructionView
-from neuroflow_review.wording import clock
+from neuroflow_review.wording import day_clock
 
 _MARGIN_MM, _HEAD_MM, _FOOT_MM = 10.0, 11.0, 7.0
 _MM_PER_INCH = 25.4
@@ -152,20 +152,12 @@ class Report:
         return self._inside().adjusted(0, -_HEAD_MM * self.per_mm, 0, 0)
 
     def _head(self, drawn: Drawn) -> None:
-        moment, state = drawn.moment, self.setting.state
+        moment = drawn.moment
         box = QRectF(self._inside().left(), _MARGIN_MM * self.per_mm, self._inside().width(), _HEAD_MM * self.per_mm)
-        shown = (
-            f"{sensitivity_words(state.sensitivity)} · {self.setting.choice.mm_per_second:g} mm/s · "
-            f"{filter_words(state.applied)} · {state.montage}"
-        )
-        if drawn.depth is None and self.setting.contacts:
-            shown += f" · {RECONSTRUCTED} not reconstructed here"
-        elif drawn.depth is not None:
-            shown += f" · {RECONSTRUCTED} {sensitivity_words(state.depth_sensitivity)}"
-        title = f"{clock(moment.time, self._start, decimals=1)}   {moment.title}"
+        title = f"{day_clock(moment.time, self._start, decimals=1)}   {moment.title}"
         by = "" if self.setting.choice.private else moment.by
         self._line(box, title, ", ".join(part for part in (moment.note, by) if part), top=True)
-        self._line(box, shown, "", top=False)
+        self._line(box, head_words(self.setting, drawn), "", top=False)
 
     def _line(self, box: QRectF, left: str, right: str, *, top: bool) -> None:
         painter = self._painter
@@ -256,6 +248,22 @@ class Report:
         document.setHtml(body)
         document.setTextWidth(width)
         return document
+
+
+def head_words(setting: Setting, drawn: Drawn) -> str:
+    """How a page is drawn: sensitivity, paper speed, filters, montage, and what there is of a reconstruction."""
+    state = setting.state
+    parts = [
+        sensitivity_words(state.shown_sensitivity),
+        f"{setting.choice.mm_per_second:g} mm/s",
+        filter_words(state.applied),
+        montage_words(setting.recording, state),
+    ]
+    if drawn.depth is not None:
+        parts.append(f"{RECONSTRUCTED} {sensitivity_words(state.depth_sensitivity)}")
+    elif setting.contacts:
+        parts.append(f"{RECONSTRUCTED} not reconstructed here")
+    return " · ".join(parts)
 
 
 def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, per_mm: float) -> None:

@@ -30,6 +30,12 @@ def day(seconds: float, start: datetime | None) -> int:
     return math.floor((seconds + _since_midnight(start) + 1e-6) / 86_400) + 1
 
 
+def day_clock(seconds: float, start: datetime | None, *, decimals: int = 0) -> str:
+    """As :func:`clock`, after the day of the recording (``day 2 02:14:33``) where that is not the first."""
+    which = day(seconds, start) if start is not None else 1
+    return (f"day {which} " if which > 1 else "") + clock(seconds, start, decimals=decimals)
+
+
 def microvolts(volts: float) -> str:
     """A voltage in microvolts with a true minus sign, with one decimal below 10 µV: ``−34 µV``, ``4.2 µV``."""
     if not math.isfinite(volts):

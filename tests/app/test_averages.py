@@ -17,6 +17,7 @@ from tests.app.test_marks import saved
 
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording
+from neuroflow.signal.derivation import OwnMontage, parse_derivation
 from neuroflow.signal.filters import Filters
 from neuroflow_review.dialogs.averages import AveragesDialog
 from neuroflow_review.session.averages import (
@@ -184,6 +185,8 @@ def test_averages_follow_what_is_accepted(qtbot: QtBot, sharp: ReviewWindow, pre
     session.store.update(montage="average")
     qtbot.waitUntil(lambda: dialog.view.focus is not None, timeout=60_000)
     assert dialog.view.focus.rows[0].label.endswith("–avg")
+    session.store.update(montage="Temporal", own=OwnMontage("Temporal", (parse_derivation("F7-T3"),)))
+    qtbot.waitUntil(lambda: dialog.view.focus is not None and len(dialog.view.focus.rows) == 1, timeout=60_000)
     saved(qtbot, sharp)
     session.close_recording()
     qtbot.waitUntil(lambda: not dialog.isVisible())

@@ -3,7 +3,10 @@
 from tests.app.conftest import (  # noqa: F401 - fixtures
     backend,
     demo,
+    edf,
     few_channels,
+    mine,
+    nineteen,
     no_surprises,
     nothing_left_behind,
     opened,

@@ -1,10 +1,17 @@
-"""The display rules of the clinical design that the engine makes true, one test a rule, named by it."""
+"""The display rules of the clinical design, one test a rule, named by it: of the engine, then in a window."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import date, datetime, time
+from pathlib import Path
+
+import edfio
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
+from neuroflow.recording import Span
 from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import (
     HIGH_CUTS,
@@ -18,7 +25,17 @@ from neuroflow.signal.filters import (
     time_constant,
 )
 from neuroflow.signal.montage import MONTAGES, MontageChannel, Row, apply_rows, montage_rows
+from neuroflow_review.paper import clock_ticks
+from neuroflow_review.report import head_words
+from neuroflow_review.session.page import PageData
+from neuroflow_review.session.report import Choice, Drawn, Moment, content_of
+from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.report import setting_of
 
+Key = Qt.Key
+Press = Callable[..., None]
+Settle = Callable[[ReviewWindow], None]
+Edf = Callable[[str, list[str]], Path]
 GRID = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2 A1 A2"
 TEN_TWENTY = GRID.split()
 # From the front of the head to the back.
@@ -214,3 +231,96 @@ def test_no_peak_is_lost_at_any_zoom() -> None:
     data[0, 4321] = 1.0
     for columns in (1, 7, 640, 1500, 7680, 10_000):
         assert minmax_envelope(data, columns)[1].max() == 1.0
+
+
+# In the window --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def show(window: ReviewWindow, settle: Settle) -> Callable[[Path], ReviewWindow]:
+    """Open a file and wait for its first page."""
+
+    def act(path: Path) -> ReviewWindow:
+        window.session.open(path)
+        settle(window)
+        return window
+
+    return act
+
+
+@pytest.fixture
+def midnight(tmp_path: Path) -> Path:
+    """A recording that begins 25 s before midnight."""
+    t = np.arange(120 * 100) / 100
+    signals = [
+        edfio.EdfSignal(20 * np.sin(20 * t + k), 100, label=f"EEG {site}", physical_dimension="uV",
+                        physical_range=(-100, 100))
+        for k, site in enumerate(TEN_TWENTY[:19])
+    ]  # fmt: skip
+    path = tmp_path / "midnight.edf"
+    made = edfio.Edf(signals, starttime=time(23, 59, 35), recording=edfio.Recording(startdate=date(2024, 3, 1)))
+    made.write(path)
+    return path
+
+
+def page_of(window: ReviewWindow) -> PageData:
+    page = window.session.page
+    assert page is not None
+    return page
+
+
+def head_of(window: ReviewWindow) -> str:
+    """What the head of a page of the report says."""
+    setting = setting_of(window.session, Choice(), as_shown=False)
+    return head_words(setting, Drawn(Moment(5.0, "page"), page_of(window), None, ()))
+
+
+@pytest.mark.parametrize(
+    ("key", "electrodes", "why"),
+    [
+        (Key.Key_4, TEN_TWENTY[:19], "as recorded: no linked ears in this file"),
+        (Key.Key_5, [site for site in TEN_TWENTY if site != "Cz"], "as recorded: no Cz in this file"),
+    ],
+)
+def test_a_montage_for_which_the_file_has_no_electrodes_is_said_to_be_as_recorded(
+    show: Callable[[Path], ReviewWindow], edf: Edf, press: Press, settle: Settle, key: Key, electrodes: list[str],
+    why: str,
+) -> None:  # fmt: skip
+    window = show(edf("some.edf", [f"EEG {site}-Ref" for site in electrodes]))
+    press(window, key)
+    assert why[1:] in window.statusBar().currentMessage()
+    settle(window)
+    assert [row.label for row in page_of(window).request.rows] == electrodes
+    assert window.commands.montage.text() == "As recorded"
+    assert [n for n in range(1, 8) if window.commands.actions[f"montage_{n}"].isChecked()] == [7]
+    assert why in window.says.text()
+    assert why in head_of(window)
+    assert why in dict(content_of(window.session, private=False).tables[0].rows[1:])["Shown"]
+    press(window, Key.Key_1)
+    settle(window)
+    assert window.commands.montage.text() == "Longitudinal"
+    assert "as recorded" not in window.says.text() + head_of(window)
+
+
+def test_the_montage_is_said_where_there_is_no_toolbar(opened: ReviewWindow, press: Press, settle: Settle) -> None:
+    press(opened, Key.Key_3)
+    assert "Average" not in opened.says.text()
+    opened.session.store.update(private=True)  # that a presentation hides the name changes nothing then
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert "Average" in opened.says.text()
+    press(opened, Key.Key_Escape)
+    assert "Average" not in opened.says.text()
+
+
+def test_the_day_of_the_recording_is_said_when_it_is_not_the_first(
+    show: Callable[[Path], ReviewWindow], midnight: Path
+) -> None:
+    window = show(midnight)
+    assert window.place.text() == "23:59:35  (00:00:00)"
+    window.session.go_to(30.0)
+    assert window.place.text() == "day 2 00:00:05  (00:00:30)"
+    start = datetime(2024, 3, 1, 23, 59, 35)
+    assert [text for _, text in clock_ticks(Span(20.0, 30.0), 5, start)] == ["23:59:55", "day 2 00:00:00", "00:00:05"]
+    assert [text for _, text in clock_ticks(Span(30.0, 40.0), 5, start)][:2] == ["day 2 00:00:05", "00:00:10"]
+    assert clock_ticks(Span(86_400.0, 86_410.0), 5, None)[0] == (86_400.0, "24:00:00")

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDialog, QFileDialog, QHBoxLayout, QLab
 
 from neuroflow_review.dialogs.average_view import AverageView
 from neuroflow_review.dialogs.parts import button, column, counted, look_of, said
-from neuroflow_review.display import MONTAGE_NAMES, filter_words
+from neuroflow_review.display import filter_words, montage_name
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.averages import BAD, FAR, GAP, NOWHERE, Averages, Averaging, failure_words
 from neuroflow_review.theme import UNIT
@@ -152,7 +152,7 @@ class AveragesDialog(QDialog):
             self.view.set_message(NOTHING if not averages.left_out else "Nothing is left to average.")
             return
         largest = max(float(np.abs(focus.traces.mean).max(initial=0.0)) for focus in averages.foci)
-        self.view.set_focus(averages.foci[index], MONTAGE_NAMES[averages.request.montage], largest)
+        self.view.set_focus(averages.foci[index], montage_name(averages.request.montage), largest)
 
     # Saving and leaving -----------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
 from neuroflow_review.lanes import Failure, Lane
-from neuroflow_review.session.page import read_derived
+from neuroflow_review.session.page import read_derived, shown_montage
 from neuroflow_review.session.session import Session
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.session.topography import FEWEST, PIXELS, placed_rows
@@ -102,7 +102,9 @@ def request_of(session: Session) -> AverageRequest:
     recorded = tuple((m.start, m.channel) for m in accepted if not m.reconstructed)
     state = session.state
     rows = tuple(row for row in session.rows if row.kind == "EEG" and not row.bad)
-    return AverageRequest(recorded, len(accepted) - len(recorded), state.montage, rows, state.applied, state.bad)
+    recording = session.recording
+    montage = shown_montage(recording, state) if recording is not None else state.montage
+    return AverageRequest(recorded, len(accepted) - len(recorded), montage, rows, state.applied, state.bad)
 
 
 def electrodes_of(channel: str, recording: Recording) -> tuple[str, ...]:

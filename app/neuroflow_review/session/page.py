@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ KIND_FILTERS = {
 }
 KIND_SENSITIVITY = {ChannelKind.ECG: 100e-6, ChannelKind.EOG: 20e-6, ChannelKind.EMG: 20e-6}
 _OFF = Filters(None, None, None)
+AS_RECORDED = "as recorded"
 
 # Twice as many samples as columns still draw as a line; beyond, the lowest and highest of a column are what is seen.
 _DENSE = 2.0
@@ -103,14 +105,27 @@ def rows_of(
 
     ``own`` is a reader's montage, which takes the place of the one of the name.
     """
-    channels = channels_of(recording)
+    return _laid_out(tuple(channels_of(recording)), montage, own, bad, interleaved)[1]
+
+
+def shown_montage(recording: Recording, state: ViewState) -> str:
+    """The montage that is drawn: the chosen one, or ``as recorded`` where that has no derivation for the electrodes."""
+    channels = tuple(channels_of(recording))
+    return _laid_out(channels, state.montage, state.own, state.bad, state.interleaved)[0]
+
+
+@lru_cache(maxsize=16)
+def _laid_out(
+    channels: tuple[MontageChannel, ...], montage: str, own: OwnMontage | None, bad: frozenset[str], interleaved: bool
+) -> tuple[str, tuple[Row, ...]]:
+    """The montage that can be drawn of these channels, and its rows."""
     if own is not None:
         rows = own_rows(own, channels, bad)
     else:
         rows = montage_rows(montage, channels, bad, interleaved=interleaved)
     if any(row.kind == "EEG" for row in rows):
-        return rows
-    return montage_rows("as recorded", channels, bad)
+        return montage, rows
+    return AS_RECORDED, montage_rows(AS_RECORDED, channels, bad)
 
 
 def shown_rows(recording: Recording, state: ViewState) -> tuple[Row, ...]:

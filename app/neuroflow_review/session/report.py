@@ -15,13 +15,14 @@ from neuroflow.recording import ChannelKind, Recording, SignalSource, Span
 from neuroflow.review import Mark
 from neuroflow.review.document import IFCN_CRITERIA
 from neuroflow.units import format_clock
-from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.display import fallback_words, filter_words, sensitivity_words
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
-from neuroflow_review.session.page import PageData, PageRequest, load_page
+from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_montage
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
-from neuroflow_review.wording import clock, day
+from neuroflow_review.session.state import ViewState
+from neuroflow_review.wording import day_clock
 
 MOST_MOMENTS = 200
 HIDDEN_NAME = "left out"
@@ -132,10 +133,11 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Start", f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start else "not in the file"),
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
+    drawn_in = (montage_words(recording, state), sensitivity_words(state.sensitivity), filter_words(state.applied))
     rows += [
         ("Length", format_clock(recording.duration)),
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),
-        ("Shown", f"{state.montage} montage, {sensitivity_words(state.sensitivity)}, {filter_words(state.applied)}"),
+        ("Shown", ", ".join(drawn_in)),
     ]
     if state.bad:
         drawn = ", interpolated on the pages" if any(row.interpolated for row in session.rows) else ""
@@ -147,6 +149,12 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     rows.append(("Identity", f"{recording.identity} (sha256 of the header and stretches of the data)"))
     rows.append(("Program", f"NeuroFlow Review {__version__}"))
     return Table("Recording", ((), *rows))
+
+
+def montage_words(recording: Recording, state: ViewState) -> str:
+    """The montage that pages are drawn in; ``as recorded``, and why, where there are no electrodes for the chosen."""
+    shown = shown_montage(recording, state)
+    return f"{shown} montage" if shown == state.montage else fallback_words(state.montage)
 
 
 def _marks_tables(session: Session, *, private: bool) -> list[Table]:
@@ -165,7 +173,7 @@ def _marks_tables(session: Session, *, private: bool) -> list[Table]:
         heads = ("Elapsed", "" if start is None else "Clock", "What", "Decision", "Criteria", "" if private else "By")
         rows = tuple(
             (
-                format_clock(m.start, decimals=1), "" if start is None else _clock(m.start, recording), _title(m),
+                format_clock(m.start, decimals=1), "" if start is None else day_clock(m.start, start), _title(m),
                 m.decision, f"{len(m.criteria)} of {len(IFCN_CRITERIA)}" if m.criteria else "", "" if private else m.by,
             )
             for m in marks[:MOST_MOMENTS]
@@ -173,11 +181,6 @@ def _marks_tables(session: Session, *, private: bool) -> list[Table]:
         more = f"and {len(marks) - MOST_MOMENTS} more" if len(marks) > MOST_MOMENTS else ""
         found.append(Table("Marks of readers", (heads, *rows), more))
     return found
-
-
-def _clock(time: float, recording: Recording) -> str:
-    which = day(time, recording.start)
-    return (f"day {which} " if which > 1 else "") + clock(time, recording.start)
 
 
 def _rates_table(rates: dict[str, float], counts: Counter[str], minutes: float) -> Table:

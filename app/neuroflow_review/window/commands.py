@@ -266,7 +266,7 @@ class Commands(QObject):
     def _checks(self, state: ViewState) -> Callable[[str], bool]:
         def held(name: str) -> bool:
             if name.startswith("montage "):
-                return state.montage == name.removeprefix("montage ")
+                return self.montages.shown == name.removeprefix("montage ")
             if name in self.look.checks:
                 return self.look.checks[name]()
             if name == "dark":

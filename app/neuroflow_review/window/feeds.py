@@ -13,13 +13,13 @@ from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
-from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
 from neuroflow_review.paper import is_calibrated
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.analysis import Spike, grouped, strongest
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.marking import decided_at
-from neuroflow_review.session.page import PageData
+from neuroflow_review.session.page import PageData, shown_montage
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.state import ROWS
 from neuroflow_review.theme import RECONSTRUCTED
@@ -33,7 +33,7 @@ from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.status import Part, distribution_words
 from neuroflow_review.window.trend_feed import TrendFeed
-from neuroflow_review.wording import clock, microvolts
+from neuroflow_review.wording import clock, day_clock, microvolts
 
 _SPIKES_MS = 120
 _TIP_CHARACTERS = 60
@@ -371,7 +371,7 @@ class Feeds(QObject):
             self.frame.place.setText("")
             return
         at = state.start if time is None else time
-        words = clock(at, recording.start)
+        words = day_clock(at, recording.start)
         if recording.start is not None:
             words += f"  ({format_clock(at)})"
         self.frame.place.setText(words)
@@ -388,6 +388,7 @@ class Feeds(QObject):
             Part(f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)")),
             Part(sensitivity_words(state.shown_sensitivity)),
             Part(filters, 2, filters.removesuffix(" · notch off")),
+            *self._montage_parts(),
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
@@ -410,6 +411,14 @@ class Feeds(QObject):
             parts.append(Part(f"{problems} in the file", 5, problems))
         frame.says.set_parts(parts)
         frame.says.setToolTip("\n".join((frame.says.text(), *recording.problems)))
+
+    def _montage_parts(self) -> list[Part]:
+        """The montage where no toolbar says it, and why another is drawn than was chosen."""
+        recording, chosen = self.session.recording, self.session.state.montage
+        shown = shown_montage(recording, self.session.state) if recording is not None else chosen
+        if shown != chosen:
+            return [Part(fallback_words(chosen), 6, shown)]
+        return [Part(montage_name(chosen))] if self.frame.bar.isHidden() else []
 
     def _show_model_words(self) -> None:
         session = self.session

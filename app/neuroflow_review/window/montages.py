@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 
-from neuroflow_review.display import MONTAGE_NAMES
+from neuroflow_review.display import MONTAGE_NAMES, montage_name
+from neuroflow_review.session.page import shown_montage
 from neuroflow_review.session.topography import head_places
 from neuroflow_review.window.part import Part
 
@@ -58,11 +59,17 @@ class MontageCommands(Part):
 
     def refresh(self) -> None:
         """Show which one is chosen, and whether any can be."""
-        state, open_now = self.session.state, self.session.recording is not None
+        open_now = self.session.recording is not None
         for name, action in self._actions.items():
             action.setEnabled(open_now)
-            action.setChecked(state.montage == name)
-        self.commands.montage.set_value(state.montage)
+            action.setChecked(self.shown == name)
+        self.commands.montage.set_value(self.shown)
+
+    @property
+    def shown(self) -> str:
+        """The montage that is drawn; the one that is chosen where no recording is open."""
+        recording, state = self.session.recording, self.session.state
+        return shown_montage(recording, state) if recording is not None else state.montage
 
     def key_rows(self) -> Iterator[tuple[str, str, str]]:
         """The keys of the reader's montages, for the page of keys."""
@@ -103,7 +110,7 @@ class MontageCommands(Part):
 
 def montage_word(montage: str) -> str:
     """What the toolbar calls a montage."""
-    word = MONTAGE_NAMES.get(montage, montage)
+    word = montage_name(montage)
     word = word if len(word) <= _LONGEST_WORD else f"{word[: _LONGEST_WORD - 1].rstrip()}…"
     return _plain(word)
 

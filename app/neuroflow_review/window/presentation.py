@@ -67,6 +67,7 @@ class Presentation(QObject):
         window.resizeDocks([window.docks["Implant"]], [round(_BRAIN_WIDTH * type_scale())], Qt.Orientation.Horizontal)
         window.showFullScreen()
         window.second.present()
+        window.feeds.show_status()
         window.say("P or Esc ends the presentation.")
 
     def leave(self) -> None:
@@ -85,4 +86,5 @@ class Presentation(QObject):
         window.presenting = False
         window.second.end_presentation()
         window.set_theme(window.look)
+        window.feeds.show_status()
         window.resizeDocks([window.docks["Implant"]], [before.brain], Qt.Orientation.Horizontal)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from neuroflow.signal.filters import SENSITIVITIES
+from neuroflow_review.display import fallback_words
+from neuroflow_review.session.page import shown_montage
 from neuroflow_review.window.ladders import stepped
 from neuroflow_review.window.part import Part
 
@@ -76,7 +78,13 @@ class ViewCommands(Part):
         self.session.store.update(private=not self.session.state.private)
 
     def set_montage(self, montage: str) -> None:
-        self.session.store.update(montage=montage, own=self.session.montages.get(montage))
+        """A montage for which the recording has no electrodes is shown as recorded, and said to be."""
+        session = self.session
+        session.store.update(montage=montage, own=session.montages.get(montage))
+        recording = session.recording
+        if recording is not None and shown_montage(recording, session.state) != montage:
+            words = fallback_words(montage)
+            session.noticed.emit(f"{words[0].upper()}{words[1:]}.")
 
     def set_filter(self, name: str, value: float | None) -> None:
         self.session.store.update(filters=replace(self.session.state.filters, **{name: value}))
