@@ -12,7 +12,7 @@ import pytest
 from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording, Span, take
-from neuroflow.signal.filters import Filters
+from neuroflow.signal.filters import LOW_CUTS, Filters, apply_filters
 from neuroflow_review.session.analysis import scalp_spikes, trend, without_flat
 from neuroflow_review.session.depth import DepthRequest, assemble, load_depth, load_truth
 from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
@@ -76,6 +76,42 @@ def test_a_page_is_drawn_the_same_whichever_page_asks_for_it(filters: Filters) -
     offset = round((a.start - b.start) * 200)
     shared = b.y.size - offset - 2
     np.testing.assert_allclose(a.y[1:shared], b.y[offset + 1 : offset + shared], atol=2e-9)
+
+
+DRIFT_SECONDS, STEP_AT = 320.0, 110.0
+
+
+@pytest.fixture(scope="module")
+def drifting() -> ArraySource:
+    """EEG that drifts by millivolts, steps by one in the second minute, and breath that does the same."""
+    breath = Channel(0, "Resp", "Resp", ChannelKind.RESPIRATION, 25.0, "uV", True)
+    source = source_of(rate=100.0, seconds=DRIFT_SECONDS, others=(breath,))
+    for index, y in source.data.items():
+        t = np.arange(y.size) / source.recording.channels[index].rate
+        drift = 1e-3 * np.sin(2 * np.pi * t / 90.0 + index) + 5e-6 * t + np.where(t >= STEP_AT, 1e-3 * (index % 3), 0)
+        source.data[index] = (y + drift).astype(np.float32)
+    return source
+
+
+@pytest.mark.parametrize("cut", LOW_CUTS)
+def test_a_second_is_the_same_on_every_page_whatever_the_low_cut(drifting: ArraySource, cut: float) -> None:
+    pages = [page_of(drifting, Span(start, start + 10.0), Filters(cut, 35.0)) for start in (150.0, 142.0)]
+    for label in ("Fp1–F7", "Resp"):
+        a, b = (page.traces[row(page, label)] for page in pages)
+        offset = round((a.start - b.start) / a.step)
+        shared = b.y.size - offset - 2
+        one, other = a.y[1:shared], b.y[offset + 1 : offset + shared]
+        one, other = (one, other) if label != "Resp" else (one - one[0], other - other[0])  # each about its middle
+        np.testing.assert_allclose(one, other, atol=5e-8)
+
+
+@pytest.mark.parametrize("cut", LOW_CUTS)
+def test_forty_seconds_after_a_step_a_page_is_as_in_the_whole_recording(drifting: ArraySource, cut: float) -> None:
+    page = page_of(drifting, Span(STEP_AT + 40.0, STEP_AT + 50.0), Filters(cut, None))
+    trace = page.traces[row(page, "Fp1–F7")]
+    whole = apply_filters((drifting.data[0] - drifting.data[1])[None], 100.0, Filters(cut, None))[0]
+    first = round(trace.start * 100)
+    np.testing.assert_allclose(trace.y, whole[first : first + trace.y.size], atol=2e-7)
 
 
 def test_no_peak_is_lost_when_there_are_more_samples_than_pixels() -> None:

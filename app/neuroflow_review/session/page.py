@@ -37,7 +37,6 @@ AS_RECORDED = "as recorded"
 # Twice as many samples as columns still draw as a line; beyond, the lowest and highest of a column are what is seen.
 _DENSE = 2.0
 _BLOCK = 32
-_LONGEST_CONTEXT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +203,8 @@ def _derive(
     control: Control,
 ) -> tuple[NDArray[np.float32], float, float]:
     rate = _rate([channels[rows[0].weights[0][0]]] if len(rows) == 1 else _members(rows, channels))
-    context = min(context_seconds(filters, rate), _LONGEST_CONTEXT)
+    # All that the filters reach, two minutes for the lowest cut: a second is the same whichever page shows it.
+    context = context_seconds(filters, rate)
     # One sample beyond either end, so that the line reaches the edges of the page.
     first, last = int(np.floor(span.start * rate)) - 1, int(np.ceil(span.stop * rate)) + 2
     around = int(np.ceil(context * rate))
