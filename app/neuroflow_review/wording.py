@@ -43,6 +43,18 @@ def microvolts(volts: float) -> str:
     return f"{microvolt_number(volts)} µV"
 
 
+def value_words(low: float, high: float, unit: str = "") -> str:
+    """A value in volts, or in a ``unit`` of its own: ``−34 µV``, ``97 %``; two that differ as ``−34…12 µV``."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return "no data"
+    ends = [_number(value) if unit else microvolt_number(value) for value in (low, high)]
+    return f"{'…'.join(dict.fromkeys(ends))} {unit or 'µV'}".removesuffix(" –")
+
+
+def _number(value: float) -> str:
+    return (f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}").replace("-", "−")
+
+
 def microvolt_number(volts: float) -> str:
     """As :func:`microvolts`, without the unit."""
     value = volts / MICROVOLT

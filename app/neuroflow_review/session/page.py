@@ -36,6 +36,8 @@ AS_RECORDED = "as recorded"
 
 # Twice as many samples as columns still draw as a line; beyond, the lowest and highest of a column are what is seen.
 _DENSE = 2.0
+_MOST_KEPT = 4_000_000
+"""Samples of a page that are kept beside what is drawn of them: 16 MB."""
 _BLOCK = 32
 
 
@@ -55,7 +57,9 @@ class Trace:
     """One row's line: values ``y`` (volts, or the channel's unit) at ``start + k * step`` seconds; NaN in gaps.
 
     Where ``dense``, values are pairs (low, high) of one pixel column, and ``step`` is half a column. ``unit`` is empty
-    for voltages; ``scale`` is the value per millimetre of a row with a scale of its own, else None.
+    for voltages; ``scale`` is the value per millimetre of a row with a scale of its own, else None. Physical
+    quantities are drawn upside down (``turned``) about their ``middle``, so that they point up. ``filters`` were
+    applied; ``samples`` are the filtered values themselves at ``start + k / rate``, None of a page that holds too many.
     """
 
     start: float
@@ -64,6 +68,36 @@ class Trace:
     dense: bool
     unit: str = ""
     scale: float | None = None
+    middle: float = 0.0
+    turned: bool = False
+    filters: Filters = _OFF
+    rate: float = 0.0
+    samples: Samples | None = None
+
+    def at(self, time: float) -> tuple[float, float]:
+        """Between which values the row is at a time, in its unit: both are its sample where samples are kept.
+
+        The least and the largest of the pixel column otherwise; NaN where there is none.
+        """
+        step = self.step if self.samples is None else 1.0 / self.rate
+        k = int(np.floor((time - self.start) / step + 0.5))
+        if self.samples is None and self.dense:
+            return self._reach(self.y[max(k - k % 2, 0) : k - k % 2 + 2])
+        values = self.y if self.samples is None else self.samples
+        found = values[k : k + 1] if k >= 0 else values[:0]
+        return self._reach(found) if self.samples is None else _ends(found)
+
+    def extremes(self, span: Span) -> tuple[float, float]:
+        """The least and the largest value within a span, in the row's unit; NaN where there is none."""
+        values, step = (self.y, self.step) if self.samples is None else (self.samples, 1.0 / self.rate)
+        first, last = ((t - self.start) / step for t in (span.start, span.stop))
+        inside = values[max(int(np.ceil(first)), 0) : max(int(np.floor(last)) + 1, 0)]
+        return self._reach(inside) if self.samples is None else _ends(inside)
+
+    def _reach(self, drawn: Samples) -> tuple[float, float]:
+        """Least and largest value of what is drawn."""
+        low, high = _ends(drawn)
+        return (self.middle - high, self.middle - low) if self.turned else (low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +108,20 @@ class PageData:
     traces: tuple[Trace, ...]
 
     def value(self, row: int, time: float) -> float:
-        """The value of a row at a time; NaN where there is none. Dense rows give the middle of their column."""
-        trace = self.traces[row]
-        k = int((time - trace.start) / trace.step + 0.5)
-        if trace.dense:
-            k -= k % 2
-            pair = trace.y[k : k + 2] if k >= 0 else trace.y[:0]
-            return float(pair.mean()) if pair.size else float("nan")
-        return float(trace.y[k]) if 0 <= k < trace.y.size else float("nan")
+        """The value of a row at a time, in its unit, as it was recorded and filtered; NaN where there is none.
+
+        The middle of a pixel column where samples are not kept: :meth:`Trace.at` says how far it may be off.
+        """
+        return sum(self.traces[row].at(time)) / 2
 
     def extremes(self, row: int, span: Span) -> tuple[float, float]:
-        """The least and the largest value of a row within a span; NaN where there is none."""
-        trace = self.traces[row]
-        first, last = ((t - trace.start) / trace.step for t in (span.start, span.stop))
-        inside = trace.y[max(int(np.ceil(first)), 0) : max(int(np.floor(last)) + 1, 0)]
-        inside = inside[np.isfinite(inside)]
-        return (float(inside.min()), float(inside.max())) if inside.size else (float("nan"), float("nan"))
+        """The least and the largest value of a row within a span, in its unit; NaN where there is none."""
+        return self.traces[row].extremes(span)
+
+
+def _ends(values: Samples) -> tuple[float, float]:
+    present = values[np.isfinite(values)]
+    return (float(present.min()), float(present.max())) if present.size else (float("nan"), float("nan"))
 
 
 def rows_of(
@@ -163,8 +195,11 @@ def load_page(source: SignalSource, request: PageRequest, control: Control) -> P
         if first.kind is ChannelKind.IEEG:
             filters = request.filters
         data, rate, start = _derive(source, rows, channels, request.span, filters, control)
+        plain = Trace(start, 1.0 / rate, data[0], dense=False, filters=filters, rate=rate)
         for i, y in zip(indices, data, strict=True):
-            traces[i] = _trace(y, rate, start, request, channels[request.rows[i].weights[0][0]])
+            kept = y if data.size <= _MOST_KEPT else None
+            trace = replace(plain, y=y, samples=kept)
+            traces[i] = _trace(trace, request, channels[request.rows[i].weights[0][0]])
         control.checkpoint()
     return PageData(request, tuple(traces[i] for i in range(len(request.rows))))
 
@@ -248,27 +283,29 @@ def _exactly(samples: Samples, length: int) -> Samples:
     return out
 
 
-def _trace(y: NDArray[np.float32], rate: float, start: float, request: PageRequest, channel: Channel) -> Trace:
-    trace = Trace(start, 1.0 / rate, y, dense=False)
+def _trace(trace: Trace, request: PageRequest, channel: Channel) -> Trace:
+    """How a row is drawn of which every sample is given."""
+    y = trace.y
     if y.size and y.size > _DENSE * request.columns:
         low, high = minmax_envelope(y[None], request.columns)
         # Low first where the column rises, as the neighbouring columns are joined by one line.
         pairs = np.stack([low[0], high[0]], axis=1).astype(np.float32)
-        width = y.size / rate / request.columns
-        trace = Trace(start, width / 2, pairs.reshape(-1), dense=True)
+        width = y.size / trace.rate / request.columns
+        trace = replace(trace, step=width / 2, y=pairs.reshape(-1), dense=True)
     if not channel.is_voltage:
-        return replace(trace, unit=channel.dimension or "–", y=_centred(trace.y), scale=_own_scale(trace.y))
+        return _turned(replace(trace, unit=channel.dimension or "–"))
     if channel.kind in KIND_SENSITIVITY:
         return replace(trace, scale=KIND_SENSITIVITY[channel.kind])
     if channel.kind is not ChannelKind.EEG and channel.kind is not ChannelKind.IEEG:
-        return replace(trace, y=_centred(trace.y), scale=_own_scale(trace.y))
+        return _turned(trace)
     return trace
 
 
-def _centred(y: Samples) -> Samples:
-    present = y[np.isfinite(y)]
-    # Physical quantities point up on the page: only voltages of the brain are drawn negative up.
-    return y if present.size == 0 else -(y - np.float32(np.median(present)))
+def _turned(trace: Trace) -> Trace:
+    """Physical quantities point up on the page: only voltages of the brain are drawn negative up."""
+    present = trace.y[np.isfinite(trace.y)]
+    middle = np.median(present) if present.size else np.float32(0)
+    return replace(trace, y=middle - trace.y, middle=float(middle), turned=True, scale=_own_scale(trace.y))
 
 
 def _own_scale(y: Samples) -> float:

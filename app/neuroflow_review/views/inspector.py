@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 from neuroflow.signal.orderstatistics import EXACT, Calibration, at_position, interval
 from neuroflow.units import MICROVOLT
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, ui_font
-from neuroflow_review.wording import clock, day, microvolt_number, microvolts
+from neuroflow_review.wording import clock, day, microvolt_number, microvolts, value_words
 
 _RANGES: Final = tuple(m * 10.0**e for e in (0, 1, 2, 3, 4) for m in (1, 2, 5))  # µV either side of zero
 _BINS: Final = 24
@@ -206,10 +206,16 @@ class InspectorPanel(QWidget):
         which = f"day {day(elapsed, start)} · " if start is not None else ""
         self._elapsed.setText(f"{which}{into} into the recording" if start is not None else "into the recording")
 
-    def set_scalp(self, label: str, value: float | None, note: str = "") -> None:
-        """The selected recorded channel or derivation, its value in volts (NaN in a gap), and a note on how shown."""
+    def set_scalp(
+        self, label: str, value: float | tuple[float, float] | None, note: str = "", *, unit: str = ""
+    ) -> None:
+        """The selected recorded channel or derivation, its value (NaN in a gap), and a note on how shown.
+
+        In volts where there is no other ``unit``; two values where it is known only between which it is.
+        """
         self._channel.setText(f"{label} · {note}" if note and label else label)
-        self._value.setText("" if value is None else microvolts(value))
+        low, high = value if isinstance(value, tuple) else (value, value)
+        self._value.setText("" if low is None or high is None else value_words(low, high, unit))
         self._channel.setVisible(bool(label))
         self._value.setVisible(value is not None)
 

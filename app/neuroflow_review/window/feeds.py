@@ -21,7 +21,7 @@ from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData, shown_montage
 from neuroflow_review.session.spectra import SpectrogramPage
-from neuroflow_review.session.state import ROWS
+from neuroflow_review.session.state import OFF, ROWS
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
@@ -33,7 +33,7 @@ from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.status import Part, distribution_words
 from neuroflow_review.window.trend_feed import TrendFeed
-from neuroflow_review.wording import clock, day_clock, microvolts
+from neuroflow_review.wording import clock, day_clock, value_words
 
 _SPIKES_MS = 120
 _TIP_CHARACTERS = 60
@@ -307,12 +307,14 @@ class Feeds(QObject):
             label = next((row.label for row in session.rows if row.kind == "EEG"), "")
         page = session.page
         labels = [row.label for row in page.request.rows] if page is not None else []
-        value = None
-        if page is not None and time is not None and label in labels and page.request.span == state.span:
-            value = page.value(labels.index(label), time)
+        trace = page.traces[labels.index(label)] if page is not None and label in labels else None
+        here = trace is not None and page is not None and time is not None and page.request.span == state.span
+        value = trace.at(time) if here and trace is not None and time is not None else None
+        filters = trace.filters if trace is not None else state.applied
+        note = filter_words(filters) if filters != OFF else "unfiltered"
         row = next((row for row in session.rows if row.label == label), None)
         said = f"{label} (interpolated)" if row is not None and row.interpolated else label
-        frame.inspector.set_scalp(said, value, filter_words(state.applied))
+        frame.inspector.set_scalp(said, value, note, unit=trace.unit if trace is not None else "")
         frame.inspector.set_ruler(self._ruler_words(label, labels))
 
     def _ruler_words(self, label: str, labels: list[str]) -> str:
@@ -323,12 +325,15 @@ class Feeds(QObject):
         words = f"Selection {selection.duration:.3g} s · {1 / selection.duration:.3g} /s"
         if page is None or label not in labels or not selection.overlaps(page.request.span):
             return words
-        row, inside = labels.index(label), selection.clipped_to(page.request.span)
-        low, high = page.extremes(row, inside)
-        step = page.value(row, inside.stop) - page.value(row, inside.start)
-        if not np.isfinite([low, high, step]).all():
+        trace, inside = page.traces[labels.index(label)], selection.clipped_to(page.request.span)
+        low, high = trace.extremes(inside)
+        start, stop = trace.at(inside.start), trace.at(inside.stop)
+        if not np.isfinite([low, high, *start, *stop]).all():
             return words
-        return f"{words}\nend − start {microvolts(step)} · peak to peak {microvolts(high - low)}"
+        reach = f"peak to peak {_amount(high - low, trace.unit)}"
+        if trace.samples is None and trace.dense:  # only the extremes of a column are known
+            return f"{words}\n{reach}"
+        return f"{words}\nend − start {_amount(stop[0] - start[0], trace.unit)} · {reach}"
 
     def _show_distribution(self, time: float | None) -> None:
         frame, session, state = self.frame, self.session, self.session.state
@@ -439,6 +444,10 @@ class Feeds(QObject):
             parts.append(f"without {silent[0] if len(silent) == 1 else f'{len(silent)} channels'} (flat)")
             self.frame.model_says.setToolTip(f"Flat here, so that the model did without: {', '.join(silent)}")
         self.frame.model_says.setText(" · ".join(p for p in parts if p))
+
+
+def _amount(value: float, unit: str) -> str:
+    return value_words(value, value, unit)
 
 
 def below_standard(page: PageView, rows: int) -> list[str]:
