@@ -53,6 +53,20 @@ def test_what_is_said_of_the_page_follows_its_layout(qtbot: QtBot, opened: Revie
     qtbot.waitUntil(lambda: f"{opened.page.labels_shown} of 18 labels" in opened.says.text(), timeout=60_000)
 
 
+def test_channels_that_are_set_aside_are_named(qtbot: QtBot, opened: ReviewWindow) -> None:
+    assert "set aside" not in opened.says.text()
+    for name in ("T3", "O2"):
+        opened.session.toggle_bad(name)
+    assert "19 of 21 channels · set aside: T3, O2" in opened.says.shown
+    names = [c.name for c in opened.session.recording.eeg[:12]]
+    opened.session.store.update(bad=frozenset(names))
+    assert f"set aside: {', '.join(names)}" in opened.says.toolTip()
+    opened.resize(1280, 720)
+    qtbot.waitUntil(lambda: f"set aside: {names[0]} and 11 more" in opened.says.shown)
+    opened.session.store.update(bad=frozenset())
+    assert "set aside" not in opened.says.text()
+
+
 @pytest.mark.parametrize("beside", [False, True])
 def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     qtbot: QtBot, opened: ReviewWindow, beside: bool

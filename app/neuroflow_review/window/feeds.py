@@ -398,6 +398,10 @@ class Feeds(QObject):
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
         parts.append(Part(f"{good} of {len(eeg)} channels", 1, "" if good == len(eeg) else None))
+        aside = [c.name for c in recording.channels if c.name in state.bad]
+        if aside:
+            more = f" and {len(aside) - 1} more" if len(aside) > 1 else ""
+            parts.append(Part(f"set aside: {', '.join(aside)}", 3, f"set aside: {aside[0]}{more}"))
         parts += [Part(words) for words in (*channel_words(session.source), *interpolation_words(session))]
         if state.solo:
             parts.append(Part(f"{state.solo} alone"))
