@@ -7,6 +7,9 @@ from typing import Final
 from neuroflow.signal.filters import Filters, time_constant
 from neuroflow.units import MICROVOLT
 
+_NEAR: Final = 0.07
+"""How far a time constant may be from the round figure that readers call it by."""
+
 
 def sensitivity_words(sensitivity: float) -> str:
     """Volts per millimetre as ``7 µV/mm``."""
@@ -15,15 +18,29 @@ def sensitivity_words(sensitivity: float) -> str:
 
 def low_cut_words(low_cut: float | None) -> str:
     """A low cut with its time constant."""
-    return "LF off" if low_cut is None else f"LF {low_cut:g} Hz · {time_constant(low_cut):.2g} s"
+    return "LF off" if low_cut is None else f"LF {low_cut:g} Hz · {time_constant_words(low_cut)}"
 
 
-def filter_words(filters: Filters) -> str:
-    """``1–70 Hz · notch off``, with an open end where a cut is off."""
+def time_constant_words(low_cut: float) -> str:
+    """The time constant of a low cut as readers say it: 10, 5, 2, 1, 0.6, 0.3, 0.16, 0.1, 0.03 s along the ladder."""
+    exact = time_constant(low_cut)
+    short = float(f"{exact:.1g}")
+    return f"{short if abs(short / exact - 1) < _NEAR else float(f'{exact:.2g}'):g} s"
+
+
+def filter_words(filters: Filters, rate: float | None = None) -> str:
+    """``1–70 Hz · notch off``, with an open end where a cut is off; at a ``rate`` (Hz), what has no effect there."""
     low = f"{filters.low_cut:g}" if filters.low_cut is not None else "DC"
-    high = f"{filters.high_cut:g} Hz" if filters.high_cut is not None else "no high cut"
-    notch = f"notch {filters.notch:g} Hz" if filters.notch is not None else "notch off"
-    return f"{low}–{high} · {notch}" if filters.high_cut is not None else f"{low} Hz, {high} · {notch}"
+    notch = "notch off" if filters.notch is None else f"notch {filters.notch:g} Hz{idle_words(filters.notch, rate)}"
+    if filters.high_cut is None:
+        return f"{low} Hz, no high cut · {notch}"
+    high, idle = f"{filters.high_cut:g} Hz", idle_words(filters.high_cut, rate)
+    return f"{low} Hz, HF {high}{idle} · {notch}" if idle else f"{low}–{high} · {notch}"
+
+
+def idle_words(frequency: float, rate: float | None) -> str:
+    """Said behind a high cut or notch that does nothing at a sampling rate (Hz); empty where it does something."""
+    return f" (no effect at {rate:g} Hz)" if rate is not None and frequency >= rate / 2 else ""
 
 
 def seconds_left_words(seconds: float | None) -> str:

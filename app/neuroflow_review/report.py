@@ -25,6 +25,7 @@ from neuroflow.recording import Recording
 from neuroflow.review import Mark
 from neuroflow_review.display import filter_words, sensitivity_words
 from neuroflow_review.paper import PAPER_RATIO, put_on_paper
+from neuroflow_review.session.page import eeg_rate
 from neuroflow_review.session.report import Choice, Content, Drawn, Table, montage_words
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.sheet import Sheet
@@ -256,7 +257,7 @@ def head_words(setting: Setting, drawn: Drawn) -> str:
     parts = [
         sensitivity_words(state.shown_sensitivity),
         f"{setting.choice.mm_per_second:g} mm/s",
-        filter_words(state.applied),
+        filter_words(state.applied, eeg_rate(setting.recording)),
         montage_words(setting.recording, state),
     ]
     if drawn.depth is not None:

@@ -183,6 +183,12 @@ def channels_of(recording: Recording) -> list[MontageChannel]:
     return [MontageChannel(c.name, c.site, c.kind.value) for c in recording.channels if c.rate > 0]
 
 
+def eeg_rate(recording: Recording) -> float | None:
+    """The commonest sampling rate (Hz) of EEG and iEEG; None where a recording has neither."""
+    members = [c for c in recording.channels if c.kind in (ChannelKind.EEG, ChannelKind.IEEG) and c.rate > 0]
+    return _rate(members) if members else None
+
+
 def load_page(source: SignalSource, request: PageRequest, control: Control) -> PageData:
     """Read and compute the traces of a page. Raises: FileProblem, Cancelled."""
     recording = source.recording

@@ -18,7 +18,7 @@ from neuroflow.units import format_clock
 from neuroflow_review.display import fallback_words, filter_words, sensitivity_words
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
-from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_montage
+from neuroflow_review.session.page import PageData, PageRequest, eeg_rate, load_page, shown_montage
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
 from neuroflow_review.session.state import ViewState
@@ -133,7 +133,8 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Start", f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start else "not in the file"),
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
-    drawn_in = (montage_words(recording, state), sensitivity_words(state.sensitivity), filter_words(state.applied))
+    filters = filter_words(state.applied, eeg_rate(recording))
+    drawn_in = (montage_words(recording, state), sensitivity_words(state.sensitivity), filters)
     rows += [
         ("Length", format_clock(recording.duration)),
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),

@@ -25,6 +25,7 @@ from neuroflow_review.theme import icon
 from neuroflow_review.window import menus
 from neuroflow_review.window.asking import AskCommands
 from neuroflow_review.window.channels import ChannelCommands
+from neuroflow_review.window.cuts import CutCommands
 from neuroflow_review.window.docks import is_behind, make_room, share_out
 from neuroflow_review.window.files import FileCommands
 from neuroflow_review.window.ladders import (
@@ -61,13 +62,14 @@ class Commands(QObject):
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
-        self.look = LookCommands(self)
+        self.look, self.cuts = LookCommands(self), CutCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
         self._connect()
         self.montages.connect()
         self.channels.connect()
+        self.cuts.connect()
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------------------------------

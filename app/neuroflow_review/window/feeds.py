@@ -19,7 +19,7 @@ from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.analysis import Spike, grouped, strongest
 from neuroflow_review.session.depth import DepthPage, Truth
 from neuroflow_review.session.marking import decided_at
-from neuroflow_review.session.page import PageData, shown_montage
+from neuroflow_review.session.page import PageData, eeg_rate, shown_montage
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.state import OFF, ROWS
 from neuroflow_review.theme import RECONSTRUCTED
@@ -311,7 +311,7 @@ class Feeds(QObject):
         here = trace is not None and page is not None and time is not None and page.request.span == state.span
         value = trace.at(time) if here and trace is not None and time is not None else None
         filters = trace.filters if trace is not None else state.applied
-        note = filter_words(filters) if filters != OFF else "unfiltered"
+        note = filter_words(filters, trace.rate if trace is not None else None) if filters != OFF else "unfiltered"
         row = next((row for row in session.rows if row.label == label), None)
         said = f"{label} (interpolated)" if row is not None and row.interpolated else label
         frame.inspector.set_scalp(said, value, note, unit=trace.unit if trace is not None else "")
@@ -388,7 +388,7 @@ class Feeds(QObject):
         if recording is None:
             frame.says.set_parts(())
             return
-        filters = filter_words(state.applied) if state.filters_on else "filters off"
+        filters = filter_words(state.applied, eeg_rate(recording)) if state.filters_on else "filters off"
         parts = [
             Part(f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)")),
             Part(sensitivity_words(state.shown_sensitivity)),
