@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QGuiApplication, QPainter, QPolygonF, QScreen
 from PySide6.QtWidgets import QWidget
 from shiboken6 import VoidPtr
 
@@ -51,10 +51,18 @@ PAPER_RATIO: Final = 4.0
 
 
 def set_calibrated(screens: Mapping[str, float]) -> None:
-    """Pixels to a millimetre of the screens that the reader has held a card to, by name; for the whole application."""
+    """Pixels to a millimetre, by :func:`screen_key`, of the screens to which a card was held; for all windows."""
     application = QGuiApplication.instance()
     if application is not None:
         application.setProperty(_CALIBRATED, dict(screens))
+
+
+def screen_key(screen: QScreen) -> str:
+    """What a calibration holds for: this monitor, at this connector, resolution and scale of the desktop."""
+    size = screen.geometry().size()
+    maker, model, serial = screen.manufacturer(), screen.model(), screen.serialNumber()
+    drawn = f"{size.width()} x {size.height()} at {screen.devicePixelRatio():g}"
+    return " | ".join(" ".join(part.split()) for part in (maker, model, serial, screen.name(), drawn))
 
 
 def is_calibrated(widget: QWidget) -> bool:
@@ -65,7 +73,7 @@ def is_calibrated(widget: QWidget) -> bool:
 def _measured(widget: QWidget) -> float | None:
     application = QGuiApplication.instance()
     known = application.property(_CALIBRATED) if application is not None else None
-    return known.get(widget.screen().name()) if isinstance(known, dict) else None
+    return known.get(screen_key(widget.screen())) if isinstance(known, dict) and known else None
 
 
 def pixels_per_mm(widget: QWidget) -> float:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from neuroflow_review.dialogs.calibrate import CARD_MM, CalibrateDialog
-from neuroflow_review.paper import pixels_per_mm, set_calibrated
+from neuroflow_review.paper import pixels_per_mm, screen_key, set_calibrated
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import screen_scales
 
@@ -66,6 +66,49 @@ def test_a_page_below_the_display_standard_says_so(opened: ReviewWindow, settle:
     settle(opened)
     assert "30 mm/s" in opened.says.text()
     assert "24 mm/s" not in opened.says.text()
+
+
+class Monitor:
+    """A screen as Qt describes it."""
+
+    def __init__(self, **said: object) -> None:
+        self._said = {
+            "manufacturer": "Eizo", "model": "RX350", "serialNumber": "1", "name": "HDMI-1", "devicePixelRatio": 1.0,
+            "geometry": QRect(0, 0, 1920, 1080), **said,
+        }  # fmt: skip
+
+    def __getattr__(self, name: str) -> Callable[[], object]:
+        return lambda: self._said[name]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"manufacturer": "Dell"}, {"model": "U24"}, {"serialNumber": "2"}, {"name": "DP-1"}, {"devicePixelRatio": 1.5},
+        {"geometry": QRect(0, 0, 2560, 1440)},
+    ],
+)  # fmt: skip
+def test_a_calibration_holds_for_one_monitor_at_one_scale(other: dict[str, object]) -> None:
+    assert screen_key(Monitor()) == screen_key(Monitor(geometry=QRect(1920, 0, 1920, 1080))), "wherever it stands"
+    assert screen_key(Monitor()) != screen_key(Monitor(**other))
+    assert "\t" not in screen_key(Monitor(model="a\tb"))
+
+
+def test_on_another_screen_the_page_is_not_calibrated_and_says_so_at_once(
+    opened: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened.session.settings.set("screen.scales", [f"{screen_key(opened.screen())}\t5"])
+    opened.apply_scales()
+    assert "not calibrated" not in opened.says.text()
+    assert pixels_per_mm(opened.page) == 5.0
+    monkeypatch.setattr("neuroflow_review.paper.screen_key", lambda _: "the monitor of the meeting room")
+    opened.windowHandle().screenChanged.emit(opened.screen())
+    assert "not calibrated" in opened.says.text()
+    assert pixels_per_mm(opened.page) != 5.0
+    assert not opened.page.fresh, "drawn anew in its millimetres"
+    monkeypatch.undo()
+    opened.screen().geometryChanged.emit(opened.screen().geometry())  # the desktop is scaled, and back
+    assert "not calibrated" not in opened.says.text()
 
 
 def test_scales_of_strangers_are_not_believed(opened: ReviewWindow) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QInputDialog
 
 from neuroflow_review.actions import ACTIONS
-from neuroflow_review.paper import SCREENS, pixels_per_mm
+from neuroflow_review.paper import SCREENS, pixels_per_mm, screen_key
 
 if TYPE_CHECKING:
     from neuroflow_review.dialogs.calibrate import CalibrateDialog
@@ -82,7 +82,7 @@ def show_calibrate(window: ReviewWindow) -> None:
     """Let the reader hold a card to the screen."""
     from neuroflow_review.dialogs.calibrate import CalibrateDialog
 
-    dialog = CalibrateDialog(window.screen().name(), pixels_per_mm(window.page), window)
+    dialog = CalibrateDialog(screen_key(window.screen()), pixels_per_mm(window.page), window)
     dialog.accepted.connect(partial(_keep_scale, window, dialog))
     _open(dialog)
 
@@ -96,7 +96,7 @@ def _keep_scale(window: ReviewWindow, dialog: CalibrateDialog) -> None:
 
 
 def screen_scales(settings: Settings) -> dict[str, float]:
-    """Pixels to a millimetre by screen, as far as what was kept can be believed."""
+    """Pixels to a millimetre by the key of a screen, as far as what was kept can be believed."""
     found = {}
     for line in settings.get("screen.scales"):
         name, _, number = line.partition("\t")

@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
     QScreen,
+    QShowEvent,
 )
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -23,6 +24,7 @@ from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
 from neuroflow_review.window.frame import remembered_bytes, remembered_text
+from neuroflow_review.window.screens import ScreenWatch
 from neuroflow_review.window.status import Part, StatusLine, distribution_words
 
 if TYPE_CHECKING:
@@ -62,12 +64,19 @@ class SecondWindow(QWidget):
         foot.setContentsMargins(3 * UNIT, UNIT, 3 * UNIT, UNIT)
         foot.addWidget(self.says)
         self._column.addLayout(foot)
+        self._screen = ScreenWatch(self)
+        self._screen.changed.connect(window.apply_scales)
+        self._screen.changed.connect(self._say_soon)
         window.windowTitleChanged.connect(self._title)
         self.session.opened.connect(self._on_opened)
         self.session.store.changed.connect(self._on_state)
         self.session.reconstruction.changed.connect(self._say_soon)
         self.header.set_private(self.session.state.private)
         self._title(window.windowTitle())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._screen.begin()
 
     def set_theme(self, look: Theme) -> None:
         self.header.set_theme(look)

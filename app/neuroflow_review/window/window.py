@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QDialog
 
 from neuroflow.errors import NeuroflowError
@@ -26,6 +26,7 @@ from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.presentation import Presentation
+from neuroflow_review.window.screens import ScreenWatch
 from neuroflow_review.window.second import SecondWindow
 from neuroflow_review.window.shown import Saving
 
@@ -58,6 +59,8 @@ class ReviewWindow(Frame):
         self.spectrogram.set_colour_map(session.settings.get("look.colormap"))
         self.start.set_recent(session.settings.get("files.recent"), private=session.state.private)
         self._arranged = False
+        self._screen = ScreenWatch(self)
+        self._screen.changed.connect(self.apply_scales)
         set_calibrated(boxes.screen_scales(session.settings))
         session.opening.connect(self._on_opening)
         session.opened.connect(self._on_opened)
@@ -87,7 +90,7 @@ class ReviewWindow(Frame):
         self.second.set_theme(look)
 
     def apply_scales(self) -> None:
-        """Draw anew in the millimetres that the reader measured."""
+        """Draw anew in the millimetres of the screen, as far as the reader measured them."""
         set_calibrated(boxes.screen_scales(self.settings))
         for panel in (self.page, self.ieeg):
             panel.redraw()
@@ -203,6 +206,10 @@ class ReviewWindow(Frame):
         self.setWindowTitle(f"{badge}{who} – {TITLE}")
 
     # Events of the window ---------------------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._screen.begin()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         urls = event.mimeData().urls()
