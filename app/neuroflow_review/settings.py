@@ -70,6 +70,7 @@ DECLARED: Final = (
     Setting("look.privacy", False, "Hide the patient's name, identifier and date of birth."),
     Setting("look.colormap", "viridis", "Colours of the spectrogram.", choices=("viridis", "magma", "cividis")),
     Setting("page.seconds", 10.0, "Seconds of EEG on a page.", low=1.0, high=120.0),
+    Setting("page.paper_speed", 0.0, "Paper speed that is kept, mm/s; 0: seconds.", choices=(0.0, 15.0, 30.0, 60.0)),
     Setting("page.montage", "longitudinal", "Montage that a recording opens in."),
     Setting("page.interleaved", False, "Left and right chains of the longitudinal montage interleaved."),
     Setting("page.sensitivity", 7.0, "Sensitivity of scalp EEG, µV/mm.", low=0.1, high=10_000.0),

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from neuroflow_review.dialogs.calibrate import CARD_MM, CalibrateDialog
 from neuroflow_review.paper import pixels_per_mm, screen_key, set_calibrated
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import screen_scales
 
@@ -57,6 +58,38 @@ def test_a_paper_speed_is_that_many_millimetres(opened: ReviewWindow, settle: Se
     opened.commands.actions[f"speed_{speed}_mm"].trigger()
     settle(opened)
     assert opened.page.mm_per_second == pytest.approx(speed, rel=0.01)
+
+
+def test_a_paper_speed_is_kept_when_the_page_becomes_wider_until_seconds_are_chosen(
+    qtbot: QtBot, opened: ReviewWindow, settle: Settle
+) -> None:
+    actions, session = opened.commands.actions, opened.session
+    session.go_to(100.0)
+    actions["speed_30_mm"].trigger()
+    settle(opened)
+    assert actions["speed_30_mm"].isChecked()
+    remember(session.state, session.settings)
+    assert initial_state(session.settings, session.montages).paper_speed == 30.0, "the next time too"
+    start, seconds = session.state.start, session.state.seconds
+
+    def at_30_mm() -> bool:
+        return opened.page.mm_per_second == pytest.approx(30, rel=1e-4) and opened.settled
+
+    actions["dock Events"].setChecked(False)
+    actions["dock At the cursor"].setChecked(False)
+    qtbot.waitUntil(lambda: session.state.seconds > seconds + 0.5 and at_30_mm())
+    assert session.state.start == pytest.approx(start)
+    opened.resize(1280, 720)
+    qtbot.waitUntil(lambda: session.state.seconds < seconds + 0.5 and at_30_mm())
+    session.settings.set("screen.scales", [f"{screen_key(opened.screen())}\t5"])
+    opened.apply_scales()
+    qtbot.waitUntil(at_30_mm)
+    opened.commands.base.menu().actions()[2].trigger()
+    settle(opened)
+    opened.resize(1500, 900)
+    qtbot.waitUntil(lambda: opened.page.width() > 1000 and opened.settled)
+    assert session.state.seconds == 10.0
+    assert not actions["speed_30_mm"].isChecked()
 
 
 def test_a_page_below_the_display_standard_says_so(opened: ReviewWindow, settle: Settle) -> None:

@@ -87,7 +87,8 @@ ACTIONS: Final = (
             _R,
             argument=n,
             section="base",
-            tip="As many seconds a page as make this paper speed on this screen",
+            tip="As many seconds a page as make this paper speed on this screen, however wide the page becomes",
+            check=f"paper {n}",
         )
         for n in (15, 30, 60)
     ),

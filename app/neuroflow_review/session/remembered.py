@@ -24,6 +24,7 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
     filters = Filters(get("page.low_cut") or None, get("page.high_cut") or None, get("page.notch") or None)
     return ViewState(
         seconds=get("page.seconds"),
+        paper_speed=get("page.paper_speed") or None,
         montage=montage if own is not None or montage in MONTAGES else "longitudinal",
         own=own,
         interleaved=get("page.interleaved"),
@@ -44,6 +45,7 @@ def remember(state: ViewState, settings: Settings) -> None:
     filters = state.filters
     for key, value in (
         ("page.seconds", state.seconds),
+        ("page.paper_speed", state.paper_speed or 0.0),
         ("page.montage", state.montage),
         ("page.interleaved", state.interleaved),
         ("page.sensitivity", state.sensitivity / MICROVOLT),

@@ -30,11 +30,13 @@ class ViewState:
     names of channels that the reader set aside. ``own`` is the reader's montage that ``montage`` names, None where that
     is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart;
     ``interpolate`` draws channels that were set aside from those around them, and is off until the reader asks for it.
-    ``solo`` is the label of the row that has the page to itself, or empty.
+    ``solo`` is the label of the row that has the page to itself, or empty. ``paper_speed`` is in millimetres a second:
+    ``seconds`` follows the width of the page, until the reader chooses seconds; None where he chose them.
     """
 
     start: float = 0.0
     seconds: float = 10.0
+    paper_speed: float | None = None
     montage: str = "longitudinal"
     own: OwnMontage | None = None
     interleaved: bool = False

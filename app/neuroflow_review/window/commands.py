@@ -143,7 +143,7 @@ class Commands(QObject):
         notches = [(None, "Notch off"), *((f, f"Notch {f:g} Hz") for f in NOTCHES)]
         self.notch = bar.add_choice("Notch", notches, notch_word, partial(cut, "notch"))
         bases = [(s, f"{s:g} s a page") for s in PAGE_SECONDS]
-        self.base = bar.add_choice("Time base", bases, "{:g} s".format, self.session.set_seconds)
+        self.base = bar.add_choice("Time base", bases, "{:.3g} s".format, self.view.set_seconds)
         bar.addSeparator()
         bar.addAction(self.actions["reconstruct"])
         self.actions["reconstruct"].setIconText("Reconstruct")
@@ -186,6 +186,7 @@ class Commands(QObject):
             panel.row_clicked.connect(self.marks.choose_channel)
             panel.row_menu.connect(partial(menus.row_menu, self))
         frame.page.columns_changed.connect(session.set_columns)
+        frame.page.laid_out.connect(self.view.follow_speed)
         frame.page.sensitivity_stepped.connect(lambda step: self.view.step_sensitivity(-step))
         frame.ieeg.sensitivity_stepped.connect(lambda step: self.view.step_depth(-step))
         frame.spectrogram.cursor_moved.connect(session.set_cursor)
@@ -275,6 +276,8 @@ class Commands(QObject):
                 return self.window.look.is_dark
             if name == "playing":
                 return self.player.playing
+            if name.startswith("paper "):
+                return state.paper_speed == float(name.removeprefix("paper "))
             if name.startswith("speed "):
                 return self.player.speed == int(name.removeprefix("speed "))
             if name in ("map", "discharge", "spectrum", "butterfly"):

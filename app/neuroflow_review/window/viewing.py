@@ -29,9 +29,27 @@ class ViewCommands(Part):
             self.session.go_to(recording.duration)
 
     def set_mm_per_second(self, speed: int) -> None:
-        """A time base of true millimetres on the screen that the window is on."""
+        """A time base of true millimetres on the screen that the window is on, kept however wide the page becomes."""
+        self.session.store.update(paper_speed=float(speed))
+        self.session.set_seconds(self._seconds_at(speed))
+
+    def set_seconds(self, seconds: float) -> None:
+        """So many seconds a page, whatever paper speed that is."""
+        self.session.store.update(paper_speed=None)
+        self.session.set_seconds(seconds)
+
+    def follow_speed(self) -> None:
+        """As many seconds as keep the paper speed on a page of another width; it still begins where it began."""
+        state, recording = self.session.state, self.session.recording
+        if state.paper_speed is None or recording is None:
+            return
+        seconds = self._seconds_at(state.paper_speed)
+        start = min(state.start, max(recording.duration - seconds, 0.0))
+        self.session.store.update(seconds=seconds, start=start)
+
+    def _seconds_at(self, speed: float) -> float:
         page = self.window.page
-        self.session.set_seconds(max(page.mm_per_second * page.span.duration / speed, 1.0))
+        return round(max(page.mm_per_second * page.span.duration / speed, 1.0), 6)
 
     def step_sensitivity(self, step: int) -> None:
         self.set_sensitivity(stepped(SENSITIVITIES, self.session.state.shown_sensitivity, step))

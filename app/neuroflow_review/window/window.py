@@ -94,6 +94,7 @@ class ReviewWindow(Frame):
         set_calibrated(boxes.screen_scales(self.settings))
         for panel in (self.page, self.ieeg):
             panel.redraw()
+        self.commands.view.follow_speed()
         self.feeds.show_status()
 
     def say(self, text: str) -> None:
