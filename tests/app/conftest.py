@@ -334,6 +334,18 @@ def settle(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
 
 
 @pytest.fixture
+def show(window: ReviewWindow, settle: Callable[[ReviewWindow], None]) -> Callable[[Path], ReviewWindow]:
+    """Open a file and wait for its first page."""
+
+    def act(path: Path) -> ReviewWindow:
+        window.session.open(path)
+        settle(window)
+        return window
+
+    return act
+
+
+@pytest.fixture
 def reconstructed(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
     """Wait until the page, and whatever follows it, is reconstructed and on screen."""
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import edfio
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel
+from pytestqt.qtbot import QtBot
 
 from neuroflow.recording import Span
 from neuroflow.signal.envelope import minmax_envelope
@@ -25,17 +29,23 @@ from neuroflow.signal.filters import (
     time_constant,
 )
 from neuroflow.signal.montage import MONTAGES, MontageChannel, Row, apply_rows, montage_rows
-from neuroflow_review.paper import clock_ticks
+from neuroflow_review.dialogs.goto import GoToDialog
+from neuroflow_review.paper import bar_volts, clock_ticks, pixels_per_mm, screen_key, set_calibrated
 from neuroflow_review.report import head_words
 from neuroflow_review.session.page import PageData
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.report import Choice, Drawn, Moment, content_of
+from neuroflow_review.theme import colour, gutter, right_margin, time_to_x
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.report import setting_of
+from neuroflow_review.wording import clock, microvolts
 
 Key = Qt.Key
 Press = Callable[..., None]
 Settle = Callable[[ReviewWindow], None]
 Edf = Callable[[str, list[str]], Path]
+Show = Callable[[Path], ReviewWindow]
+SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 GRID = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2 A1 A2"
 TEN_TWENTY = GRID.split()
 # From the front of the head to the back.
@@ -236,33 +246,6 @@ def test_no_peak_is_lost_at_any_zoom() -> None:
 # In the window --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def show(window: ReviewWindow, settle: Settle) -> Callable[[Path], ReviewWindow]:
-    """Open a file and wait for its first page."""
-
-    def act(path: Path) -> ReviewWindow:
-        window.session.open(path)
-        settle(window)
-        return window
-
-    return act
-
-
-@pytest.fixture
-def midnight(tmp_path: Path) -> Path:
-    """A recording that begins 25 s before midnight."""
-    t = np.arange(120 * 100) / 100
-    signals = [
-        edfio.EdfSignal(20 * np.sin(20 * t + k), 100, label=f"EEG {site}", physical_dimension="uV",
-                        physical_range=(-100, 100))
-        for k, site in enumerate(TEN_TWENTY[:19])
-    ]  # fmt: skip
-    path = tmp_path / "midnight.edf"
-    made = edfio.Edf(signals, starttime=time(23, 59, 35), recording=edfio.Recording(startdate=date(2024, 3, 1)))
-    made.write(path)
-    return path
-
-
 def page_of(window: ReviewWindow) -> PageData:
     page = window.session.page
     assert page is not None
@@ -283,7 +266,7 @@ def head_of(window: ReviewWindow) -> str:
     ],
 )
 def test_a_montage_for_which_the_file_has_no_electrodes_is_said_to_be_as_recorded(
-    show: Callable[[Path], ReviewWindow], edf: Edf, press: Press, settle: Settle, key: Key, electrodes: list[str],
+    show: Show, edf: Edf, press: Press, settle: Settle, key: Key, electrodes: list[str],
     why: str,
 ) -> None:  # fmt: skip
     window = show(edf("some.edf", [f"EEG {site}-Ref" for site in electrodes]))
@@ -313,9 +296,7 @@ def test_the_montage_is_said_where_there_is_no_toolbar(opened: ReviewWindow, pre
     assert "Average" not in opened.says.text()
 
 
-def test_the_day_of_the_recording_is_said_when_it_is_not_the_first(
-    show: Callable[[Path], ReviewWindow], midnight: Path
-) -> None:
+def test_the_day_of_the_recording_is_said_when_it_is_not_the_first(show: Show, midnight: Path) -> None:
     window = show(midnight)
     assert window.place.text() == "23:59:35  (00:00:00)"
     window.session.go_to(30.0)
@@ -324,3 +305,280 @@ def test_the_day_of_the_recording_is_said_when_it_is_not_the_first(
     assert [text for _, text in clock_ticks(Span(20.0, 30.0), 5, start)] == ["23:59:55", "day 2 00:00:00", "00:00:05"]
     assert [text for _, text in clock_ticks(Span(30.0, 40.0), 5, start)][:2] == ["day 2 00:00:05", "00:00:10"]
     assert clock_ticks(Span(86_400.0, 86_410.0), 5, None)[0] == (86_400.0, "24:00:00")
+
+
+STRANGE = {"T3": "EEG T7-Ref", "T4": "T8-LE", "T5": "EEG P7-A1A2", "T6": "P8", "Fp1": "EEG Fp1-Ref", "Fp2": "FP2-LE"}
+"""What files call electrodes; the others are called ``EEG F7-A1A2``."""
+
+
+@pytest.fixture
+def square(tmp_path: Path) -> Path:
+    """A square wave of 28 µV either way at Fp1, and nothing elsewhere: half a second up, half a second down."""
+    wave = np.where(np.arange(200 * 30) // 100 % 2 == 0, 28.0, -28.0)
+    signals = [
+        edfio.EdfSignal(wave if site == "Fp1" else 0 * wave, 200, label=STRANGE.get(site, f"EEG {site}-A1A2"),
+                        physical_dimension="uV", physical_range=(-100, 100))
+        for site in TEN_TWENTY[:19]
+    ]  # fmt: skip
+    edfio.Edf(signals).write(tmp_path / "square.edf")
+    return tmp_path / "square.edf"
+
+
+def heights(window: ReviewWindow, label: str, time: float, shade: str, reach: float) -> list[int]:
+    """Where a row is drawn at a time in a shade: pixels within so many rows of its place."""
+    places, high = window.page.places()
+    (y,) = [place.y for place in places if place.label == label]
+    image = window.page.grab().toImage()
+    x = round(time_to_x(time, window.page.span, window.page.width()))
+    return [
+        at for at in range(round(y - reach * high), round(y + reach * high))
+        if sum(abs(a - b) for a, b in zip(image.pixelColor(x, at).getRgb(), colour(shade).getRgb(), strict=True)) < 250
+    ]  # fmt: skip
+
+
+def test_a_first_file_shows_traces_at_once_longitudinal_10_s_7_microvolts_negative_up_by_10_20_names(
+    show: Show, square: Path
+) -> None:
+    window = show(square)
+    state = window.session.state
+    assert (state.montage, state.seconds, state.sensitivity, state.applied) == ("longitudinal", 10.0, 7e-6, Filters())
+    labels = [row.label for row in page_of(window).request.rows]
+    assert labels == [row.label for row in rows("longitudinal")]
+    assert window.page.drawn
+    row, time = labels.index("Fp1–F7"), 5.1
+    value = page_of(window).value(row, time)
+    assert value > 20e-6
+    drawn = np.mean(heights(window, "Fp1–F7", time, window.look.left, 0.9))
+    mm = (drawn - window.page.places()[0][row].y) / pixels_per_mm(window.page)
+    assert mm == pytest.approx(value / 7e-6, abs=0.4), "positive is down"
+    assert np.mean(heights(window, "Fp1–F3", time + 0.5, window.look.left, 0.9)) < window.page.places()[0][4].y
+
+
+def test_the_settings_used_last_carry_over_to_the_next_patient_but_not_what_was_set_aside(
+    show: Show, square: Path, nineteen: Path
+) -> None:
+    window = show(square)
+    last = {"montage": "average", "sensitivity": 15e-6, "filters": Filters(0.53, 35.0, 50.0), "seconds": 20.0}
+    window.session.store.update(bad=frozenset(["FP2-LE"]), solo="Fp1–avg", **last)
+    state = show(nineteen).session.state
+    assert {name: getattr(state, name) for name in last} == last
+    assert (state.start, state.bad, state.solo, state.selection) == (0.0, frozenset(), "", None)
+    remember(state, window.session.settings)
+    state = initial_state(window.session.settings, window.session.montages)
+    assert {name: getattr(state, name) for name in last} == pytest.approx(last), "the next day too"
+
+
+def test_every_rung_of_the_ladders_can_be_chosen_and_the_status_line_says_it(opened: ReviewWindow) -> None:
+    bar = opened.commands
+    assert bar.sensitivity.values == list(SENSITIVITIES)
+    assert (bar.low.values, bar.high.values) == ([None, *LOW_CUTS], [None, *HIGH_CUTS])
+    assert bar.notch.values == [None, *NOTCHES]
+    for choice, number, said in ((bar.sensitivity, 6, "15 µV/mm"), (bar.low, 6, "0.53–70 Hz"), (bar.notch, 1, "50 Hz")):
+        choice.menu().actions()[number].trigger()
+        assert said in opened.says.text()
+    assert [a.text().partition(" · ")[2] for a in bar.low.menu().actions()][6] == "0.3 s", "also a time constant"
+
+
+@pytest.mark.parametrize("seconds", [5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0])
+def test_a_page_has_5_to_60_seconds(opened: ReviewWindow, settle: Settle, seconds: float) -> None:
+    base = opened.commands.base
+    base.menu().actions()[base.values.index(seconds)].trigger()
+    settle(opened)
+    assert page_of(opened).request.span.duration == opened.page.span.duration == seconds
+    assert f"{opened.page.mm_per_second:.0f} mm/s" in opened.says.text()
+
+
+@pytest.mark.parametrize("speed", [15, 30, 60])
+def test_a_paper_speed_is_true_millimetres_on_a_calibrated_screen(
+    opened: ReviewWindow, settle: Settle, speed: int
+) -> None:
+    set_calibrated({screen_key(opened.screen()): 5.0})
+    opened.commands.actions[f"speed_{speed}_mm"].trigger()
+    settle(opened)
+    second = np.diff([time_to_x(t, opened.page.span, opened.page.width()) for t in (1.0, 2.0)])[0]
+    assert second == pytest.approx(5.0 * speed, rel=1e-4)
+    assert f"{speed} mm/s ·" in opened.says.text(), "and nothing of a calibration that is missing"
+    set_calibrated({})
+
+
+def test_a_scale_bar_is_always_there_and_as_long_as_its_volts(opened: ReviewWindow, settle: Settle) -> None:
+    view = opened.page
+    x, top = round(view.plot().right() + 6), round(view.plot().top() + 4)
+    for sensitivity in SENSITIVITIES:
+        opened.session.store.update(sensitivity=sensitivity)
+        settle(opened)
+        image, volts = view.grab().toImage(), bar_volts(pixels_per_mm(view) / sensitivity, 44.0)
+        light = next(k for k in range(60) if image.pixelColor(x, top + k).lightness() > 120)
+        assert light - 1 == pytest.approx(volts * pixels_per_mm(view) / sensitivity, abs=1.0)
+
+
+def test_there_are_gaps_between_chains(opened: ReviewWindow) -> None:
+    places = opened.page.places()[0]
+    within = {round(b.y - a.y, 3) for a, b in pairwise(places) if a.group == b.group}
+    between = {round(b.y - a.y, 3) for a, b in pairwise(places) if a.group != b.group}
+    assert len(within) == len(between) == 1
+    assert between.pop() > 1.5 * within.pop()
+
+
+def test_left_and_right_are_drawn_in_different_colours(opened: ReviewWindow) -> None:
+    image, view = opened.page.grab().toImage(), opened.page
+    blue = {}
+    for place, row in zip(view.places()[0], page_of(opened).request.rows, strict=True):
+        shades = [image.pixelColor(x, round(place.y)) for x in range(gutter(), view.width() - right_margin())]
+        strong = [c.blue() - c.red() for c in shades if abs(c.blue() - c.red()) > 60]
+        blue.setdefault(row.side, []).append(np.mean(np.array(strong) > 0) if strong else np.nan)
+    assert np.nanmin(blue["left"]) > 0.9
+    assert np.nanmax(blue["right"]) < 0.1
+
+
+@pytest.mark.parametrize("number", range(1, 8))
+def test_each_montage_has_its_key(opened: ReviewWindow, press: Press, settle: Settle, number: int) -> None:
+    opened.session.store.update(montage="average" if number == 1 else "longitudinal")
+    press(opened, Key(Key.Key_0 + number))
+    settle(opened)
+    channels = [MontageChannel(c.name, c.site, c.kind.value) for c in opened.session.recording.channels]
+    assert [r.label for r in page_of(opened).request.rows] == [
+        r.label for r in montage_rows(MONTAGES[number - 1], channels)
+    ]
+    assert [n for n in range(1, 8) if opened.commands.actions[f"montage_{n}"].isChecked()] == [number]
+
+
+def test_a_heart_keeps_its_own_scale_and_filters_whatever_is_set_for_eeg(show: Show, edf: Edf, settle: Settle) -> None:
+    window = show(edf("heart.edf", ["EEG Fp1", "EEG F7", "ECG"]))
+    before = [trace.samples.copy() for trace in page_of(window).traces]
+    window.session.store.update(filters=Filters(5.3, 15.0), sensitivity=50e-6)
+    settle(window)
+    brain, heart = page_of(window).traces
+    np.testing.assert_array_equal(heart.samples, before[1])
+    assert not np.allclose(brain.samples, before[0], atol=1e-6)
+    assert (heart.scale, brain.scale) == (100e-6, None)
+    assert heart.filters == Filters(0.53, 70.0)
+
+
+def test_a_bad_channel_is_set_aside_by_one_key_listed_and_interpolated_only_on_request(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Settle
+) -> None:
+    press(opened, Key.Key_3)
+    opened.commands.marks.choose_channel("T3–avg")
+    press(opened, Key.Key_B)
+    settle(opened)
+    by_label = {row.label: row for row in page_of(opened).request.rows}
+    assert [label for label, row in by_label.items() if row.bad] == ["T3–avg"]
+    assert "T3" not in dict(by_label["Cz–avg"].weights), "left out of the average"
+    assert "set aside: T3" in opened.says.text()
+    assert not any(row.interpolated for row in by_label.values())
+    opened.commands.actions["interpolate"].trigger()
+    qtbot.waitUntil(lambda: opened.session.state.interpolate and opened.settled)
+    assert [row.label for row in page_of(opened).request.rows if row.interpolated] == ["T3–avg"]
+    assert "1 channel interpolated" in opened.says.text()
+
+
+def test_page_tenth_and_second_are_turned_by_keys_and_by_the_wheel(opened: ReviewWindow, press: Press) -> None:
+    store = opened.session.store
+    for key, modifiers, start in (
+        (Key.Key_Right, None, 10.0), (Key.Key_Right, SHIFT, 11.0), (Key.Key_Right, CTRL, 12.0),
+        (Key.Key_Left, CTRL, 11.0), (Key.Key_Left, SHIFT, 10.0), (Key.Key_Left, None, 0.0),
+    ):  # fmt: skip
+        press(opened, key, modifiers)
+        assert store.state.start == pytest.approx(start)
+    at = QPointF(400, 200)
+    for modifiers, start in ((Qt.KeyboardModifier.NoModifier, 1.0), (SHIFT, 11.0)):
+        QApplication.sendEvent(opened.page, QWheelEvent(
+            at, opened.page.mapToGlobal(at), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton, modifiers,
+            Qt.ScrollPhase.NoScrollPhase, False,
+        ))  # fmt: skip
+        assert store.state.start == pytest.approx(start)
+
+
+def test_a_click_on_the_overview_goes_there(qtbot: QtBot, opened: ReviewWindow) -> None:
+    bar = opened.overview
+    x = gutter() + 400.0 / 600.0 * (bar.width() - gutter() - right_margin())
+    qtbot.mouseClick(bar, Qt.MouseButton.LeftButton, pos=QPoint(round(x), bar.height() // 2))
+    assert opened.session.state.start == pytest.approx(395.0, abs=1.0)
+
+
+@pytest.mark.parametrize(("way", "text"), [(0, "2:05"), (1, "22:12:05")])
+def test_a_reader_goes_to_an_elapsed_and_to_a_clock_time(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, way: int, text: str
+) -> None:
+    press(opened, Key.Key_G)
+    dialog = opened.findChild(GoToDialog)
+    assert dialog is not None
+    dialog.switch.choose(way)
+    dialog.field.setText(text)
+    qtbot.keyClick(dialog.field, Key.Key_Return)
+    assert opened.session.state.start == pytest.approx(125.0)
+    assert opened.place.text() == "22:12:05  (00:02:05)"
+
+
+def test_keys_go_to_the_next_and_the_previous_event(opened: ReviewWindow, press: Press) -> None:
+    onsets = sorted(a.onset for a in opened.session.recording.annotations)
+    opened.session.show_time(onsets[2])
+    press(opened, Key.Key_N)
+    assert opened.session.cursor == onsets[3]
+    press(opened, Key.Key_N, SHIFT)
+    press(opened, Key.Key_N, SHIFT)
+    assert opened.session.cursor == onsets[1]
+
+
+@pytest.mark.parametrize("speed", [1, 8])
+def test_a_recording_plays_at_real_speed_and_faster(
+    opened: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, speed: int
+) -> None:
+    player, now = opened.commands.player, [100.0]
+    monkeypatch.setattr("neuroflow_review.session.playing.time.monotonic", lambda: now[0])
+    opened.commands.actions[f"speed_{speed}"].trigger()
+    opened.session.set_cursor(1.0)
+    press(opened, Key.Key_Space)
+    now[0] += 0.5
+    player._tick()
+    assert opened.session.cursor == pytest.approx(1.0 + 0.5 * speed)
+    press(opened, Key.Key_Space)
+
+
+def test_the_cursor_has_a_time_and_a_value(qtbot: QtBot, opened: ReviewWindow) -> None:
+    view = opened.page
+    qtbot.mouseMove(view, QPoint(round(time_to_x(4.0, view.span, view.width())), 200))
+    time = opened.session.cursor
+    assert time == pytest.approx(4.0, abs=0.02)
+    words = [label.text() for label in opened.inspector.findChildren(QLabel)]
+    assert clock(time, opened.session.recording.start, decimals=3) in words
+    value = page_of(opened).value(0, time)
+    assert microvolts(value) in words
+    assert any("Fp1–F7 · 1–70 Hz" in text for text in words)
+
+
+def test_the_ruler_measures_time_volts_and_rate(opened: ReviewWindow, press: Press) -> None:
+    opened.session.set_cursor(2.0)
+    press(opened, Key.Key_L)
+    opened.session.set_cursor(2.25)
+    words = " ".join(label.text() for label in opened.inspector.findChildren(QLabel))
+    assert "0.25 s · 4 /s" in words
+    step = page_of(opened).value(0, 2.25) - page_of(opened).value(0, 2.0)
+    assert f"end − start {microvolts(step)}" in words
+
+
+def test_ten_thousand_annotations_open_and_no_page_that_turns_goes_through_them(
+    show: Show, tmp_path: Path, press: Press, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signals = [edfio.EdfSignal(np.sin(np.arange(60_000)), 100, label=f"EEG {s}") for s in ("Fp1", "F7", "T3")]
+    notes = [edfio.EdfAnnotation(0.06 * k, None, f"note {k % 7}") for k in range(10_000)]
+    edfio.Edf(signals, annotations=notes, data_record_duration=1).write(tmp_path / "many.edf")
+    window = show(tmp_path / "many.edf")
+    assert len(window.session.recording.annotations) == window.events.shown == 10_000
+    window.session.store.update(spikes_shown=False)
+    settle(window)
+    listed: list[object] = []
+    monkeypatch.setattr(window.events, "set_events", lambda *_: listed.append(_))
+    for _ in range(4):
+        press(window, Key.Key_Right)
+        settle(window)
+    assert window.session.state.start == 40.0
+    assert window.page.drawn
+    assert not listed, "the list stays as it is while pages turn"
+
+
+def test_a_window_too_small_for_the_standard_says_so(opened: ReviewWindow, settle: Settle) -> None:
+    opened.session.set_seconds(60.0)
+    settle(opened)
+    assert all(words in opened.says.text() for words in ("mm a channel", "mm/s", "points a second", "below display"))
