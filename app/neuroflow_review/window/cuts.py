@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neuroflow_review.window.commands import Commands
 
 _MOST_LOOKS = 4  # pages: what is plugged in hums from the first
-_LONGEST = 20.0
+_LONGEST, _MOST_ROWS = 20.0, 32
 
 
 class CutCommands(Part):
@@ -62,6 +62,7 @@ class CutCommands(Part):
         if source is None or not rows or self.suggested is not None or self._looks >= _MOST_LOOKS:
             return
         self._looks += 1
+        rows = rows[:: -(-len(rows) // _MOST_ROWS)]
         span = Span(span.start, min(span.stop, span.start + _LONGEST))
         work = partial(_hum, source, rows, span)
         done = partial(self._on_found, source)
