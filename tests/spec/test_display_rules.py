@@ -291,7 +291,7 @@ def test_the_montage_is_said_where_there_is_no_toolbar(opened: ReviewWindow, pre
     opened.session.store.update(private=True)  # that a presentation hides the name changes nothing then
     press(opened, Key.Key_P)
     settle(opened)
-    assert "Average" in opened.says.text()
+    assert "Average" in opened.says.shown
     press(opened, Key.Key_Escape)
     assert "Average" not in opened.says.text()
 

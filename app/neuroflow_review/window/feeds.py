@@ -390,10 +390,10 @@ class Feeds(QObject):
             return
         filters = filter_words(state.applied, eeg_rate(recording)) if state.filters_on else "filters off"
         parts = [
+            *self._montage_parts(),
             Part(f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)")),
             Part(sensitivity_words(state.shown_sensitivity)),
             Part(filters, 2, filters.removesuffix(" · notch off")),
-            *self._montage_parts(),
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
