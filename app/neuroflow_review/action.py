@@ -13,6 +13,8 @@ class Situation:
     """What an action's being enabled may depend on."""
 
     recording: bool = False
+    filtered: bool = False
+    """The page's filters are on."""
     ready: bool = False
     """The recording can be reconstructed."""
     model: bool = False
@@ -51,6 +53,8 @@ class Action:
     check: str = ""
     section: str = ""
     """A line is drawn in the menu where this changes."""
+    within: str = ""
+    """The menu in the menu that it stands in."""
 
     def enabled(self, now: Situation) -> bool:
         return all(getattr(now, need) for need in self.needs)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from typing import ClassVar
 
 import shiboken6
-from PySide6.QtCore import QEvent, QObject, QSize, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -20,6 +21,9 @@ class Canvas(QWidget):
     lanes that compute stretch several times over; so each makes its picture in a turn of the event loop of its own,
     and shows the one that it has until then.
     """
+
+    own_keys: ClassVar[frozenset[Qt.Key]] = frozenset()
+    """Pressed alone while the panel has the focus, they are its own, and no shortcuts."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -217,4 +217,15 @@ ACTIONS: Final = (
         argument=-1,
         section="events",
     ),
+    Action(
+        "event_search",
+        "Marks",
+        "Search the events",
+        "marks.search_events",
+        ("Ctrl+F",),
+        _R,
+        "magnifying-glass",
+        "Words that the text, the channel or the clock time must hold; Esc goes back to the page",
+        section="events",
+    ),
 )

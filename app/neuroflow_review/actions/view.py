@@ -9,6 +9,8 @@ from neuroflow_review.action import Action
 from neuroflow_review.display import MONTAGE_NAMES
 
 _R = ("recording",)
+_FILTERED = ("recording", "filtered")
+_CURSOR_TIP = "By a thousandth of the page; at its edge the page turns"
 
 ACTIONS: Final = (
     Action("page_next", "View", "Next page", "view.turn", ("Right", "PgDown"), _R, "caret-right", argument=1.0),
@@ -31,8 +33,40 @@ ACTIONS: Final = (
         check="playing",
     ),
     *(
-        Action(f"speed_{n}", "View", f"Play at {n} ×", "view.set_speed", (), _R, argument=n, check=f"speed {n}")
+        Action(
+            f"speed_{n}",
+            "View",
+            f"Play at {n} ×",
+            "view.set_speed",
+            (),
+            _R,
+            argument=n,
+            check=f"speed {n}",
+            within="Speed of playing",
+        )
         for n in (1, 2, 4, 8)
+    ),
+    *(
+        Action(
+            f"speed_{word}",
+            "View",
+            f"Play {word}",
+            "view.step_speed",
+            keys,
+            _R,
+            argument=step,
+            within="Speed of playing",
+        )
+        for word, keys, step in (("faster", ("+", "="), 1), ("slower", ("-",), -1))
+    ),
+    *(
+        Action(f"cursor_{name}", "View", text, "read.move_cursor", (key,), _R, "", tip, argument, within="Cursor")
+        for name, text, key, argument, tip in (
+            ("next", "Cursor on", "Alt+Right", 1, _CURSOR_TIP),
+            ("back", "Cursor back", "Alt+Left", -1, _CURSOR_TIP),
+            ("leap_next", "Cursor on by a fiftieth of the page", "Alt+Shift+Right", 20, ""),
+            ("leap_back", "Cursor back by a fiftieth of the page", "Alt+Shift+Left", -20, ""),
+        )
     ),
     Action("goto", "View", "Go to a time…", "ask.show_goto", ("G",), _R, "clock"),
     Action(
@@ -62,6 +96,38 @@ ACTIONS: Final = (
     Action(
         "filters", "View", "Filters", "view.toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"
     ),
+    *(
+        Action(
+            f"{name}_{word}",
+            "View",
+            f"{text} {word}",
+            "view.step_cut",
+            (key,),
+            _FILTERED,
+            "",
+            tip,
+            (cut, step),
+            section="filters",
+            within="Cut-offs",
+        )
+        for name, text, cut, keys, tip in (
+            ("low_cut", "Low cut", "low_cut", "Ctrl+", "The lowest is off"),
+            ("high_cut", "High cut", "high_cut", "Ctrl+Shift+", "The highest is off"),
+        )
+        for word, key, step in (("higher", f"{keys}Up", 1), ("lower", f"{keys}Down", -1))
+    ),
+    Action(
+        "notch_next",
+        "View",
+        "Notch: off, 50, 60 Hz",
+        "view.next_notch",
+        ("H",),
+        _FILTERED,
+        "",
+        "The hum of the mains, taken out or left in",
+        section="filters",
+        within="Cut-offs",
+    ),
     Action(
         "map", "View", "Map at the cursor", "view.toggle_map", ("M",), _R, "circle-half", check="map", section="map"
     ),
@@ -79,6 +145,20 @@ ACTIONS: Final = (
     ),
     *(
         Action(
+            f"seconds_{word}",
+            "View",
+            f"{word.capitalize()} seconds a page",
+            "view.step_seconds",
+            (key,),
+            _R,
+            argument=step,
+            section="base",
+            within="Time base",
+        )
+        for word, key, step in (("fewer", "Alt+Up", -1), ("more", "Alt+Down", 1))
+    ),
+    *(
+        Action(
             f"speed_{n}_mm",
             "View",
             f"Paper speed {n} mm/s",
@@ -87,6 +167,7 @@ ACTIONS: Final = (
             _R,
             argument=n,
             section="base",
+            within="Time base",
             tip="As many seconds a page as make this paper speed on this screen, however wide the page becomes",
             check=f"paper {n}",
         )

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.signal.topography import global_field_power
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.keyboard import is_for
 from neuroflow_review.paper import bar_volts, bar_words, pixels_per_mm, polylines
 from neuroflow_review.theme import LIGHT, UNIT, Theme, colour, hairline, thick, ui_font
 from neuroflow_review.wording import microvolts
@@ -32,6 +33,8 @@ _TIP: Final = (
 
 class ButterflyPanel(Canvas):
     """Traces about one moment, as they stand on the page: no baseline is taken off."""
+
+    own_keys = frozenset({Qt.Key.Key_Up, Qt.Key.Key_Down})  # arrows name electrodes instead of changing the sensitivity
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -272,15 +275,8 @@ class ButterflyPanel(Canvas):
     def leaveEvent(self, _event: QEvent) -> None:
         self._name("")
 
-    def event(self, event: QEvent) -> bool:
-        # With the focus, arrows name electrodes instead of changing the sensitivity.
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and _is_step(event):
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not _is_step(event) or not self._sites:
+        if not is_for(self, event) or not self._sites:
             super().keyPressEvent(event)
             return
         step = 1 if event.key() == Qt.Key.Key_Down else -1
@@ -290,8 +286,3 @@ class ButterflyPanel(Canvas):
     def focusOutEvent(self, event: Any) -> None:
         self._name("")
         super().focusOutEvent(event)
-
-
-def _is_step(event: QKeyEvent) -> bool:
-    plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-    return plain and event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down)

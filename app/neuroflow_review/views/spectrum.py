@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from neuroflow.signal.spectrum import BANDS, decibels
 from neuroflow_review.canvas import Canvas
+from neuroflow_review.keyboard import is_for
 from neuroflow_review.session.spectrum import DepthSpectrum, ScalpSpectrum
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, thick, ui_font
 
@@ -31,6 +32,8 @@ Array = NDArray[np.float64]
 
 class SpectrumPanel(Canvas):
     """A spectrum to ``top`` hertz, its scale by steps of ten decibels, so that pages can be compared."""
+
+    own_keys = frozenset({Qt.Key.Key_Left, Qt.Key.Key_Right})  # arrows read frequencies instead of turning pages
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -318,16 +321,9 @@ class SpectrumPanel(Canvas):
     def leaveEvent(self, _event: QEvent) -> None:
         self._read_at(None)
 
-    def event(self, event: QEvent) -> bool:
-        # With the focus, arrows read frequencies instead of turning pages.
-        if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.ShortcutOverride and _is_step(event):
-            event.accept()
-            return True
-        return super().event(event)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         found = self._chosen()
-        if found is None or not _is_step(event):
+        if found is None or not is_for(self, event):
             super().keyPressEvent(event)
             return
         frequencies, _, peak = found
@@ -339,11 +335,6 @@ class SpectrumPanel(Canvas):
     def focusOutEvent(self, event: Any) -> None:
         self._read_at(None)
         super().focusOutEvent(event)
-
-
-def _is_step(event: QKeyEvent) -> bool:
-    plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
-    return plain and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right)
 
 
 def _number(value: float) -> str:

@@ -97,7 +97,7 @@ class Choice(QToolButton):
 
 
 class NumberBox(QSpinBox):
-    """A number with a word, as wide as its largest; it takes the keyboard only while it is being typed."""
+    """A number with a word, as wide as its largest; it gives the keyboard back when it is entered."""
 
     def __init__(self, name: str, low: int, high: int, words: tuple[str, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -105,7 +105,7 @@ class NumberBox(QSpinBox):
         self._widest = min(high, 999)
         self.setRange(low, high)
         self.setKeyboardTracking(False)
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(name)
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

@@ -101,7 +101,7 @@ class Commands(QObject):
             if entry.menu in last and last[entry.menu] != entry.section:
                 menu.addSeparator()
             last[entry.menu] = entry.section
-            menu.addAction(self.actions[entry.id])
+            (self._within(menu, entry.within) if entry.within else menu).addAction(self.actions[entry.id])
         self.recent = QMenu("Open recent", self.menus["File"])
         self.recent.aboutToShow.connect(self._fill_recent)
         self.menus["File"].insertMenu(self.actions["open_demo"], self.recent)
@@ -122,6 +122,12 @@ class Commands(QObject):
             self.menus["Window"].addAction(action)
             self.actions[f"panel {name}"] = action
 
+    @staticmethod
+    def _within(menu: QMenu, name: str) -> QMenu:
+        """The menu of a name in a menu."""
+        found = next((action.menu() for action in menu.actions() if action.text() == name and action.menu()), None)
+        return found if isinstance(found, QMenu) else menu.addMenu(name)
+
     def _make_bar(self) -> None:
         bar, store = self.window.bar, self.session.store
 
@@ -137,13 +143,15 @@ class Commands(QObject):
         self.sensitivity = bar.add_choice("Sensitivity (↑ ↓)", ladder, sensitivity_words, self.view.set_sensitivity)
         lows = [(None, "LF off"), *((f, low_cut_words(f)) for f in LOW_CUTS)]
         cut, brief = self.view.set_filter, without_unit
-        self.low = bar.add_choice("Low cut", lows, low_word, partial(cut, "low_cut"), short=brief(low_word))
+        self.low = bar.add_choice("Low cut (Ctrl+↑ ↓)", lows, low_word, partial(cut, "low_cut"), short=brief(low_word))
         highs = [(None, "HF off"), *((f, f"HF {f:g} Hz") for f in HIGH_CUTS)]
-        self.high = bar.add_choice("High cut", highs, high_word, partial(cut, "high_cut"), short=brief(high_word))
+        self.high = bar.add_choice(
+            "High cut (Ctrl+Shift+↑ ↓)", highs, high_word, partial(cut, "high_cut"), short=brief(high_word)
+        )
         notches = [(None, "Notch off"), *((f, f"Notch {f:g} Hz") for f in NOTCHES)]
-        self.notch = bar.add_choice("Notch", notches, notch_word, partial(cut, "notch"))
+        self.notch = bar.add_choice("Notch (H)", notches, notch_word, partial(cut, "notch"))
         bases = [(s, f"{s:g} s a page") for s in PAGE_SECONDS]
-        self.base = bar.add_choice("Time base", bases, "{:.3g} s".format, self.view.set_seconds)
+        self.base = bar.add_choice("Time base (Alt+↑ ↓)", bases, "{:.3g} s".format, self.view.set_seconds)
         bar.addSeparator()
         bar.addAction(self.actions["reconstruct"])
         self.actions["reconstruct"].setIconText("Reconstruct")
@@ -213,6 +221,7 @@ class Commands(QObject):
         recording = session.recording
         return Situation(
             recording=recording is not None,
+            filtered=session.state.filters_on,
             ready=work.ready,
             model=work.backend is not None,
             computing=work.computing,
@@ -345,7 +354,9 @@ class Commands(QObject):
         """Stop whatever was asked for; with nothing to stop, take the selection back."""
         if self.window.page.let_go() or self.window.ieeg.let_go():
             return  # what is under the hand goes first
-        if self.player.playing:
+        if self.window.events.search.hasFocus():
+            self.window.page.setFocus()
+        elif self.player.playing:
             self.player.stop()
         elif self.session.reconstruction.computing:
             self.session.reconstruction.cancel()

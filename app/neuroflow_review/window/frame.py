@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 
-from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from neuroflow_review.keyboard import keep_for_focus
 from neuroflow_review.settings import Settings
 from neuroflow_review.theme import (
     BASE_POINTS,
@@ -84,6 +85,13 @@ class DockTitle(QWidget):
         self._label.setFont(ui_font(-1.5, bold=True))
         self.close_button.setIcon(icon("x", look, token="muted"))
         self.close_button.setIconSize(QSize(1, 1) * round(12 * type_scale()))
+
+
+class Dock(QDockWidget):
+    """A dock whose panel keeps the keys that it needs, also where it floats."""
+
+    def event(self, event: QEvent) -> bool:
+        return keep_for_focus(event) or super().event(event)
 
 
 class Frame(QMainWindow):
@@ -170,7 +178,7 @@ class Frame(QMainWindow):
         self.show_review(False)
 
     def _dock(self, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        dock = QDockWidget(title, self)
+        dock = Dock(title, self)
         dock.setObjectName(f"dock {title}")
         dock.setWidget(widget)
         dock.setTitleBarWidget(DockTitle(title, dock))
@@ -194,6 +202,9 @@ class Frame(QMainWindow):
         self.resizeDocks([self.docks["Events"], self.docks["At the cursor"]], [55, 45], Qt.Orientation.Vertical)
         self.arrangement.share_out()
         make_room(self)
+
+    def event(self, event: QEvent) -> bool:
+        return keep_for_focus(event) or super().event(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

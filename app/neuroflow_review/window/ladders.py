@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from math import inf
+from typing import Final
+
+from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS
 
 PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
 SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
+_CUTS: Final = {"low_cut": (0.0, *LOW_CUTS), "high_cut": (*HIGH_CUTS, inf)}
+_OFF: Final = {"low_cut": 0.0, "high_cut": inf}
 DEVICES = (("auto", "Fastest present"), ("cuda", "CUDA"), ("mps", "Apple GPU"), ("cpu", "CPU"))
 
 
@@ -37,3 +43,9 @@ def stepped(ladder: Sequence[float], value: float, step: int) -> float:
     on = at < len(ladder) and abs(ladder[at] - value) <= 1e-9 * value
     target = at + step if on or step < 0 else at + step - 1
     return ladder[min(max(target, 0), len(ladder) - 1)]
+
+
+def stepped_cut(name: str, value: float | None, step: int) -> float | None:
+    """The next cut-off, of the filters' field ``name``; None is off: below every low cut, above every high one."""
+    found = stepped(_CUTS[name], _OFF[name] if value is None else value, step)
+    return None if found == _OFF[name] else found

@@ -92,6 +92,12 @@ class MarkCommands(Part):
             at = page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0))
             menus.row_menu(self.commands, label, at)
 
+    def search_events(self) -> None:
+        """The keyboard into the search of the list, which comes up for it."""
+        self.commands.actions["dock Events"].setChecked(True)
+        self.window.docks["Events"].raise_()
+        self.window.events.focus_search()
+
     def rename_mark(self) -> None:
         mark = self.window.events.selected_mark
         if mark:

@@ -38,6 +38,20 @@ class ReadCommands(Part):
         self.window.feeds.maps.ask()
         self.commands.refresh()
 
+    def move_cursor(self, thousandths: int) -> None:
+        """The cursor by so many thousandths of the page; the page turns where it leaves it."""
+        session, span, recording = self.session, self.session.state.span, self.session.recording
+        if recording is None:
+            return
+        cursor, step = session.cursor, span.duration / 1000
+        if cursor is None or not span.start <= cursor < span.stop:
+            session.set_cursor((span.start + min(span.stop, recording.duration)) / 2)
+            return
+        time = round(min(max(cursor + thousandths * step, 0.0), max(recording.duration - step, 0.0)), 6)
+        if not span.start <= time < span.stop:
+            session.turn(1.0 if thousandths > 0 else -1.0)
+        session.set_cursor(time)
+
     def choose_next(self, step: int) -> None:
         """The row below or above the chosen one: those of the page, then the contacts that are shown."""
         session, state = self.session, self.session.state

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neuroflow.signal.filters import SENSITIVITIES
+from neuroflow.signal.filters import NOTCHES, SENSITIVITIES
 from neuroflow_review.display import fallback_words
 from neuroflow_review.session.page import shown_montage
-from neuroflow_review.window.ladders import stepped
+from neuroflow_review.session.playing import SPEEDS
+from neuroflow_review.window.ladders import PAGE_SECONDS, stepped, stepped_cut
 from neuroflow_review.window.part import Part
 
 
@@ -75,6 +76,9 @@ class ViewCommands(Part):
     def set_speed(self, speed: int) -> None:
         self.commands.player.set_speed(speed)
 
+    def step_speed(self, step: int) -> None:
+        self.set_speed(SPEEDS[min(max(SPEEDS.index(self.commands.player.speed) + step, 0), len(SPEEDS) - 1)])
+
     def toggle_map(self) -> None:
         self.commands.toggle_dock("Map")
 
@@ -106,3 +110,17 @@ class ViewCommands(Part):
 
     def set_filter(self, name: str, value: float | None) -> None:
         self.session.store.update(filters=replace(self.session.state.filters, **{name: value}))
+
+    def step_cut(self, cut: tuple[str, int]) -> None:
+        """A cut-off, by its name, one rung higher (1) or lower (-1)."""
+        name, step = cut
+        self.set_filter(name, stepped_cut(name, getattr(self.session.state.filters, name), step))
+
+    def next_notch(self) -> None:
+        """Off, then one frequency of the mains after the other."""
+        ladder = (None, *NOTCHES)
+        now = self.session.state.filters.notch
+        self.set_filter("notch", ladder[(ladder.index(now) + 1) % len(ladder)] if now in ladder else None)
+
+    def step_seconds(self, step: int) -> None:
+        self.set_seconds(stepped(PAGE_SECONDS, self.session.state.seconds, step))
