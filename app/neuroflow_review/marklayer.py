@@ -9,6 +9,7 @@ from typing import Final
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 
+from neuroflow.anatomy.electrodes import EARS, SITES
 from neuroflow.recording import Span
 from neuroflow.review import Mark
 from neuroflow.review.document import Edge, with_edge
@@ -22,6 +23,7 @@ _DRAG_PIXELS: Final = 3.0
 _LONGEST_NAME: Final = 240.0
 _LOWEST_ROW: Final = 12.0
 _FOOT: Final = 5.0 * UNIT
+_BESIDE_CZ: Final = ("Fz", "Pz", "C3", "C4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +195,24 @@ def name_of(mark: Mark) -> str:
     """What an event is called, and on which channel."""
     if not mark.channel:
         return mark.text
-    return f"{mark.text} · {RECONSTRUCTED if mark.reconstructed else ''}{mark.channel}"
+    return f"{mark.text} · {_label_of(mark)}"
 
 
-def rows_of(mark: Mark, labels: Sequence[str]) -> tuple[int, ...]:
-    """Indices of the rows that an event of one channel stands on: its own, or those that its electrode takes part in.
+def rows_of(label: str, labels: Sequence[str]) -> tuple[int, ...]:
+    """Indices of the rows that what was marked on a row or an electrode stands on: that row, or all of its electrodes.
 
     None where the montage has no such row.
     """
-    label = f"{RECONSTRUCTED if mark.reconstructed else ''}{mark.channel}"
     own = tuple(k for k, row in enumerate(labels) if row == label)
-    return own or tuple(k for k, row in enumerate(labels) if label in row.split("–"))
+    named = electrodes_of(label)
+    return own or tuple(k for k, row in enumerate(labels) if named & electrodes_of(row))
+
+
+def electrodes_of(label: str) -> frozenset[str]:
+    """Electrodes that the label of a row tells apart: both of two neighbours, without what is a common reference."""
+    first, _, second = label.partition("–")
+    common = second not in SITES or second in EARS or (second == "Cz" and first not in _BESIDE_CZ)
+    return frozenset({first} if common else {first, second})
 
 
 def bands(mark: Mark, ground: Ground) -> list[QRectF]:
@@ -213,10 +222,14 @@ def bands(mark: Mark, ground: Ground) -> list[QRectF]:
     if not mark.channel:
         return [QRectF(left, plot.top(), right - left, plot.height())]
     high = max(ground.row_height, _LOWEST_ROW)
-    rows = [ground.places[k] for k in rows_of(mark, tuple(place.label for place in ground.places))]
+    rows = [ground.places[k] for k in rows_of(_label_of(mark), tuple(place.label for place in ground.places))]
     if not rows:
         return [QRectF(left, plot.bottom() - _FOOT, right - left, _FOOT)]
     return [QRectF(left, place.y - high / 2, right - left, high) for place in rows]
+
+
+def _label_of(mark: Mark) -> str:
+    return f"{RECONSTRUCTED if mark.reconstructed else ''}{mark.channel}"
 
 
 def _covers(mark: Mark, y: float, ground: Ground) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import edfio
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QFileDialog, QInputDialog
 from pytestqt.qtbot import QtBot
 from tests.app import conftest as desk
@@ -20,8 +20,9 @@ from tests.app.test_edges import at, drag, only
 from tests.app.test_marks import listed, review_of, saved, type_name
 
 from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
+from neuroflow_review.marklayer import rows_of
 from neuroflow_review.session.analysis import Spike
-from neuroflow_review.theme import time_to_x
+from neuroflow_review.theme import LIGHT, time_to_x
 from neuroflow_review.views.criteria import verdict
 from neuroflow_review.window import ReviewWindow
 
@@ -289,6 +290,59 @@ def test_a_decision_is_never_overwritten_by_a_machine(
     assert only(mine) == before
     assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["no spike"]
     saved(qtbot, mine)
+
+
+@pytest.mark.parametrize(
+    ("montage", "rows"),
+    [
+        ("longitudinal", {"F7–T3"}),
+        ("average", {"F7–avg", "T3–avg"}),
+        ("cz", {"F7–Cz", "T3–Cz"}),
+        ("transverse", {"F7–Fp1", "F7–F3", "T3–C3"}),
+    ],
+)
+def test_a_decision_is_seen_in_every_montage(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle, monkeypatch: pytest.MonkeyPatch,
+    montage: str, rows: set[str],
+) -> None:  # fmt: skip
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    mine.session.store.update(montage=montage)
+    propose(qtbot, mine, monkeypatch, Spike(next(iter(rows)), 4.01))
+    settle(mine)
+    page = mine.page
+    shown = page.spikes_at(*page.places())
+    assert {row for _, _, row in shown} == rows
+    picture = page.grab().toImage()
+    assert {picture.pixelColor((at - QPointF(0, 4)).toPoint()).name() for _, at, _ in shown} == {LIGHT.accepted.lower()}
+    saved(qtbot, mine)
+
+
+def test_a_decision_on_a_channel_that_is_not_shown_stands_at_the_foot_of_the_page(
+    qtbot: QtBot, mine: ReviewWindow
+) -> None:
+    page = mine.page
+
+    def decided() -> list[tuple[Spike, QPointF, str]]:
+        return [(spike, at, row) for spike, at, row in page.spikes_at(*page.places()) if spike.decision]
+
+    mine.session.marks.decide(4.0, "Sp1–Sp2", "accepted", reconstructed=False)
+    qtbot.waitUntil(lambda: bool(decided()))
+    ((spike, place, row),) = decided()
+    assert (spike.label, row) == ("Sp1–Sp2", "")
+    assert page.plot().bottom() - 40 < place.y() < page.plot().bottom()
+    mine.session.store.update(solo="F7–T3")
+    assert not decided(), "a channel alone shows what is of it"
+    saved(qtbot, mine)
+
+
+def test_a_common_reference_is_no_electrode_of_a_discharge() -> None:
+    longitudinal = ("Fp1–F7", "F7–T3", "Fz–Cz", "Cz–Pz", "≈AHL1")
+    assert rows_of("F7–Cz", longitudinal) == rows_of("F7–avg", longitudinal) == rows_of("F7", longitudinal) == (0, 1)
+    assert rows_of("Cz–Pz", ("Fz–avg", "Cz–avg", "Pz–avg")) == (1, 2)
+    assert rows_of("F3–A1A2", ("F7–A1A2", "T3–A1A2")) == ()
+    assert rows_of("≈AHL1", longitudinal) == (4,)
 
 
 def test_accepted_discharges_are_averaged_by_focus_with_their_map(

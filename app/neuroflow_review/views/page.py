@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QLineF, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
@@ -14,6 +14,7 @@ from neuroflow.recording import Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
 from neuroflow_review.display import sensitivity_words
+from neuroflow_review.marklayer import rows_of
 from neuroflow_review.paper import (
     Place,
     draw_clock,
@@ -272,16 +273,36 @@ class PageView(Sheet):
             taken = place.y + metrics.height() / 2
 
     def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
-        by_label = {place.label: place for place in places}
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for spike in self._spikes:
-            place = by_label.get(spike.label)
-            if place is not None and self._span.start <= spike.time < self._span.stop:
-                x = time_to_x(spike.time, self._span, self.width())
-                y = self.plot().top() + 10 * UNIT if self.alone else place.y - min(height * 0.35, 8.0)
-                draw_spike(painter, x, y, self._look.decided(spike.decision))
+        painter.setFont(ui_font(-2.0))
+        for spike, at, row in self.spikes_at(places, height):
+            draw_spike(painter, at.x(), at.y(), self._look.decided(spike.decision))
+            if not row:
+                painter.setPen(colour(self._look.muted))
+                painter.drawText(at + QPointF(1.5 * UNIT, 0), spike.label)
         painter.restore()
+
+    def spikes_at(self, places: Sequence[Place], height: float) -> list[tuple[Spike, QPointF, str]]:
+        """Spikes of the page, where each is drawn, and on which row.
+
+        What was proposed is of a row. What a reader decided on is of its electrodes, whatever the montage is now, and
+        stands at the foot of the page, with its name, where none of them is shown.
+        """
+        found, labels = [], [place.label for place in places]
+        own = {label: (k,) for k, label in enumerate(labels)}
+        foot = self.plot().bottom() - 6 * UNIT
+        for spike in self._spikes:
+            if not self._span.start <= spike.time < self._span.stop:
+                continue
+            x = time_to_x(spike.time, self._span, self.width())
+            rows = [places[k] for k in (rows_of(spike.label, labels) if spike.decision else own.get(spike.label, ()))]
+            for place in rows:
+                y = self.plot().top() + 10 * UNIT if self.alone else place.y - min(height * 0.35, 8.0)
+                found.append((spike, QPointF(x, y), place.label))
+            if spike.decision and not rows and not self.alone:
+                found.append((spike, QPointF(x, foot), ""))
+        return found
 
     def _draw_message(self, painter: QPainter, plot: QRectF) -> None:
         painter.setFont(ui_font())
