@@ -273,6 +273,8 @@ def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, p
     scalp = PageView()
     start = None if setting.choice.private else setting.recording.start
     scalp.set_recording(setting.recording.span, start, setting.recording.gaps)
+    scalp.set_notes(setting.recording.annotations)
+    scalp.set_notes_written(not setting.choice.private)
     scalp.set_solo(setting.state.solo)
     scalp.set_sensitivity(setting.state.shown_sensitivity)
     scalp.set_marks([m for m in setting.marks if m.decision != "rejected"])

@@ -257,8 +257,8 @@ def test_an_event_on_a_reconstructed_contact_says_so(
 
 def test_a_channel_stands_on_its_own_row_else_on_those_of_its_electrode() -> None:
     labels = ("F7–T3", "T3–T5", "C3–P3")
-    assert rows_of(Mark("m", 1.0, "x", channel="T3–T5"), labels) == (1,)
-    assert rows_of(Mark("m", 1.0, "x", channel="T3"), labels) == (0, 1)
-    assert rows_of(Mark("m", 1.0, "x", channel="O2"), labels) == ()
-    assert rows_of(Mark("m", 1.0, "x", channel="T3", reconstructed=True), labels) == ()
-    assert rows_of(Mark("m", 1.0, "x", channel="AHL1", reconstructed=True), ("≈AHL1", "≈AHL2")) == (0,)
+    assert rows_of("T3–T5", labels) == (1,)
+    assert rows_of("T3", labels) == (0, 1)
+    assert rows_of("O2", labels) == ()
+    assert rows_of("≈T3", labels) == ()
+    assert rows_of("≈AHL1", ("≈AHL1", "≈AHL2")) == (0,)

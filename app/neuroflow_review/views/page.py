@@ -10,11 +10,12 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
-from neuroflow.recording import Span
+from neuroflow.recording import Annotation, Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
 from neuroflow_review.display import sensitivity_words
 from neuroflow_review.marklayer import rows_of
+from neuroflow_review.notelayer import NoteLayer
 from neuroflow_review.paper import (
     Place,
     draw_clock,
@@ -51,6 +52,7 @@ class PageView(Sheet):
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
+        self._notes = NoteLayer()
         self._channel, self._solo = "", ""
         self._message = ""
         self._layout = (0, 0.0, 0.0)
@@ -111,6 +113,23 @@ class PageView(Sheet):
             self._spikes = tuple(spikes)
             self.redraw()
 
+    def set_notes(self, notes: Sequence[Annotation]) -> None:
+        """Annotations of the file, which have a line of their own between the clock and the traces."""
+        self._notes.set_notes(notes)
+        self.redraw()
+
+    def set_notes_written(self, written: bool) -> None:
+        """Whether their texts are shown, or only where they begin."""
+        if written != self._notes.written:
+            self._notes.written = written
+            self.redraw()
+
+    def header_height(self) -> float:
+        return self._clock_height() + self._notes.height
+
+    def _clock_height(self) -> float:
+        return super().header_height()
+
     def set_channel(self, label: str) -> None:
         """The selected row, or none."""
         if label != self._channel:
@@ -162,7 +181,9 @@ class PageView(Sheet):
         self._layer.draw_names(painter, ground, value, paper)
         header = QRectF(0, 0, self.width(), self.header_height())
         painter.fillRect(header, colour(look.paper))
-        draw_clock(painter, header, self._span, self.width(), self._start, look)
+        self._notes.draw(painter, self._span, self.width(), plot, look)
+        clock = QRectF(0, 0, self.width(), self._clock_height())
+        draw_clock(painter, clock, self._span, self.width(), self._start, look)
         words = sensitivity_words(self._sensitivity)
         draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
         if self.alone:

@@ -89,6 +89,7 @@ class Feeds(QObject):
         if recording is None:
             return
         frame.page.set_recording(recording.span, recording.start, recording.gaps)
+        frame.page.set_notes(recording.annotations)
         frame.page.set_rows(self.session.rows)
         if not self.session.rows:
             frame.page.set_message("This file holds no signals: only its annotations can be read.")
@@ -154,6 +155,7 @@ class Feeds(QObject):
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
             frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
+        frame.page.set_notes_written(not new.private)
         frame.arrangement.set_depth_channel(new.reconstructed)
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
