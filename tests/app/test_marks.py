@@ -216,8 +216,11 @@ def test_a_machine_never_takes_a_decision_back(
 def test_where_no_spike_is_proposed_nothing_is_decided(mine: ReviewWindow, press: Press) -> None:
     mine.session.set_cursor(0.01)
     mine.session.store.update(spikes_shown=False)
+    for key in (Key.Key_X, Key.Key_U):
+        press(mine, key)
+    mine.session.store.update(channel="AHL1", reconstructed=True)
     press(mine, Key.Key_A)
-    assert mine.session.marks.all == ()
+    assert mine.session.marks.all == (), "on a reconstruction nothing but what was proposed"
     assert "No spike is proposed" in mine.statusBar().currentMessage()
 
 

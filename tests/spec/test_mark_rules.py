@@ -345,6 +345,43 @@ def test_a_common_reference_is_no_electrode_of_a_discharge() -> None:
     assert rows_of("≈AHL1", longitudinal) == (4,)
 
 
+def test_a_discharge_that_the_detector_missed_is_the_readers_own_and_counts_like_any_other(
+    qtbot: QtBot, sharp: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    propose(qtbot, sharp, monkeypatch)
+    sharp.commands.marks.choose_channel("F7–T3")
+    for time in TIMES[:3]:
+        sharp.session.show_time(time)
+        press(sharp, Key.Key_A)
+    marks = sharp.session.marks.all
+    assert [(m.start, m.channel, m.decision, m.by) for m in marks] == [
+        (pytest.approx(t), "F7–T3", "accepted", "Dr Reader") for t in TIMES[:3]
+    ]
+    rows = [row.text for row in listed(sharp) if row.kind == "scalp spike"]
+    assert rows == ["spike, reader's own"] * 3
+    press(sharp, Key.Key_I)
+    box = sharp.criteria.boxes["pointed"]
+    qtbot.mouseClick(box, LEFT, pos=QPoint(8, box.height() // 2))
+    assert sharp.session.marks.all[2].criteria == ("pointed",)
+    target = tmp_path / "marks.tsv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
+    sharp.commands.actions["marks_out"].trigger()
+    qtbot.waitUntil(target.is_file)
+    qtbot.waitUntil(lambda: not sharp.session.lanes.save.busy)
+    with target.open(encoding="utf-8", newline="") as file:
+        assert [row["HED"] for row in csv.DictReader(file, delimiter="\t")] == [
+            "Epileptiform-interictal-activity, Spike"
+        ] * 3
+    press(sharp, Key.Key_V)
+    dialog = dialog_of(qtbot, sharp)
+    qtbot.waitUntil(lambda: counted(dialog) == [("T3", 3)], timeout=30_000)
+    dialog.close()
+    press(sharp, Key.Key_Z, CTRL)
+    press(sharp, Key.Key_Z, CTRL)
+    assert len(sharp.session.marks.all) == 2
+    saved(qtbot, sharp)
+
+
 def test_accepted_discharges_are_averaged_by_focus_with_their_map(
     qtbot: QtBot, sharp: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -146,7 +146,7 @@ ACTIONS: Final = (
         ("A",),
         ("markable",),
         "check",
-        "The spike at the cursor",
+        "The spike at the cursor; where none is proposed, one of your own on the chosen channel",
         "accepted",
         section="decide",
     ),

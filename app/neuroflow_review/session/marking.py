@@ -46,12 +46,26 @@ def edge_problem(mark: Mark | None, edge: Edge, cursor: float | None) -> str:
 
 
 def decide(session: Session, decision: Decision) -> bool:
-    """Accept, reject or leave open the discharge at the cursor; false where none is proposed there."""
+    """Accept, reject or leave open the discharge at the cursor; false where none is proposed there.
+
+    What is accepted on a row of scalp EEG where nothing is proposed is a discharge of the reader's own.
+    """
     found = _discharge_at(session, session.cursor) if session.cursor is not None else None
     if found is None:
-        return False
+        return decision == "accepted" and _mark_own(session)
     time, channel, reconstructed = found
     return session.marks.decide(time, channel, decision, reconstructed=reconstructed)
+
+
+def _mark_own(session: Session) -> bool:
+    state, cursor = session.state, session.cursor
+    row = next((row for row in session.rows if row.label == state.channel), None)
+    if cursor is None or not state.span.start <= cursor < state.span.stop:
+        return False
+    if state.reconstructed or row is None or row.kind != "EEG" or not session.marks.add_discharge(cursor, row.label):
+        return False
+    session.noticed.emit(f"A spike of your own on {row.label}: none was proposed there. Ctrl+Z takes it back.")
+    return True
 
 
 def decided_at(session: Session, cursor: float | None) -> Mark | None:

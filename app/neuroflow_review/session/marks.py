@@ -39,7 +39,7 @@ from neuroflow.review import (
     imported,
     removed,
 )
-from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
+from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharge, with_edge
 from neuroflow_review.lanes import Failure, Lane, within
 
 log = logging.getLogger(__name__)
@@ -232,6 +232,10 @@ class Marks(QObject):
         """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo."""
         earlier = self.decided_near(time, reconstructed)
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
+
+    def add_discharge(self, time: float, channel: str) -> bool:
+        """Mark a discharge of the scalp that was not proposed."""
+        return self._do(own_discharge(time, channel, by=self._reader()))
 
     def rename(self, identifier: str, text: str) -> bool:
         mark, text = self.find(identifier), text.strip()[:LONGEST_TEXT]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from neuroflow.recording import Recording
 from neuroflow.review import Mark
-from neuroflow.review.document import IFCN_CRITERIA
+from neuroflow.review.document import IFCN_CRITERIA, OWN_DISCHARGE
 from neuroflow_review.views.events import EventKind, EventRow
 
 SPIKE: dict[bool, EventKind] = {False: "scalp spike", True: "reconstructed spike"}
@@ -47,6 +47,8 @@ def mark_row(mark: Mark) -> EventRow:
             mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by, reconstructed=mark.reconstructed
         )
     text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
+    if mark.text == OWN_DISCHARGE:
+        text += ", reader's own"
     if mark.criteria:
         text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
     return EventRow(

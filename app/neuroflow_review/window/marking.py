@@ -123,7 +123,8 @@ class MarkCommands(Part):
 
     def _decide(self, decision: Decision) -> None:
         if not decide(self.session, decision):
-            self.session.noticed.emit("No spike is proposed at the cursor: S goes to the next one.")
+            own = "" if decision == "accepted" else "; A marks one of your own"
+            self.session.noticed.emit(f"No spike is proposed at the cursor: S goes to the next one{own}.")
 
     def undo(self) -> None:
         back = self.session.marks.undo()

@@ -21,6 +21,9 @@ Edge = Literal["start", "end"]
 SHORTEST = 0.05
 """Seconds that a dragged edge leaves of a mark: as wide as a spike, and still wide enough to be taken hold of."""
 
+OWN_DISCHARGE = "spike, marked by a reader"
+"""What a discharge is called that no detector proposed."""
+
 IFCN_CRITERIA: Mapping[str, str] = MappingProxyType(
     {
         "pointed": "Di- or triphasic, with a sharp or spiky peak",
@@ -141,6 +144,12 @@ def decided(
     mark = Mark(_identifier(), start, "spike", 0.0, channel, reconstructed, decision, by, _stamp(now))
     word = {"accepted": "accept a spike", "rejected": "reject a spike", "unsure": "leave a spike open"}[decision]
     return Change(word, tuple(earlier), (mark,))
+
+
+def own_discharge(start: float, channel: str, *, by: str = "", now: datetime | None = None) -> Change:
+    """A discharge of the scalp that a reader saw where none was proposed: accepted, and named as the reader's own."""
+    mark = Mark(_identifier(), start, OWN_DISCHARGE, 0.0, channel, False, "accepted", by, _stamp(now))
+    return Change("mark a spike", (), (mark,))
 
 
 def changed(mark: Mark, *, by: str = "", now: datetime | None = None, **fields: object) -> Change:
