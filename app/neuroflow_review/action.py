@@ -15,6 +15,8 @@ class Situation:
     recording: bool = False
     filtered: bool = False
     """The page's filters are on."""
+    longitudinal: bool = False
+    """The montage is the one whose chains can be interleaved."""
     ready: bool = False
     """The recording can be reconstructed."""
     model: bool = False
@@ -53,6 +55,8 @@ class Action:
     check: str = ""
     section: str = ""
     """A line is drawn in the menu where this changes."""
+    otherwise: str = ""
+    """What its tooltip says while it cannot be done, where that needs a word."""
     within: str = ""
     """The menu in the menu that it stands in."""
 

@@ -193,6 +193,21 @@ def test_interleaved_chains_stand_left_above_right(opened: ReviewWindow, settle:
     assert [row.label for row in opened.session.rows][3:5] == ["T5–O1", "Fp1–F3"]
 
 
+def test_chains_that_cannot_be_interleaved_are_not_offered_to_be(opened: ReviewWindow, press: Press) -> None:
+    action = opened.commands.actions["interleaved"]
+    action.trigger()
+    assert "left chain above" in action.toolTip()
+    for key in (Key.Key_2, Key.Key_3, Key.Key_7):
+        press(opened, key)
+        assert not action.isEnabled()
+        assert "press 1" in action.toolTip()
+        assert opened.commands.menus["Montage"].toolTipsVisible()
+    press(opened, Key.Key_1)
+    assert action.isEnabled()
+    assert action.isChecked(), "it is as it was left"
+    assert "left chain above" in action.toolTip()
+
+
 # The editor -----------------------------------------------------------------------------------------------------------
 
 

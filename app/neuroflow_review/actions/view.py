@@ -246,11 +246,12 @@ ACTIONS: Final = (
         "Left and right interleaved",
         "montages.toggle_interleaved",
         (),
-        _R,
+        ("recording", "longitudinal"),
         "",
         "Of the longitudinal montage: each left chain above its right counterpart",
         check="interleaved",
         section="options",
+        otherwise="Only the longitudinal montage has chains that can be interleaved: press 1 for it",
     ),
     Action(
         "interpolate",

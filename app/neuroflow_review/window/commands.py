@@ -95,6 +95,7 @@ class Commands(QObject):
     def _make_menus(self) -> None:
         bar = self.window.menuBar()
         self.menus = {name: bar.addMenu(name) for name in MENUS}
+        self.menus["Montage"].setToolTipsVisible(True)  # why chains cannot be interleaved is said there
         last: dict[str, str] = {}
         for entry in ACTIONS:
             menu = self.menus[entry.menu]
@@ -222,6 +223,7 @@ class Commands(QObject):
         return Situation(
             recording=recording is not None,
             filtered=session.state.filters_on,
+            longitudinal=session.state.montage == "longitudinal",
             ready=work.ready,
             model=work.backend is not None,
             computing=work.computing,
@@ -254,6 +256,8 @@ class Commands(QObject):
         for entry in ACTIONS:
             action = self.actions[entry.id]
             action.setEnabled(entry.enabled(now))
+            if entry.otherwise:
+                action.setToolTip(entry.tip if action.isEnabled() else entry.otherwise)
             if entry.check:
                 action.setChecked(checks(entry.check))
         kept = self.session.marks
