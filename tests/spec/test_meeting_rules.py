@@ -1,0 +1,107 @@
+"""The rules of a clinic for a meeting, one test each, as a team round one screen sees it.
+
+The report of the same moments at true µV/mm and mm/s is held to them in ``tests/app/test_report.py``
+(``test_millimetres_on_paper_are_true``, ``test_every_moment_has_a_page_and_rejected_discharges_have_none``). A list of
+moments chosen beforehand and the blinded mode have no tests here: the program does not have them yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from neuroflow_review.theme import BASE_POINTS
+from neuroflow_review.window import ReviewWindow
+
+Key = Qt.Key
+Press = Callable[..., None]
+Act = Callable[[ReviewWindow], None]
+
+# ui.md: 16–18 pt in a presentation, of labels that have 10–11 pt elsewhere.
+LARGE = (1.45, 1.8)
+
+
+def test_one_key_makes_one_clean_full_screen(opened: ReviewWindow, press: Press, settle: Act) -> None:
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert opened.isFullScreen()
+    assert not opened.menuBar().isVisible()
+    assert not opened.bar.isVisible()
+    assert {name for name, dock in opened.docks.items() if dock.isVisible()} == {"Implant"}
+    press(opened, Key.Key_P)
+
+
+def test_its_type_is_large(opened: ReviewWindow, press: Press, settle: Act) -> None:
+    def points() -> float:
+        return QApplication.font().pointSizeF()
+
+    before, header = points(), opened.page.header_height()
+    assert before == BASE_POINTS
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert LARGE[0] <= points() / before <= LARGE[1]
+    assert opened.page.header_height() > 1.3 * header, "the sheets follow the type"
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert (points(), opened.page.header_height()) == (before, header)
+
+
+def test_scalp_stands_above_its_reconstruction_on_one_time_axis(
+    opened: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    press(opened, Key.Key_P)
+    settle(opened)
+    page, depth = opened.page, opened.ieeg
+    assert page.isVisible()
+    assert depth.isVisible()
+    corners = [panel.mapTo(opened, QPoint(0, 0)) for panel in (page, depth)]
+    assert corners[0].y() + page.height() <= corners[1].y()
+    assert corners[0].x() + page.plot().left() == corners[1].x() + depth.plot().left()
+    assert page.plot().width() == depth.plot().width()
+    assert page.span == depth.span
+    press(opened, Key.Key_P)
+
+
+def test_the_brain_with_the_implant_and_its_shaft_is_there(opened: ReviewWindow, press: Press, settle: Act) -> None:
+    press(opened, Key.Key_P)
+    settle(opened)
+    brain = opened.implant
+    assert brain.isVisible()
+    assert brain.visibleRegion().boundingRect().width() > 200
+    named = {contact.shaft for contact in opened.session.contacts}
+    assert set(opened.session.state.shafts) <= named
+    assert opened.session.state.shafts
+    press(opened, Key.Key_P)
+
+
+def test_nobody_is_named_in_the_room(opened: ReviewWindow, press: Press, settle: Act) -> None:
+    recording = opened.session.recording
+    assert recording is not None
+    name = opened.header.patient
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert opened.session.state.private
+    assert name not in opened.windowTitle()
+    press(opened, Key.Key_P)
+    assert not opened.session.state.private
+
+
+def test_moments_are_gone_through_by_key_while_it_lasts(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Act
+) -> None:
+    press(opened, Key.Key_P)
+    press(opened, Key.Key_N)
+    settle(opened)
+    first = opened.session.cursor
+    press(opened, Key.Key_N)
+    settle(opened)
+    assert first is not None
+    assert opened.session.cursor is not None
+    assert opened.session.cursor > first
+    press(opened, Key.Key_Escape)
+    qtbot.waitUntil(lambda: not opened.presentation.on)
