@@ -22,8 +22,22 @@ from neuroflow_review.window.frame import SMALLEST_SIZE
 
 Key = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
-PANELS = ("dock Implant", "dock Events", "dock At the cursor", "dock Map", "dock Discharge", "trends")
-ALL_SETS = tuple(chain.from_iterable(combinations(PANELS, n) for n in range(len(PANELS) + 1)))
+PANELS = (
+    "dock Implant", "dock Events", "dock At the cursor", "dock Map", "dock Discharge", "dock Spectrum",
+    "dock Butterfly", "trends",
+)  # fmt: skip
+LEFT = ("dock Implant", "dock Spectrum", "dock Butterfly")
+RIGHT = ("dock Events", "dock At the cursor", "dock Map", "dock Discharge")
+
+
+def some_of(panels: tuple[str, ...]) -> list[tuple[str, ...]]:
+    return list(chain.from_iterable(combinations(panels, n) for n in range(len(panels) + 1)))
+
+
+# Sides do not share their height: every set of either, beside none and all of the other.
+BOTH = [(left, right) for left in some_of(LEFT) for right in ((), RIGHT)]
+BOTH += [(left, right) for left in ((), LEFT) for right in some_of(RIGHT)]
+ALL_SETS = tuple((*left, *right, *trends) for left, right in BOTH for trends in ((), ("trends",)))
 
 
 @pytest.fixture
@@ -262,7 +276,7 @@ def test_side_by_side_the_same_second_is_as_long_and_as_high_in_both(
     assert page.width() == depth.width()
     assert corner(page, opened).y() == corner(depth, opened).y()
     assert corner(page, opened).x() + page.width() <= corner(depth, opened).x()
-    assert page.plot().top() == depth.plot().top()
+    assert page._clock_height() == depth.plot().top(), "but for the line of the file's annotations"
     assert page.plot().width() == depth.plot().width()
     assert page.span == depth.span
     margins = gutter() + right_margin()

@@ -137,7 +137,7 @@ class GlassBrain(QWidget):
         return QSize(240, 480)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(round(180 * type_scale()), 196)
+        return QSize(round(180 * type_scale()), 172)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 

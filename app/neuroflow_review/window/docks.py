@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # Heights with their titles below which a panel is no use: stacked while all have theirs, tabbed where not.
 _USEFUL: Final = {"Implant": 260, "Events": 200, "At the cursor": 260, "Map": 220, "Discharge": 210}
 _USUALLY = 200
+_AIR = 24  # of the window: at its very least height Qt lets no hand make it lower, and nothing would come of it
 _LISTED = 260  # of the list of events where there is more room
 _ALONE: Final = "Events"  # stays in sight: it is where a reader goes from
 _FOR_ROOM: Final = "in a tab for want of room"  # a property of a dock; of one that a reader put there it is not
@@ -41,31 +42,34 @@ class Scrolled(QScrollArea):
         return QSize(wide + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
 
 
-def make_room(frame: Frame, asked: str = "") -> None:
+def make_room(frame: Frame, asked: str = "", beside: int = 0) -> None:
     """Put docks into tabs where the window is too low to stack those that are shown, and ``asked``; those that went
     there for want of room come out again where there is enough.
+
+    ``beside`` is how many pixels something else is about to take.
     """
     bars = (frame.menuBar(), frame.bar, frame.overview_bar, frame.statusBar())
-    room = frame.height() - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
+    room = frame.height() - _AIR - beside - sum(bar.sizeHint().height() for bar in bars if not bar.isHidden())
     for area in _SIDES:
-        beside = {
+        there = {
             name: dock
             for name, dock in frame.docks.items()
             if frame.dockWidgetArea(dock) is area and not dock.isFloating() and (name == asked or not dock.isHidden())
         }
-        if _needed(frame, beside) > room:
-            tabs = [dock for name, dock in beside.items() if name != _ALONE]
+        if _needed(frame, there) > room:
+            # The one that comes goes to those that are there: one that left them for it would make the window grow.
+            tabs = sorted((dock for name, dock in there.items() if name != _ALONE), key=QDockWidget.isHidden)
             for dock in tabs[1:]:
                 together = frame.tabifiedDockWidgets(dock)
                 if tabs[0] not in together:
                     frame.tabifyDockWidget(tabs[0], dock)
                     dock.setProperty(_FOR_ROOM, not together)  # what a reader put together stays together
         else:
-            held = [d for d in beside.values() if d.property(_FOR_ROOM) and frame.tabifiedDockWidgets(d)]
-            if held and sum(_least(name, dock) for name, dock in beside.items()) <= room:
+            held = [d for d in there.values() if d.property(_FOR_ROOM) and frame.tabifiedDockWidgets(d)]
+            if held and sum(_least(name, dock) for name, dock in there.items()) <= room:
                 _stack(frame, area, held)
-        if asked in beside:
-            beside[asked].raise_()
+        if asked in there:
+            there[asked].raise_()
 
 
 def held_in_tabs(frame: Frame) -> str:

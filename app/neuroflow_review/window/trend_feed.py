@@ -29,7 +29,10 @@ class TrendFeed(QObject):
 
     def show(self) -> None:
         """What the reader set: shown or not, and of which region."""
-        self.frame.trends.setVisible(self.shown)
+        trends = self.frame.trends
+        if self.shown and trends.isHidden():
+            make_room(self.frame, beside=trends.sizeHint().height())  # before: a window that has grown does not shrink
+        trends.setVisible(self.shown)
         make_room(self.frame)
         if not self.shown:
             self.session.trends.stop()
