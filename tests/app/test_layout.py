@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -372,3 +372,75 @@ def test_a_reconstruction_beside_the_page_has_clock_times_of_its_own(opened: Rev
     opened.commands.actions["beside"].trigger()
     QApplication.processEvents()
     assert opened.ieeg.plot().bottom() == opened.ieeg.height() - opened.ieeg.header_height()
+
+
+# Found again ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def restart(
+    qtbot: QtBot, opened: ReviewWindow, demo: Path, backend: Backend, settle: Callable[[ReviewWindow], None]
+) -> Iterator[Callable[[], ReviewWindow]]:
+    """Close the window and open another on the same recording, with the same settings."""
+    made: list[ReviewWindow] = []
+
+    def act() -> ReviewWindow:
+        opened.close()
+        session = Session(opened.settings, make_backend=lambda: backend)
+        window = ReviewWindow(session)
+        made.append(window)
+        window.show()
+        session.load_model()
+        session.open(demo)
+        qtbot.waitUntil(lambda: session.recording is not None and window.settled)
+        settle(window)
+        return window
+
+    yield act
+    for window in made:
+        window.close()
+        window.deleteLater()
+        window.session.deleteLater()
+
+
+def test_panels_that_were_moved_floated_shown_and_hidden_are_found_there_again(
+    qtbot: QtBot, opened: ReviewWindow, restart: Callable[[], ReviewWindow]
+) -> None:
+    left = Qt.DockWidgetArea.LeftDockWidgetArea
+    docks = opened.docks
+    opened.resize(1600, 1300)
+    opened.commands.actions["dock Map"].trigger()
+    opened.removeDockWidget(docks["At the cursor"])  # as a hand that drags it over
+    opened.addDockWidget(left, docks["At the cursor"])
+    docks["At the cursor"].show()
+    docks["Events"].setFloating(True)
+    docks["Events"].resize(420, 380)
+    docks["Events"].move(60, 80)
+    opened.commands.actions["dock Implant"].trigger()
+    qtbot.waitUntil(lambda: docks["Events"].isVisible() and docks["Map"].isVisible())
+    size = docks["Events"].size()
+    again = restart()
+    found = again.docks
+    assert again.dockWidgetArea(found["At the cursor"]) is left
+    assert found["At the cursor"].isVisible()
+    assert found["Map"].isVisible()
+    assert found["Implant"].isHidden()
+    assert found["Events"].isFloating()
+    assert found["Events"].isVisible()
+    assert (found["Events"].pos(), found["Events"].size()) == (QPoint(60, 80), size)
+    shown = {name for name in found if again.commands.actions[f"dock {name}"].isChecked()}
+    assert shown == {"Events", "At the cursor", "Map"}, "the menu says what is there"
+
+
+def test_panels_of_the_last_time_stay_so_in_the_next_recording(
+    qtbot: QtBot, opened: ReviewWindow, restart: Callable[[], ReviewWindow], nineteen: Path
+) -> None:
+    opened.commands.actions["dock Implant"].trigger()
+    opened.commands.actions["dock Spectrum"].trigger()
+    again = restart()
+    again.session.open(nineteen)
+    with qtbot.waitSignal(again.session.opened):
+        pass
+    qtbot.waitUntil(lambda: again.settled)
+    assert again.docks["Implant"].isHidden()
+    assert again.docks["Spectrum"].isVisible()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from neuroflow.errors import ModelProblem
@@ -38,6 +38,48 @@ def test_the_first_screen_offers_what_to_do_and_says_what_the_program_is_for(win
     assert window.start.demo_button.isVisible()
     assert "Not for diagnosis" in window.start.intended.text()
     assert not window.commands.actions["reconstruct"].isEnabled()
+
+
+def test_a_click_opens_the_demonstration(qtbot: QtBot, window: ReviewWindow, demo: Path, settle: Settle) -> None:
+    qtbot.mouseClick(window.start.demo_button, Qt.MouseButton.LeftButton)
+    settle(window)
+    assert window.session.recording is not None
+    assert window.session.recording.path == demo
+    assert window.page.isVisible()
+    assert not window.start.isVisible()
+
+
+def test_a_click_opens_a_recording_that_was_opened_before(
+    qtbot: QtBot, window: ReviewWindow, edf: Callable[[str, list[str]], Path], settle: Settle
+) -> None:
+    first, second = (edf(name, ["EEG Fp1-Ref", "EEG F7-Ref"]) for name in ("first.edf", "second.edf"))
+    for path in (first, second):
+        with qtbot.waitSignal(window.session.opened):
+            window.session.open(path)
+        settle(window)
+    window.session.close_recording()
+    qtbot.waitUntil(window.start.isVisible)
+    entries = [button for button in window.start.findChildren(QToolButton) if button.isVisible()]
+    assert [button.text().split()[0] for button in entries] == ["second.edf", "first.edf"], "the latest first"
+    assert all(button.toolTip() for button in entries)
+    qtbot.mouseClick(entries[1], Qt.MouseButton.LeftButton)
+    settle(window)
+    assert window.session.recording is not None
+    assert window.session.recording.path == first
+
+
+def test_the_first_screen_is_worked_by_keyboard(qtbot: QtBot, window: ReviewWindow, demo: Path, settle: Settle) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    button = window.start.demo_button
+    for _ in range(10):
+        if button.hasFocus():
+            break
+        qtbot.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+    qtbot.keyClick(button, Qt.Key.Key_Space)
+    settle(window)
+    assert window.session.recording is not None
+    assert window.session.recording.path == demo
 
 
 def test_a_recording_is_opened_by_the_dialog(
