@@ -189,6 +189,11 @@ def test_space_ticks_a_criterion_and_plays_nothing(
     assert not mine.commands.player.playing
     type_key(mine, Key.Key_X)
     assert mine.session.marks.all[0].decision == "rejected", "letters stay the window's"
+    type_key(mine, Key.Key_Escape)
+    assert mine.page.hasFocus()
+    type_key(mine, Key.Key_Space)
+    assert mine.commands.player.playing, "with the page in hand it plays"
+    type_key(mine, Key.Key_Escape)
 
 
 def test_arrows_in_the_list_of_events_choose_events_and_leave_the_sensitivity(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from neuroflow_review.notelayer import NoteLayer
 from neuroflow_review.theme import DARK, LIGHT, Theme, time_to_x
 from neuroflow_review.views.page import PageView
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.shown import save_shown
 
 NOTES = (
     Annotation(2.0, 0.0, "eyes open"),
@@ -118,3 +121,20 @@ def test_ten_thousand_annotations_are_drawn_as_those_of_the_page(opened: ReviewW
     with Counted(picture) as painter:
         layer.draw(painter, Span(0.0, 10.0), page.width(), page.plot(), LIGHT)
     assert max(lines) <= page.plot().width() + 1
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_a_page_that_is_saved_as_lines_has_them_as_the_window_has(
+    qtbot: QtBot, opened: ReviewWindow, tmp_path: Path, private: bool
+) -> None:
+    recording = opened.session.recording
+    assert recording is not None
+    note = recording.annotations[0]
+    opened.session.go_to(max(note.onset - 2.0, 0.0))
+    opened.session.store.update(private=private)
+    job = save_shown(opened, tmp_path / "page.svg")
+    assert job is not None
+    with qtbot.waitSignal(job.destroyed):
+        pass
+    words = " ".join(ElementTree.parse(tmp_path / "page.svg").getroot().itertext())
+    assert (" ".join(note.text.split())[:12] in words) is not private

@@ -373,6 +373,7 @@ class Commands(QObject):
         else:
             self.marks.let_go()
             self.session.store.update(selection=None)
+            self.window.page.setFocus()  # a button or a list keeps its keys no longer
 
     def _device_word(self, device: str) -> str:
         label = self.session.reconstruction.device_label
