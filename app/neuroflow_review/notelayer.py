@@ -32,7 +32,7 @@ class NoteLayer:
     @property
     def height(self) -> float:
         """Pixels that the layer takes; none where the file has no annotations."""
-        return float(round(QFontMetricsF(_font()).height())) + UNIT / 2 if self._notes else 0.0
+        return float(round(QFontMetricsF(_font()).height())) + UNIT if self._notes else 0.0
 
     def on(self, span: Span) -> list[Annotation]:
         """Those that begin on a page or go on in it."""
@@ -53,7 +53,7 @@ class NoteLayer:
             name = f"{note.text} · {note.channel}" if note.channel else note.text
             room = min(_LONGEST, right - x)
             words = metrics.elidedText(" ".join(name.split()), Qt.TextElideMode.ElideRight, room)
-            if len(words) < 2:
+            if words in ("", "…"):
                 continue
             out.append((words, QRectF(x, 0.0, metrics.horizontalAdvance(words) + 1, metrics.height())))
             taken = out[-1][1].right() + 2 * UNIT
@@ -65,24 +65,24 @@ class NoteLayer:
         if not indices:
             return
         per_second = plot.width() / max(span.duration, 1e-9)
-        top, bottom = plot.top() - self.height, plot.top() + UNIT
+        top, bottom = plot.top() - self.height, plot.top()
         starts, stops = self._starts[indices], self._stops[indices]
         # Thousands may stand on one page: no more lines than there are pixels.
         begun = starts[starts >= span.start]
         columns = np.unique(np.round(plot.left() + (begun - span.start) * per_second)) + 0.5
         painter.setPen(hairline(look.other))
-        painter.drawLines([QLineF(x, plot.top() - UNIT / 2, x, bottom) for x in columns.tolist()])
+        painter.drawLines([QLineF(x, bottom - UNIT, x, bottom - 1) for x in columns.tolist()])
         lasting = np.clip(np.stack([starts, stops])[:, stops > starts], span.start, span.stop) - span.start
         first, last = np.round(plot.left() + lasting * per_second).astype(int)
         steps = np.zeros(round(plot.right()) + 2, dtype=int)
         np.add.at(steps, first, 1)
         np.add.at(steps, last, -1)
         runs = np.flatnonzero(np.diff(np.cumsum(steps) > 0, prepend=False, append=False)).reshape(-1, 2)
-        y = plot.top() + 0.5
+        y = bottom - 0.5
         painter.drawLines([QLineF(left, y, right, y) for left, right in runs.tolist()])
         texts = self.texts(span, width, plot.right())
         heads = [round(box.left() - UNIT) + 0.5 for _, box in texts]
-        painter.drawLines([QLineF(x, top + UNIT / 2, x, plot.top()) for x in heads])
+        painter.drawLines([QLineF(x, top + UNIT / 2, x, bottom - 1) for x in heads])
         painter.setFont(_font())
         painter.setPen(colour(look.muted))
         for words, box in texts:

@@ -63,6 +63,11 @@ def test_an_annotation_stands_at_its_time_above_the_traces_and_never_in_the_cloc
     for onset in (2.0, 6.0):
         assert any(abs(x - time_to_x(onset, page.span, page.width())) <= 1 for x in columns)
     assert not [x for x in columns if x < time_to_x(1.9, page.span, page.width())]
+    below = QRect(strip(page)).translated(0, strip(page).height())
+    below.setHeight(2)
+    assert QColor(look.other).name() not in {
+        picture.pixelColor(x, y).name() for x in columns for y in (below.top(), below.bottom())
+    }
     accent = QColor(look.accent).name()
     assert accent not in {picture.pixelColor(x, strip(page).center().y()).name() for x in columns}, "not a reader's"
 
