@@ -13,7 +13,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "core"))
 
-from conftest import Sig, _write
+from conftest import Sig, make_file
 
 START = datetime(2020, 1, 2, 3, 4, 5)
 
@@ -89,7 +89,7 @@ class Maker:
             onsets = [i * seconds for i in range(count)] if onsets is None else onsets
             options["tals"] = _tals(onsets, annotations, encoding)
         places = [i * seconds for i in range(count)] if onsets is None else [t - onsets[0] for t in onsets]
-        _write(path, signals, **options)
+        make_file(path, signals, **options)
         for written, instead in last_in_header:
             before, _, after = path.read_bytes().rpartition(written)
             path.write_bytes(before + instead.ljust(len(written)) + after)
