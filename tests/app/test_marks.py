@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from neuroflow.recording import Span
 from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
+from neuroflow_review.session import marks as marks_module
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.settings import Settings
 from neuroflow_review.views.events import EventRow
@@ -362,6 +364,38 @@ def test_of_two_windows_the_second_only_looks(qtbot: QtBot, mine: ReviewWindow, 
     qtbot.waitUntil(lambda: not other.marks.unsaved)
     other.shut_down()
     assert not list(path.parent.glob("*.lock"))
+    other.deleteLater()
+
+
+def test_what_is_saved_while_another_window_reads_is_never_written_over(
+    qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, real = review_of(mine).with_name("patient.edf"), marks_module.read_review
+    reached, go = threading.Event(), threading.Event()
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        found = real(*arguments, **named)
+        reached.set()
+        go.wait(60)
+        return found
+
+    mine.session.marks.add(1.0, "first")
+    saved(qtbot, mine)
+    monkeypatch.setattr(marks_module, "read_review", slowly)
+    other = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews")
+    other.open(path)
+    assert reached.wait(60)
+    mine.session.marks.add(2.0, "last")
+    mine.session.close_recording()  # saves it, and lets go
+    go.set()
+    qtbot.waitUntil(lambda: other.recording is not None)
+    other.marks.add(3.0, "by the second")
+    qtbot.waitUntil(lambda: not other.marks.unsaved)
+    assert {"first", "last"} <= {m["text"] for m in json.loads(review_of_path(path).read_text())["marks"]}
+    other.open(path)
+    qtbot.waitUntil(lambda: other.marks.writable)
+    assert {"first", "last"} <= {m.text for m in other.marks.all}
+    other.shut_down()
     other.deleteLater()
 
 

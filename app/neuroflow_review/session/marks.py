@@ -21,7 +21,7 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
-from neuroflow.io.review_file import Review, read_review
+from neuroflow.io.review_file import Review, place_of, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import (
@@ -149,14 +149,26 @@ class Marks(QObject):
 
     def read(self, recording: Recording) -> Kept:
         """In a worker: what is kept of a recording, and the right to change it, which one window has at a time."""
-        review = read_review(recording, self.folder)
-        name = f"{review.path}.lock"
+        place = place_of(recording, self.folder)
+        kept = self._read_at(place, recording)
+        while kept.review.path != place:  # a later version went elsewhere meanwhile
+            if kept.lock is not None and kept.lock is not self._lock:
+                kept.lock.unlock()
+            place = kept.review.path
+            kept = self._read_at(place, recording)
+        return kept
+
+    def _read_at(self, place: Path, recording: Recording) -> Kept:
+        """Lock first, then read: what another window saves before it lets go is then never missed."""
+        name = f"{place}.lock"
         if self._lock is not None and self._lock.fileName() == name:
-            return Kept(review, self._lock)  # opened again in the same window
+            return Kept(read_review(recording, self.folder), self._lock)  # opened again in the same window
         lock = QLockFile(name)
         lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
-        review.path.parent.mkdir(parents=True, exist_ok=True)
-        if lock.tryLock(0):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        held = lock.tryLock(0)
+        review = read_review(recording, self.folder)
+        if held:
             return Kept(review, lock)
         if lock.error() != QLockFile.LockError.LockFailedError:
             return Kept(review, None)  # a folder that takes no lock takes no marks either, and says so at the first

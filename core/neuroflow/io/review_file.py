@@ -80,13 +80,22 @@ class Review:
     left: Left | None = None
 
 
-def read_review(recording: Recording, folder: Path) -> Review:
-    """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet."""
+def place_of(recording: Recording, folder: Path) -> Path:
+    """Where :func:`read_review` finds or puts the marks: what is locked before they are read."""
     places = _places(recording, folder)
-    there = [place for place in places if place.is_file()]
-    if not there:
+    path = _latest(places)
+    return places[0] if path is None else _writable(path, places)
+
+
+def read_review(recording: Recording, folder: Path) -> Review:
+    """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet.
+
+    Whoever is to change them locks :func:`place_of` first: what is read before that may be old by then.
+    """
+    places = _places(recording, folder)
+    path = _latest(places)
+    if path is None:
         return Review(Document(), places[0])
-    path = there[0] if len(there) == 1 else max(there, key=_moment)
     try:
         found = _read(path)
     except _LaterFormat as later:
@@ -165,6 +174,12 @@ def is_writable(folder: Path) -> bool:
             return True
     except OSError:
         return False
+
+
+def _latest(places: Sequence[Path]) -> Path | None:
+    """The file whose marks were made last, None where there is none."""
+    there = [place for place in places if place.is_file()]
+    return max(there, key=_moment) if len(there) > 1 else next(iter(there), None)
 
 
 def _moment(path: Path) -> float:
