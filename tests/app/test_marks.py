@@ -399,6 +399,29 @@ def test_what_is_saved_while_another_window_reads_is_never_written_over(
     other.deleteLater()
 
 
+def test_a_second_window_leaves_a_damaged_file_to_the_first(
+    qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path
+) -> None:
+    path = review_of(mine).with_name("patient.edf")
+    mine.session.marks.add(1.0, "by the first")
+    saved(qtbot, mine)
+    review = review_of_path(path)
+    review.write_bytes(b"{")
+    other, said = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews"), []
+    other.noticed.connect(said.append)
+    other.open(path)
+    qtbot.waitUntil(lambda: other.recording is not None)
+    assert not other.marks.writable
+    assert "another window" in said[0]
+    assert "damaged" in said[0]
+    assert review.read_bytes() == b"{"
+    other.shut_down()
+    other.deleteLater()
+    mine.session.marks.add(2.0, "by the first again")
+    saved(qtbot, mine)
+    assert [m["text"] for m in json.loads(review.read_text())["marks"]] == ["by the first", "by the first again"]
+
+
 def test_a_lock_left_by_a_crash_is_taken_over(qtbot: QtBot, mine: ReviewWindow) -> None:
     path = review_of(mine).with_name("patient.edf")
     mine.session.close_recording()

@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -198,6 +199,47 @@ def test_a_damaged_file_is_kept_and_the_version_before_is_shown(tmp_path: Path) 
     assert "damaged" in found.notice
     assert [p for p in tmp_path.iterdir() if ".damaged-" in p.name]
     assert found.writable
+
+
+@pytest.mark.parametrize("what", ["denied", "error of the drive", "hidden"])
+def test_a_file_that_cannot_be_read_now_is_left_alone_and_nothing_is_written(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+    write_review(about, some_marks(3), place)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    name, error = {
+        "denied": ("read_bytes", PermissionError(13, "Permission denied")),
+        "error of the drive": ("read_bytes", OSError(5, "Input/output error")),
+        "hidden": ("stat", PermissionError(13, "Permission denied")),
+    }[what]
+    real = getattr(Path, name)
+
+    def fails(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == place.name:
+            raise error
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, name, fails)
+    found = read_review(about, tmp_path / "own")
+    monkeypatch.undo()
+    assert (len(found.document), found.writable, found.path) == (0, False, place)
+    assert "cannot be read now" in found.notice
+    assert error.strerror in found.notice
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert read_review(about, tmp_path / "own").document == some_marks(3)
+
+
+def test_only_who_holds_the_lock_sets_a_damaged_file_aside(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+    write_review(about, some_marks(3), place)
+    place.write_bytes(place.read_bytes()[:40])
+    found = read_review(about, tmp_path / "own", held=False)
+    assert (found.document, found.writable) == (some_marks(2), False)
+    assert "damaged" in found.notice
+    assert place.stat().st_size == 40
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ class Marks(QObject):
         lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
         place.parent.mkdir(parents=True, exist_ok=True)
         held = lock.tryLock(0)
-        review = read_review(recording, self.folder)
+        review = read_review(recording, self.folder, held=held)
         if held:
             return Kept(review, lock)
         if lock.error() != QLockFile.LockError.LockFailedError:
@@ -175,7 +175,7 @@ class Marks(QObject):
         pid, host, _program = lock.getLockInfo()
         who = f"process {pid} on {host}" if host else "another program"
         notice = f"Marks are being made in another window ({who}): close it to make marks here."
-        return Kept(replace(review, writable=False, notice=notice), None)
+        return Kept(replace(review, writable=False, notice=f"{notice} {review.notice}".rstrip()), None)
 
     def adopt(self, recording: Recording | None, kept: Kept | None) -> None:
         """Another recording and its marks; those of the one before are saved first."""

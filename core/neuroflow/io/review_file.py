@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import math
 import os
 import tempfile
 from collections.abc import Sequence
@@ -62,15 +63,16 @@ class _LaterFormat(Exception):
     """A review file that this version does not read."""
 
 
-_UNREADABLE = (OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat)
+_DAMAGED = (ValueError, RecursionError, msgspec.MsgspecError)
+_UNREADABLE = (OSError, *_DAMAGED, _LaterFormat)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
-    ``writable`` is false for a file of a later format, which is not read and never changed. ``left`` is None where
-    nothing was kept yet.
+    ``writable`` is false for a file of a later format, which is not read and never changed, and for one that the system
+    does not give now. ``left`` is None where nothing was kept yet.
     """
 
     document: Document
@@ -87,10 +89,11 @@ def place_of(recording: Recording, folder: Path) -> Path:
     return places[0] if path is None else _writable(path, places)
 
 
-def read_review(recording: Recording, folder: Path) -> Review:
+def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Review:
     """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet.
 
-    Whoever is to change them locks :func:`place_of` first: what is read before that may be old by then.
+    Whoever is to change them locks :func:`place_of` first: what is read before that may be old by then. Only with that
+    lock (``held``) is a damaged file set aside.
     """
     places = _places(recording, folder)
     path = _latest(places)
@@ -103,8 +106,14 @@ def read_review(recording: Recording, folder: Path) -> Review:
             Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
             "and change them.", writable=False,
         )  # fmt: skip
-    except _UNREADABLE:
-        return _without(recording, path)
+    except OSError as error:
+        return Review(
+            Document(), path, f"The marks in {path.name} cannot be read now ({_reason(error)}), and are left as they "
+            "are: open the recording again when they can be; until then none are shown and none can be made.",
+            writable=False,
+        )  # fmt: skip
+    except _DAMAGED:
+        return _without(recording, path, held)
     notice, left = "", found.left
     if left is None:
         notice = "How this recording was left cannot be read: it opens as it was left before; its marks are all there."
@@ -178,8 +187,16 @@ def is_writable(folder: Path) -> bool:
 
 def _latest(places: Sequence[Path]) -> Path | None:
     """The file whose marks were made last, None where there is none."""
-    there = [place for place in places if place.is_file()]
+    there = [place for place in places if _is_there(place)]
     return max(there, key=_moment) if len(there) > 1 else next(iter(there), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, as far as the system says: one that it hides now must not be taken for none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _moment(path: Path) -> float:
@@ -190,7 +207,9 @@ def _moment(path: Path) -> float:
     with contextlib.suppress(*_UNREADABLE):
         said = datetime.fromisoformat(_read(path).saved)
         return said.replace(tzinfo=said.tzinfo or UTC).timestamp()
-    return path.stat().st_mtime
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return -math.inf
 
 
 def _read(path: Path) -> _Review:
@@ -208,8 +227,11 @@ def _read(path: Path) -> _Review:
     return _Review(**msgspec.structs.asdict(found), left=left)
 
 
-def _without(recording: Recording, path: Path) -> Review:
-    """What to do about a damaged file: set it aside, and go on from the version before it where that is sound."""
+def _without(recording: Recording, path: Path, held: bool) -> Review:
+    """What to do about a damaged file: set it aside, and go on from the version before it where that is sound.
+
+    Who has no lock leaves it: another window may be about to do the same.
+    """
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
     document, left, whence = Document(), None, "there is no earlier version, so that there are no marks"
@@ -218,6 +240,8 @@ def _without(recording: Recording, path: Path) -> Review:
         if found.recording.identity == recording.identity:
             document, left = document_of(found.marks), found.left
             whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
+    if not held:
+        return Review(document, path, f"The marks in {path.name} are damaged; {whence}.", False, left)
     try:
         os.replace(path, aside)
     except OSError:
@@ -227,6 +251,11 @@ def _without(recording: Recording, path: Path) -> Review:
     return Review(
         document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.", left=left
     )
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the path that it may name."""
+    return error.strerror or type(error).__name__
 
 
 def _places(recording: Recording, folder: Path) -> list[Path]:
