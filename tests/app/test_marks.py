@@ -19,6 +19,7 @@ from pytestqt.qtbot import QtBot
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
+from neuroflow.review import Mark
 from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
@@ -212,6 +213,70 @@ def test_a_machine_never_takes_a_decision_back(
     mine.session.spikes.changed.emit()
     qtbot.waitUntil(lambda: mine.settled)
     assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["no spike"]
+    saved(qtbot, mine)
+
+
+def propose(qtbot: QtBot, window: ReviewWindow, monkeypatch: pytest.MonkeyPatch, *spikes: Spike) -> None:
+    monkeypatch.setattr(window.session.spikes, "scalp", lambda: spikes)
+    window.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: window.settled)
+
+
+def test_a_decision_made_again_or_changed_leaves_the_criteria(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    five = ("pointed", "duration", "asymmetric", "slow wave", "background")
+    assert mine.session.marks.assess(mine.session.marks.all[0].id, five)
+    (before,) = mine.session.marks.all
+    press(mine, Key.Key_A)
+    assert mine.session.marks.all == (before,)
+    assert mine.statusBar().currentMessage() == "This spike is accepted already."
+    press(mine, Key.Key_U)
+    press(mine, Key.Key_A)
+    (mark,) = mine.session.marks.all
+    assert (mark.decision, mark.criteria) == ("accepted", five)
+    assert [row.text for row in listed(mine) if row.decision] == ["spike · 5/6"]
+    saved(qtbot, mine)
+
+
+def test_a_decision_on_one_discharge_leaves_that_on_another_which_is_shown_apart(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 10.0), Spike("F8–T4", 10.12))
+    assert len([row for row in listed(mine) if row.kind == "scalp spike"]) == 2
+    for time, key in ((10.0, Key.Key_A), (10.12, Key.Key_X), (10.0, Key.Key_U)):
+        mine.session.set_cursor(time)
+        press(mine, key)
+    told = [(m.channel, m.decision) for m in mine.session.marks.all]
+    assert told == [("F7–T3", "unsure"), ("F8–T4", "rejected")]
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["spike, unsure", "no spike"]
+    # Two that came from elsewhere, nearer to one another than any that are proposed, have lines of their own too.
+    mine.session.marks.take((Mark("a", 20.0, "spike", channel="F7–T3", decision="accepted"),
+                             Mark("b", 20.05, "spike", channel="F8–T4", decision="accepted")))  # fmt: skip
+    mine.session.show_time(20.05)
+    press(mine, Key.Key_X)
+    told = [(m.channel, m.decision) for m in mine.session.marks.all if m.start > 15]
+    assert told == [("F7–T3", "accepted"), ("F8–T4", "rejected")]
+    saved(qtbot, mine)
+
+
+def test_a_discharge_that_is_found_again_on_other_channels_has_one_decision(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = [("F7–T3", 4.0, 1.0), ("C3–P3", 4.08, 1.0), ("T3–T5", 4.16, 5.0)]
+    propose(qtbot, mine, monkeypatch, *(Spike(label, time, strength=s) for label, time, s in chain))
+    mine.session.set_cursor(4.16)
+    press(mine, Key.Key_A)
+    chain = [("Fp1–F7", 4.0, 5.0), ("F7–T3", 4.08, 1.0), ("C3–P3", 4.15, 1.0)]
+    propose(qtbot, mine, monkeypatch, *(Spike(label, time, strength=s) for label, time, s in chain))
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["spike"]
+    assert [spike.decision for spike in mine.page._spikes] == ["accepted"]
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_X)
+    assert [m.decision for m in mine.session.marks.all] == ["rejected"]
     saved(qtbot, mine)
 
 

@@ -95,6 +95,19 @@ def test_a_decision_takes_the_place_of_the_one_before_and_keeps_who_and_when() -
     assert list(history.document) == [first]
 
 
+def test_another_decision_keeps_what_else_was_said_of_a_discharge() -> None:
+    history = History()
+    history.do(decided(12.3, "T3", "accepted", by="A", now=NOW))
+    history.do(assessed(next(iter(history.document)), {"field", "pointed"}, by="A", now=NOW))
+    history.do(changed(next(iter(history.document)), text="polyspike", by="A", now=NOW))
+    (before,) = history.document
+    history.do(decided(12.3, "T3", "unsure", [before], by="B", now=NOW))
+    (after,) = history.document
+    assert (after.decision, after.by, after.criteria, after.text) == ("unsure", "B", ("pointed", "field"), "polyspike")
+    history.undo()
+    assert list(history.document) == [before]
+
+
 def test_ten_thousand_edits_stay_small_and_quick_to_take_back() -> None:
     history = History(document_of(Mark(f"m{k}", float(k), "x") for k in range(200)))
     for k in range(10_000):

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -41,6 +41,7 @@ from neuroflow.review import (
 )
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane, within
+from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ _PATIENCE = 1.0
 _LEFT_MILLISECONDS = 500
 """After another montage was chosen, until that is kept: several in a row are one save."""
 
-SAME_DISCHARGE = 0.15
-"""Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
+
+_SAID = {"accepted": "accepted", "rejected": "rejected", "unsure": "left open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,22 @@ class Marks(QObject):
         return tuple(m for m in self._ordered[first:last] if m.start + m.duration >= span.start)
 
     def decided_near(self, time: float, reconstructed: bool) -> tuple[Mark, ...]:
-        """Decisions on the discharge at a time, of the scalp or of the reconstruction."""
-        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=_start_of)
-        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=_start_of)
-        return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
+        """Decisions on the discharge that a channel has at a time, of the scalp or of the reconstruction.
+
+        As near as channels of one discharge are in the list, so that none is about another that is shown apart.
+        """
+        first = bisect_left(self._ordered, time - 2 * ONE_DISCHARGE, key=_start_of)
+        last = bisect_left(self._ordered, time + 2 * ONE_DISCHARGE, lo=first, key=_start_of)
+        return tuple(
+            m
+            for m in self._ordered[first:last]
+            if m.decision and m.reconstructed == reconstructed and abs(m.start - time) <= ONE_DISCHARGE
+        )
+
+    def decided_on(self, discharge: Sequence[Spike], reconstructed: bool) -> tuple[Mark, ...]:
+        """Decisions on a discharge that several channels have."""
+        found = (mark for spike in discharge for mark in self.decided_near(spike.time, reconstructed))
+        return tuple({mark.id: mark for mark in found}.values())
 
     # Open and close ---------------------------------------------------------------------------------------------------
 
@@ -241,8 +254,16 @@ class Marks(QObject):
         return change.after[0] if self._do(change) else None
 
     def decide(self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False) -> bool:
-        """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo."""
-        earlier = self.decided_near(time, reconstructed)
+        """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo.
+
+        The same decision once more changes nothing. Where two that are near one another were decided on, each on its
+        own line, it is about the one that is named.
+        """
+        near = self.decided_near(time, reconstructed)
+        earlier = tuple(m for m in near if (m.start, m.channel) == (time, channel)) or near
+        if any(m.decision == decision for m in earlier):
+            self.noticed.emit(f"This spike is {_SAID[decision]} already.")
+            return True
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
     def rename(self, identifier: str, text: str) -> bool:

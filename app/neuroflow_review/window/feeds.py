@@ -257,7 +257,7 @@ class Feeds(QObject):
             _spike_row(group, far)
             for far, groups in found.items()
             for group in groups
-            if not marks.decided_near(strongest(group).time, far)
+            if not marks.decided_on(group, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
         frame.events.set_events(rows, recording.start)
@@ -266,10 +266,8 @@ class Feeds(QObject):
     def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed."""
         marks = self.session.marks
-        open_ones = [
-            s for s in spikes
-            if near.start <= s.time < near.stop and not marks.decided_near(s.time, reconstructed)
-        ]  # fmt: skip
+        there = grouped([s for s in spikes if near.start <= s.time < near.stop])
+        open_ones = [s for group in there if not marks.decided_on(group, reconstructed) for s in group]
         decided = [m for m in marks.on(near) if m.decision and m.reconstructed == reconstructed]
         return [*open_ones, *(Spike(m.channel, m.start, decision=m.decision) for m in decided)]
 
