@@ -329,6 +329,50 @@ def test_who_reads_is_asked_once(qtbot: QtBot, mine: ReviewWindow, press: Press)
     saved(qtbot, mine)
 
 
+def asked_who(window: ReviewWindow) -> QInputDialog:
+    return next(d for d in window.findChildren(QInputDialog) if d.isVisible())
+
+
+def test_another_reader_signs_what_comes_and_nothing_of_what_was(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    mine.session.set_cursor(1.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "one")
+    assert "signed by Dr Reader" in mine.says.toolTip()
+    mine.commands.actions["reader"].trigger()
+    dialog = asked_who(mine)
+    assert dialog.textValue() == "Dr Reader"
+    dialog.setTextValue(" Dr  Other ")
+    dialog.accept()
+    assert "Dr Other" in mine.statusBar().currentMessage()
+    assert "signed by Dr Other" in mine.says.toolTip()
+    mine.session.set_cursor(2.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "two")
+    assert [(m.text, m.by) for m in mine.session.marks.all] == [("one", "Dr Reader"), ("two", "Dr Other")]
+    mine.commands.actions["reader"].trigger()
+    asked_who(mine).reject()
+    assert mine.session.reader == "Dr Other"
+    saved(qtbot, mine)
+
+
+def test_who_goes_past_the_question_is_asked_again_and_who_leaves_it_empty_is_not(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    mine.session.settings.set("reader.name", "")
+    for number, answer in enumerate(("reject", "accept")):
+        mine.session.set_cursor(1.0 + number)
+        press(mine, Key.Key_E)
+        getattr(asked_who(mine), answer)()
+        type_name(qtbot, mine, f"event {number}")
+    press(mine, Key.Key_E)
+    assert not [d for d in mine.findChildren(QInputDialog) if d.isVisible()]
+    type_name(qtbot, mine, "event 2")
+    assert [m.by for m in mine.session.marks.all] == ["", "", ""]
+    saved(qtbot, mine)
+
+
 @pytest.mark.expects_warnings
 def test_a_folder_that_fills_up_loses_nothing(
     qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch, fault: Callable[[ReviewWindow], FaultDialog]

@@ -187,6 +187,17 @@ ACTIONS: Final = (
         section="decide",
     ),
     Action(
+        "reader",
+        "Marks",
+        "Reader…",
+        "ask.show_reader",
+        (),
+        (),
+        "",
+        "Who signs marks and decisions from now on",
+        section="decide",
+    ),
+    Action(
         "spike_next",
         "Marks",
         "Next spike",

@@ -31,6 +31,9 @@ class AskCommands(Part):
     def save_shown(self) -> None:
         ask_where(self.window)
 
+    def show_reader(self) -> None:
+        boxes.show_reader(self.window)
+
     def show_calibrate(self) -> None:
         boxes.show_calibrate(self.window)
 

@@ -417,7 +417,8 @@ class Feeds(QObject):
             problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
             parts.append(Part(f"{problems} in the file", 5, problems))
         frame.says.set_parts(parts)
-        frame.says.setToolTip("\n".join((frame.says.text(), *recording.problems)))
+        reads = f"marks are signed by {session.reader}" if session.reader else "marks are not signed"
+        frame.says.setToolTip("\n".join((frame.says.text(), reads, *recording.problems)))
 
     def _montage_parts(self) -> list[Part]:
         """The montage where no toolbar says it, and why another is drawn than was chosen."""
