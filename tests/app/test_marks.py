@@ -454,6 +454,25 @@ def test_marks_are_kept_even_where_their_log_is_spoilt(qtbot: QtBot, mine: Revie
     assert log.read_text() == "this is no log\n"
 
 
+def test_a_log_that_is_gone_is_missed_at_the_next_edit(qtbot: QtBot, mine: ReviewWindow) -> None:
+    path = review_of(mine).with_name("patient.edf")
+    log = path.with_name("patient.edf.audit.jsonl")
+    mine.session.marks.add(1.0, "first")
+    saved(qtbot, mine)
+    mine.session.close_recording()
+    log.unlink()
+    with qtbot.waitSignal(mine.session.opened, timeout=60_000):
+        mine.session.open(path)
+    mine.session.marks.add(2.0, "second")
+    saved(qtbot, mine)
+    assert "was cut off or changed" in mine.statusBar().currentMessage()
+    assert "cut off or changed" in audit.verify(log, sealed(review_of_path(path))).problem
+    mine.session.marks.add(3.0, "third")
+    saved(qtbot, mine)
+    assert [json.loads(line)["what"] for line in log.read_text().splitlines()].count(audit.BREAK) == 1
+    qtbot.waitUntil(lambda: mine.settled)
+
+
 def test_of_two_windows_the_second_only_looks(qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path) -> None:
     path = review_of(mine).with_name("patient.edf")
     mine.session.marks.add(1.0, "by the first")

@@ -335,12 +335,12 @@ def test_a_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         write_marks(some_marks(), tmp_path / "no" / "t.csv")
 
 
-def a_log(path: Path, count: int = 4) -> audit.Seal:
+def a_log(path: Path, count: int = 4, by: str = "Dr Ä", expected: audit.Seal | None = None) -> audit.Seal:
     history, told = History(), []
     for k in range(count):
-        history.do(added(float(k), f"event {k}", by="Dr Ä", now=NOW))
-        told.append((history._changes[-1], "Dr Ä", "2026-11-24T12:00:00Z"))
-    return audit.append(path, told)
+        history.do(added(float(k), f"event {k}", by=by, now=NOW))
+        told.append((history._changes[-1], by, "2026-11-24T12:00:00Z"))
+    return audit.append(path, told, expected)
 
 
 def test_a_log_that_nobody_touched_is_whole_and_goes_on(tmp_path: Path) -> None:
@@ -353,12 +353,21 @@ def test_a_log_that_nobody_touched_is_whole_and_goes_on(tmp_path: Path) -> None:
     assert (entry["by"], entry["what"], entry["before"][0]["text"]) == ("B", "delete an event", "x")
 
 
-@pytest.mark.parametrize("how", ["word", "removed", "swapped", "added", "seal", "end"])
+@pytest.mark.parametrize("how", ["word", "removed", "swapped", "added", "seal", "end", "anew", "gone"])
 def test_a_log_that_was_touched_is_found_out(how: str, tmp_path: Path) -> None:
     path = tmp_path / "a.edf.audit.jsonl"
     seal = a_log(path)
     lines = path.read_text().splitlines(keepends=True)
+    if how == "anew":  # every entry with a fresh seal, and one more
+        a_log(tmp_path / "other.jsonl", 5, "Dr Evil")
+        lines = (tmp_path / "other.jsonl").read_text().splitlines(keepends=True)
+    if how == "gone":
+        path.unlink()
+        a_log(path, 1, expected=seal)
+        lines = path.read_text().splitlines(keepends=True)
     touched = {
+        "anew": lines,
+        "gone": lines,
         "word": [lines[0], lines[1].replace("event 1", "event 9"), *lines[2:]],
         "removed": [lines[0], *lines[2:]],
         "swapped": [lines[1], lines[0], *lines[2:]],
@@ -370,6 +379,34 @@ def test_a_log_that_was_touched_is_found_out(how: str, tmp_path: Path) -> None:
     found = audit.verify(path, seal)
     assert found.problem
     assert found.seal.entries < 4 or how == "added"
+
+
+@pytest.mark.parametrize("how", ["anew", "gone", "end"])
+def test_who_goes_on_with_a_log_that_was_touched_says_so_in_it(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    sealed = a_log(path)
+    if how == "end":
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    else:
+        path.unlink()
+    if how == "anew":
+        a_log(path, 5, "Dr Evil")
+    assert not audit.goes_on(path, sealed)
+    seal = audit.append(path, [(added(9.0, "after"), "A", "2026-11-24T12:01:00Z")], sealed)
+    said = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [entry["what"] for entry in said[-2:]] == [audit.BREAK, "mark an event"]
+    assert said[-2]["expected"] == [4, sealed.seal]
+    assert audit.goes_on(path, seal)
+    assert "says that the log was cut off or changed" in audit.verify(path, seal).problem
+
+
+def test_a_log_that_is_ahead_of_its_review_file_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    before = a_log(path, 2)
+    audit.append(path, [(added(9.0, "the save that a crash cut off"), "A", "2026-11-24T12:01:00Z")], before)
+    seal = audit.append(path, [(added(9.5, "after it"), "A", "2026-11-24T12:02:00Z")], before)
+    assert seal.entries == 4
+    assert audit.verify(path, seal) == audit.Verdict(seal)
 
 
 def test_half_a_line_left_by_a_crash_is_named_and_then_cut_off(tmp_path: Path) -> None:

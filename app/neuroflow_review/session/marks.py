@@ -54,6 +54,8 @@ _LEFT_MILLISECONDS = 500
 """After another montage was chosen, until that is kept: several in a row are one save."""
 
 
+_BROKEN = "The audit log “{}” was cut off or changed since these marks were last saved: that is said in it now."
+
 _SAID = {"accepted": "accepted", "rejected": "rejected", "unsure": "left open"}
 
 
@@ -209,7 +211,8 @@ class Marks(QObject):
         self._writable = review is not None and review.writable
         self._saved = self.history.document
         self._said_unsaved = False
-        self._desk = Desk()
+        if not again:
+            self._desk = Desk(review.audit if review is not None else None)
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
@@ -425,15 +428,16 @@ def reviews_folder() -> Path:
 class Desk:
     """Writes one version after the other, from any thread, and never an older one over a newer.
 
-    Every change goes into the audit log first, once and in order, however many versions are skipped.
+    Every change goes into the audit log first, once and in order, however many versions are skipped; ``seal`` says how
+    far that log went when the marks were read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Seal | None = None) -> None:
         self._lock = threading.Lock()
         self._turn = 0
         self._written: dict[Path, int] = {}
         self._pending: list[tuple[Change, str, str]] = []
-        self._seal = Seal()
+        self._seal = seal or Seal()
 
     def note(self, change: Change, by: str) -> None:
         """A change that the log is to tell of, made now."""
@@ -467,7 +471,9 @@ class Desk:
             log = path.with_name(path.name.removesuffix(review_file.SUFFIX) + audit.SUFFIX)
             problem = ""
             try:
-                self._seal = audit.append(log, self._pending[:noted])
+                if not audit.goes_on(log, self._seal):
+                    problem = _BROKEN.format(log.name)
+                self._seal = audit.append(log, self._pending[:noted], self._seal)
                 del self._pending[:noted]
             except FileProblem as error:
                 problem = error.text  # marks are worth more than their log: it is continued when that is possible

@@ -17,7 +17,7 @@ import math
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +72,7 @@ class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
     ``writable`` is false for a file of a later format, which is not read and never changed, and for one that the system
-    does not give now. ``left`` is None where nothing was kept yet.
+    does not give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes.
     """
 
     document: Document
@@ -80,6 +80,7 @@ class Review:
     notice: str = ""
     writable: bool = True
     left: Left | None = None
+    audit: Seal = field(default_factory=Seal)
 
 
 def place_of(recording: Recording, folder: Path) -> Path:
@@ -122,7 +123,9 @@ def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Rev
     if found.recording.identity != recording.identity:
         changed = "This recording has changed since its marks were made: check that they are where they should be."
         notice = f"{changed} {notice}".rstrip()
-    return Review(document_of(found.marks), _writable(path, places), notice, left=left)
+    goes_to = _writable(path, places)
+    seal = found.audit if goes_to == path else Seal()
+    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal)
 
 
 def write_review(
@@ -234,11 +237,12 @@ def _without(recording: Recording, path: Path, held: bool) -> Review:
     """
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
-    document, left, whence = Document(), None, "there is no earlier version, so that there are no marks"
+    document, left, seal = Document(), None, Seal()
+    whence = "there is no earlier version, so that there are no marks"
     with contextlib.suppress(*_UNREADABLE):
         found = _read(previous)
         if found.recording.identity == recording.identity:
-            document, left = document_of(found.marks), found.left
+            document, left, seal = document_of(found.marks), found.left, found.audit
             whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
     if not held:
         return Review(document, path, f"The marks in {path.name} are damaged; {whence}.", False, left)
@@ -248,9 +252,8 @@ def _without(recording: Recording, path: Path, held: bool) -> Review:
         return Review(
             document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False, left
         )
-    return Review(
-        document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.", left=left
-    )
+    notice = f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}."
+    return Review(document, path, notice, left=left, audit=seal)
 
 
 def _reason(error: OSError) -> str:
