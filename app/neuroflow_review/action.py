@@ -25,6 +25,8 @@ class Situation:
     marked: bool = False
     markable: bool = False
     """Marks can be made and changed."""
+    outdated: bool = False
+    """The recording has changed since its marks were made."""
     undoable: bool = False
     redoable: bool = False
     comparison: bool = False

@@ -16,7 +16,7 @@ from neuroflow.cli import main
 from neuroflow.errors import FileProblem
 from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
-from neuroflow.io.review_file import SUFFIX, read_review, write_review
+from neuroflow.io.review_file import SUFFIX, read_marks_of_review, read_review, write_review
 from neuroflow.recording import Patient, Recording
 from neuroflow.review import (
     Document,
@@ -283,6 +283,35 @@ def test_a_recording_that_changed_under_its_marks_is_noticed(tmp_path: Path) -> 
     found = read_review(recording(tmp_path / "a.edf", "b" * 16), tmp_path)
     assert "has changed" in found.notice
     assert found.document == some_marks()
+
+
+def test_in_the_readers_own_folder_a_recording_that_changed_is_told_of_its_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_file, "is_writable", lambda folder: folder != tmp_path)
+    about, own = recording(tmp_path / "a.edf"), tmp_path / "own"
+    other = recording(tmp_path / "b.edf", "c" * 16)
+    for one in (about, other):
+        write_review(one, some_marks(), read_review(one, own).path)
+    found = read_review(recording(tmp_path / "a.edf", "b" * 16), own)
+    assert (len(found.document), found.writable, found.path) == (0, True, own / f"{'b' * 16}{SUFFIX}")
+    kept = own / f"{'a' * 16}{SUFFIX}"
+    assert str(kept) in found.notice
+    told = [(m.start, m.text, m.by) for m in some_marks()]
+    assert [(m.start, m.text, m.by) for m in read_marks_of_review(kept, 600.0)] == told
+    assert read_review(recording(tmp_path / "d.edf", "d" * 16), own).notice == ""
+
+
+def test_a_recording_that_changed_is_said_to_have_until_the_marks_are_said_to_fit_it(tmp_path: Path) -> None:
+    place, now = tmp_path / f"a.edf{SUFFIX}", recording(tmp_path / "a.edf", "b" * 16)
+    write_review(recording(tmp_path / "a.edf"), some_marks(), place)
+    made_on = read_review(now, tmp_path).made_on
+    assert made_on == "a" * 16
+    write_review(recording(tmp_path / "a.edf", made_on), some_marks(2), place)
+    assert "has changed" in read_review(now, tmp_path).notice
+    place.write_bytes(b"damaged")
+    assert "has changed" in read_review(now, tmp_path).notice
+    assert read_review(now, tmp_path).notice == ""
 
 
 _WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\x85"), max_size=40)

@@ -100,7 +100,7 @@ ACTIONS: Final = (
         (),
         ("markable",),
         "",
-        "From a table (CSV, TSV) of onset and description, or from EDF+ annotations",
+        "From a table (CSV, TSV) of onset and description, from EDF+ annotations, or from another review file",
         section="export",
     ),
     Action("quit", "File", "Quit", "file.close", ("Ctrl+Q",), (), "", section="quit"),

@@ -198,6 +198,17 @@ ACTIONS: Final = (
         section="decide",
     ),
     Action(
+        "confirm",
+        "Marks",
+        "The marks fit this recording",
+        "marks.confirm",
+        (),
+        ("outdated",),
+        "",
+        "Say that you checked the marks after the recording changed: until then you are told so whenever it is opened",
+        section="decide",
+    ),
+    Action(
         "spike_next",
         "Marks",
         "Next spike",

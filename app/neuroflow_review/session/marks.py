@@ -21,7 +21,7 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
-from neuroflow.io.review_file import Review, place_of, read_review
+from neuroflow.io.review_file import Review, place_of, read_marks_of_review, read_review
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import (
@@ -107,6 +107,7 @@ class Marks(QObject):
         self._desk = Desk()
         self._lock: QLockFile | None = None
         self._why = ""
+        self._made_on = ""
 
     # What there is ----------------------------------------------------------------------------------------------------
 
@@ -123,6 +124,11 @@ class Marks(QObject):
     def writable(self) -> bool:
         """Whether marks can be made: a recording is open, and its marks are not of a later version."""
         return self._writable
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the recording is another than when its marks were made, and nobody said yet that they fit it."""
+        return self._writable and self._recording is not None and self._made_on != self._recording.identity
 
     @property
     def to_undo(self) -> str:
@@ -207,6 +213,9 @@ class Marks(QObject):
         if not again:
             self.history = History(review.document if review is not None else None)
             self._left = review.left if review is not None else None
+            self._made_on = review.made_on if review is not None else ""
+            if recording is not None and not self._made_on:
+                self._made_on = recording.identity
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
         self._saved = self.history.document
@@ -234,9 +243,10 @@ class Marks(QObject):
         if self._recording is None or self._path is None or not (self.unsaved or self._is_news(left)):
             return
         desk, recording, document = self._desk, self._recording, self.history.document
+        marked = self._as_marked(recording)
         for place in dict.fromkeys((self._path, self.folder / f"{recording.identity}{review_file.SUFFIX}")):
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), recording, document, left, place))
+                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place))
             except NeuroflowError:
                 done = False
             if done:
@@ -296,6 +306,12 @@ class Marks(QObject):
         """Set a channel aside, or take it back; false where nothing of it is kept here."""
         return self._writable and self.keeps_left and self._do(channel_set(channel, aside))
 
+    def confirm(self) -> None:
+        """Say that the marks fit the recording that has changed since they were made; the log tells who said so."""
+        if self.outdated and self._recording is not None:
+            self._made_on = self._recording.identity
+            self._after(Change("say that the marks fit the recording that has changed"))
+
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
@@ -316,13 +332,16 @@ class Marks(QObject):
         self.lane.submit(("table", path), work, done=self._on_exported, failed=self.failed.emit)
 
     def ask_import(self, path: Path) -> None:
-        """Read a table, or the annotations of an EDF+ file, in the background and take its marks up."""
+        """Read a table, annotations of an EDF+ file, or a review file in the background and take its marks up."""
         if self._recording is None:
             return
         recording = self._recording
 
         def work(_: Control) -> tuple[Mark, ...]:
-            return read_marks_edf(path, recording) if _is_edf(path) else read_marks(path, recording.duration)
+            if _is_edf(path):
+                return read_marks_edf(path, recording)
+            read = read_marks_of_review if path.name.endswith(review_file.SUFFIX) else read_marks
+            return read(path, recording.duration)
 
         self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
 
@@ -372,8 +391,12 @@ class Marks(QObject):
         if recording is None or path is None:
             return
         left = self._left_here()
-        work = partial(self._desk.write, self._desk.turn(), recording, document, left, path)
+        work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path)
         self.lane.submit("marks", work, done=partial(self._on_saved, document, left), failed=self._on_failed)
+
+    def _as_marked(self, recording: Recording) -> Recording:
+        """The recording under the identity that its marks were made on, which the file keeps until they are checked."""
+        return replace(recording, identity=self._made_on)
 
     # How the recording is left ----------------------------------------------------------------------------------------
 

@@ -222,6 +222,7 @@ class Commands(QObject):
             spikes=recording is not None and session.state.spikes_shown,
             marked=bool(session.marks.all),
             markable=session.marks.writable,
+            outdated=session.marks.outdated,
             undoable=bool(session.marks.to_undo),
             redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,

@@ -409,6 +409,8 @@ class Feeds(QObject):
         if below:
             standard = "below display standard"
             parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
+        if session.marks.outdated:
+            parts.append(Part("changed since it was marked"))
         if session.marks.unsaved:
             parts.append(Part("marks not saved yet"))
         elif session.marks.all:

@@ -119,6 +119,13 @@ class MarkCommands(Part):
         if not decide(self.session, decision):
             self.session.noticed.emit("No spike is proposed at the cursor: S goes to the next one.")
 
+    def confirm(self) -> None:
+        boxes.with_reader(self.window, self._confirm)
+
+    def _confirm(self) -> None:
+        self.session.marks.confirm()
+        self.session.noticed.emit("It is kept that the marks fit this recording.")
+
     def undo(self) -> None:
         back = self.session.marks.undo()
         self._say_change("Undone", back.reverse if back is not None else None)

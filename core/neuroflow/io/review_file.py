@@ -16,8 +16,9 @@ import glob
 import math
 import os
 import tempfile
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
     ``writable`` is false for a file of a later format, which is not read and never changed, and for one that the system
-    does not give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes.
+    does not give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes;
+    ``made_on`` is the identity of the recording that the marks were made on, where it is another than this one.
     """
 
     document: Document
@@ -81,6 +83,7 @@ class Review:
     writable: bool = True
     left: Left | None = None
     audit: Seal = field(default_factory=Seal)
+    made_on: str = ""
 
 
 def place_of(recording: Recording, folder: Path) -> Path:
@@ -99,7 +102,7 @@ def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Rev
     places = _places(recording, folder)
     path = _latest(places)
     if path is None:
-        return Review(Document(), places[0])
+        return Review(Document(), places[0], _of_that_name(recording, folder))
     try:
         found = _read(path)
     except _LaterFormat as later:
@@ -120,12 +123,11 @@ def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Rev
         notice = "How this recording was left cannot be read: it opens as it was left before; its marks are all there."
         with contextlib.suppress(*_UNREADABLE):
             left = _read(_previous(path)).left
-    if found.recording.identity != recording.identity:
-        changed = "This recording has changed since its marks were made: check that they are where they should be."
-        notice = f"{changed} {notice}".rstrip()
+    notice = f"{_changed(found, recording)} {notice}".strip()
     goes_to = _writable(path, places)
     seal = found.audit if goes_to == path else Seal()
-    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal)
+    made_on = found.recording.identity if _changed(found, recording) else ""
+    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal, made_on=made_on)
 
 
 def write_review(
@@ -133,6 +135,8 @@ def write_review(
     left: Left | None = None,
 ) -> None:  # fmt: skip
     """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
+
+    The identity of the recording that is written is that of the one they were made on.
 
     ``made``, in seconds since 1970, is when there were these marks: now, unless a drive took them only later.
     Raises: FileProblem.
@@ -169,6 +173,21 @@ def write_review(
             "kept in the window, and saving is tried again at the next edit.",
             str(error),
         ) from error
+
+
+def read_marks_of_review(path: Path, duration: float) -> tuple[Mark, ...]:
+    """The marks of a review file that lie in a recording of so many seconds, each with an identifier of its own.
+
+    Raises: FileProblem.
+    """
+    try:
+        marks = _read(path).marks
+    except _UNREADABLE as error:
+        raise FileProblem(
+            f"“{path.name}” is no review file that can be read: choose another file.", str(error)
+        ) from error
+    inside = (mark for mark in marks if 0.0 <= mark.start <= duration)
+    return tuple(msgspec.structs.replace(mark, id=uuid.uuid4().hex[:16]) for mark in inside)
 
 
 def sealed(path: Path) -> Seal | None:
@@ -237,23 +256,53 @@ def _without(recording: Recording, path: Path, held: bool) -> Review:
     """
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
-    document, left, seal = Document(), None, Seal()
+    shown = Review(Document(), path)
     whence = "there is no earlier version, so that there are no marks"
     with contextlib.suppress(*_UNREADABLE):
         found = _read(previous)
-        if found.recording.identity == recording.identity:
-            document, left, seal = document_of(found.marks), found.left, found.audit
-            whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
+        whence = f"the version before it, saved {found.saved[:19]} UTC, is shown. {_changed(found, recording)}"
+        made_on = found.recording.identity if _changed(found, recording) else ""
+        shown = Review(document_of(found.marks), path, left=found.left, audit=found.audit, made_on=made_on)
+    whence = whence.strip().removesuffix(".")
     if not held:
-        return Review(document, path, f"The marks in {path.name} are damaged; {whence}.", False, left)
+        return replace(shown, notice=f"The marks in {path.name} are damaged; {whence}.", writable=False)
     try:
         os.replace(path, aside)
     except OSError:
-        return Review(
-            document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False, left
-        )
-    notice = f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}."
-    return Review(document, path, notice, left=left, audit=seal)
+        notice = f"The marks in {path.name} are damaged and cannot be set aside; {whence}."
+        return replace(shown, notice=notice, writable=False)
+    return replace(shown, notice=f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.")
+
+
+def _changed(found: _Review, recording: Recording) -> str:
+    """That the recording is not the one that there are marks of, in a sentence; empty where it is."""
+    if found.recording.identity == recording.identity or not found.marks:
+        return ""
+    return "This recording has changed since its marks were made: check that they are where they should be."
+
+
+def _of_that_name(recording: Recording, folder: Path) -> str:
+    """In a sentence, which file of the reader's own folder has marks of a recording of that name; empty for none.
+
+    There files are named by identity: a recording that changed finds none of its own.
+    """
+    name = b'"name": ' + msgspec.json.encode(recording.path.name)
+    found = [path for path in folder.glob(f"*{SUFFIX}") if name in _head(path)]
+    if not found:
+        return ""
+    path = max(found, key=_moment)
+    return (
+        f"There are no marks of this recording, but of another that is called {recording.path.name}, or of this one "
+        f"before it changed: Import marks… takes them up from {path}."
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
 
 
 def _reason(error: OSError) -> str:
