@@ -5,8 +5,9 @@ of the reader's. The version before is kept as ``….previous``. Format 3: ``for
 identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks: where there are two files, the
 later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit``
 (entries and last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of
-discharges, format 2 no ``left``; they are read, and written as format 3 at the next edit. A file of a later format is
-never written over. ``docs/review-file.md`` says it for other programs.
+discharges, format 2 no ``left``; they are read, and written as format 3 at the next edit. Of a file of a later format
+the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it for other
+programs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from neuroflow import __version__
 from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
 from neuroflow.recording import Recording
-from neuroflow.review.document import Document, Mark, document_of
+from neuroflow.review.document import Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
 FORMAT = 3
@@ -60,8 +61,19 @@ class _Format(Struct):
     format: int
 
 
+class _Later(Struct):
+    """As much of a file of a later format as is hoped for: each mark is understood on its own."""
+
+    marks: tuple[msgspec.Raw, ...] = ()
+    recording: _About = _About("", "", 0.0)
+
+
 class _LaterFormat(Exception):
-    """A review file that this version does not read."""
+    """A review file of a later format than this version writes, with its number and what it holds."""
+
+    def __init__(self, number: int, data: bytes) -> None:
+        super().__init__(f"format {number}")
+        self.data = data
 
 
 _DAMAGED = (ValueError, RecursionError, msgspec.MsgspecError)
@@ -72,8 +84,8 @@ _UNREADABLE = (OSError, *_DAMAGED, _LaterFormat)
 class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
-    ``writable`` is false for a file of a later format, which is not read and never changed, and for one that the system
-    does not give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes;
+    ``writable`` is false for a file of a later format, which is never changed, and for one that the system does not
+    give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes;
     ``made_on`` is the identity of the recording that the marks were made on, where it is another than this one.
     """
 
@@ -106,10 +118,7 @@ def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Rev
     try:
         found = _read(path)
     except _LaterFormat as later:
-        return Review(
-            Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
-            "and change them.", writable=False,
-        )  # fmt: skip
+        return _of_later(later, recording, path)
     except OSError as error:
         return Review(
             Document(), path, f"The marks in {path.name} cannot be read now ({_reason(error)}), and are left as they "
@@ -240,7 +249,7 @@ def _read(path: Path) -> _Review:
     data = path.read_bytes()
     declared = msgspec.json.decode(data, type=_Format).format
     if declared > FORMAT:
-        raise _LaterFormat(f"format {declared}")
+        raise _LaterFormat(declared, data)
     found = msgspec.json.decode(data, type=_Marks)
     document_of(found.marks)
     left = None
@@ -274,9 +283,27 @@ def _without(recording: Recording, path: Path, held: bool) -> Review:
     return replace(shown, notice=f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.")
 
 
-def _changed(found: _Review, recording: Recording) -> str:
-    """That the recording is not the one that there are marks of, in a sentence; empty where it is."""
-    if found.recording.identity == recording.identity or not found.marks:
+def _of_later(later: _LaterFormat, recording: Recording, path: Path) -> Review:
+    """The marks of a file of a later format, as far as they are understood, to look at."""
+    why = f"The marks in {path.name} are of a later version ({later}): "
+    try:
+        found = msgspec.json.decode(later.data, type=_Later)
+    except _DAMAGED:
+        return Review(Document(), path, f"{why}update the program to see and change them.", writable=False)
+    understood: dict[str, Mark] = {}
+    for raw in found.marks:
+        with contextlib.suppress(*_DAMAGED):
+            mark = checked(msgspec.json.decode(raw, type=Mark))
+            understood.setdefault(mark.id, mark)
+    document = document_of(understood.values())
+    shown = "all are shown" if len(document) == len(found.marks) else f"{len(document)} of {len(found.marks)} are shown"
+    known = "what they say beyond that is not, and none can be changed; update the program for both."
+    return Review(document, path, f"{why}{shown}, {known} {_changed(found, recording)}".rstrip(), writable=False)
+
+
+def _changed(found: _Marks | _Later, recording: Recording) -> str:
+    """That the recording is not the one that there are marks of, in a sentence; empty where it is, or is not said."""
+    if found.recording.identity in ("", recording.identity) or not found.marks:
         return ""
     return "This recording has changed since its marks were made: check that they are where they should be."
 

@@ -1,0 +1,43 @@
+"""Review files of other versions: those before are read as they were written, those to come as far as they can be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.core.test_review import recording, some_marks
+
+from neuroflow.io.review_file import FORMAT, SUFFIX, read_review, write_review
+
+
+def test_of_a_later_format_what_is_understood_is_shown_and_nothing_is_changed(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(3), place)
+    said = json.loads(place.read_text("utf-8"))
+    said |= {"format": FORMAT + 1, "left": "elsewhere", "audit": ["another", "way"]}
+    said["marks"][0]["confidence"] = 0.8
+    said["marks"][1] |= {"decision": "perhaps"}
+    place.write_text(json.dumps(said), "utf-8")
+    before = place.read_bytes()
+    found = read_review(about, tmp_path / "own")
+    assert [mark.id for mark in found.document] == ["m0", "m2"]
+    assert not found.writable
+    assert "later version" in found.notice
+    assert "2 of 3 are shown" in found.notice
+    assert "has changed" not in found.notice
+    assert "has changed" in read_review(recording(tmp_path / "a.edf", "b" * 16), tmp_path / "own").notice
+    assert [p.name for p in tmp_path.iterdir()] == [place.name]
+    assert place.read_bytes() == before
+
+
+@pytest.mark.parametrize("marks", ["many", {"m0": {}}, 7])
+def test_of_a_later_format_that_is_not_understood_nothing_is_shown_and_nothing_is_changed(
+    tmp_path: Path, marks: object
+) -> None:
+    place = tmp_path / f"a.edf{SUFFIX}"
+    place.write_text(json.dumps({"format": FORMAT + 1, "marks": marks}), "utf-8")
+    found = read_review(recording(tmp_path / "a.edf"), tmp_path / "own")
+    assert (len(found.document), found.writable) == (0, False)
+    assert "update the program" in found.notice
+    assert [p.name for p in tmp_path.iterdir()] == [place.name]
