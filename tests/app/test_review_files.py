@@ -182,3 +182,20 @@ def test_a_lock_left_by_a_crash_is_taken_over(qtbot: QtBot, mine: ReviewWindow) 
     mine.session.open(path)
     qtbot.waitUntil(lambda: mine.session.marks.writable, timeout=60_000)
     qtbot.waitUntil(lambda: mine.settled, timeout=60_000)
+
+
+def test_marks_are_kept_in_the_folder_that_the_settings_name(
+    qtbot: QtBot, backend: Any, few_channels: Path, tmp_path: Path
+) -> None:
+    settings = Settings()
+    settings.set("files.reviews", str(tmp_path / "all marks"))
+    session = Session(settings, make_backend=lambda: backend, reviews=tmp_path / "own")
+    session.open(few_channels)
+    qtbot.waitUntil(lambda: session.recording is not None)
+    assert session.marks.add(1.0, "kept") is not None
+    qtbot.waitUntil(lambda: not session.marks.unsaved)
+    session.shut_down()
+    session.deleteLater()
+    (kept,) = (tmp_path / "all marks").glob("*.review.json")
+    assert [m["text"] for m in json.loads(kept.read_text("utf-8"))["marks"]] == ["kept"]
+    assert not review_of_path(few_channels).exists()

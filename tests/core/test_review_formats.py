@@ -1,4 +1,7 @@
-"""Review files of other versions: those before are read as they were written, those to come as far as they can be."""
+"""Review files of other versions, and in other places.
+
+Those of versions before are read as they were written, those of versions to come as far as they can be.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.core.test_review import recording, some_marks
 
-from neuroflow.io.review_file import FORMAT, SUFFIX, read_review, write_review
+from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_review, write_review
 
 
 def test_of_a_later_format_what_is_understood_is_shown_and_nothing_is_changed(tmp_path: Path) -> None:
@@ -41,3 +44,25 @@ def test_of_a_later_format_that_is_not_understood_nothing_is_shown_and_nothing_i
     assert (len(found.document), found.writable) == (0, False)
     assert "update the program" in found.notice
     assert [p.name for p in tmp_path.iterdir()] == [place.name]
+
+
+def test_marks_are_kept_in_a_chosen_folder_and_stay_where_they_are_already(tmp_path: Path) -> None:
+    about, own, chosen = recording(tmp_path / "a.edf"), tmp_path / "own", tmp_path / "all" / "marks"
+    place = read_review(about, own, chosen).path
+    assert place == chosen / f"{'a' * 16}{SUFFIX}" == place_of(about, own, chosen)
+    write_review(about, some_marks(2), place)
+    assert read_review(about, own, chosen).document == some_marks(2)
+    assert str(place) in read_review(recording(tmp_path / "a.edf", "b" * 16), own, chosen).notice
+    before = recording(tmp_path / "before.edf", "c" * 16)
+    write_review(before, some_marks(1), read_review(before, own).path)
+    found = read_review(before, own, chosen)
+    assert (found.document, found.path) == (some_marks(1), tmp_path / f"before.edf{SUFFIX}")
+
+
+def test_a_chosen_folder_that_takes_nothing_is_named_and_marks_are_kept_as_if_none_were(tmp_path: Path) -> None:
+    about, own = recording(tmp_path / "a.edf"), tmp_path / "own"
+    (tmp_path / "file").write_text("no folder")
+    found = read_review(about, own, tmp_path / "file" / "marks")
+    assert found.path == tmp_path / f"a.edf{SUFFIX}"
+    assert "cannot be written to" in found.notice
+    assert found.writable

@@ -42,6 +42,7 @@ from neuroflow.review import (
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane, within
 from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
+from neuroflow_review.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +86,12 @@ class Marks(QObject):
         self,
         lane: Lane,
         folder: Path,
-        reader: Callable[[], str] = str,
+        settings: Settings,
         left: Callable[[], Left] = Left,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.lane, self.folder, self._reader, self._left_now = lane, folder, reader, left
+        self.lane, self.folder, self._settings, self._left_now = lane, folder, settings, left
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -108,6 +109,11 @@ class Marks(QObject):
         self._lock: QLockFile | None = None
         self._why = ""
         self._made_on = ""
+        chosen = settings.get("files.reviews")
+        self._chosen = Path(chosen).expanduser().absolute() if chosen else None
+
+    def _reader(self) -> str:
+        return str(self._settings.get("reader.name"))
 
     # What there is ----------------------------------------------------------------------------------------------------
 
@@ -170,7 +176,7 @@ class Marks(QObject):
 
     def read(self, recording: Recording) -> Kept:
         """In a worker: what is kept of a recording, and the right to change it, which one window has at a time."""
-        place = place_of(recording, self.folder)
+        place = place_of(recording, self.folder, self._chosen)
         kept = self._read_at(place, recording)
         while kept.review.path != place:  # a later version went elsewhere meanwhile
             if kept.lock is not None and kept.lock is not self._lock:
@@ -183,12 +189,13 @@ class Marks(QObject):
         """Lock first, then read: what another window saves before it lets go is then never missed."""
         name = f"{place}.lock"
         if self._lock is not None and self._lock.fileName() == name:
-            return Kept(read_review(recording, self.folder), self._lock)  # opened again in the same window
+            # Opened again in the same window.
+            return Kept(read_review(recording, self.folder, self._chosen), self._lock)
         lock = QLockFile(name)
         lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
         place.parent.mkdir(parents=True, exist_ok=True)
         held = lock.tryLock(0)
-        review = read_review(recording, self.folder, held=held)
+        review = read_review(recording, self.folder, self._chosen, held=held)
         if held:
             return Kept(review, lock)
         if lock.error() != QLockFile.LockError.LockFailedError:

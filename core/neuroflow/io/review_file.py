@@ -1,13 +1,13 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
-``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
-of the reader's. The version before is kept as ``….previous``. Format 3: ``format``, ``program``, ``recording`` (name,
-identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks: where there are two files, the
-later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit``
-(entries and last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of
-discharges, format 2 no ``left``; they are read, and written as format 3 at the next edit. Of a file of a later format
-the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it for other
-programs.
+``NAME.edf.review.json``; where the recording's folder cannot be written, or a folder was chosen for all, a file of that
+recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 3: ``format``,
+``program``, ``recording`` (name, identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks:
+where there are two files, the later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left``
+(:class:`neuroflow.review.Left`) and ``audit`` (entries and last seal of the log that :mod:`neuroflow.io.audit` keeps
+beside it). Format 1 had no criteria of discharges, format 2 no ``left``; they are read, and written as format 3 at the
+next edit. Of a file of a later format the marks that can be understood are shown, and it is never written over.
+``docs/review-file.md`` says it for other programs.
 """
 
 from __future__ import annotations
@@ -98,23 +98,33 @@ class Review:
     made_on: str = ""
 
 
-def place_of(recording: Recording, folder: Path) -> Path:
+def place_of(recording: Recording, folder: Path, chosen: Path | None = None) -> Path:
     """Where :func:`read_review` finds or puts the marks: what is locked before they are read."""
-    places = _places(recording, folder)
+    places = _places(recording, folder, chosen)
     path = _latest(places)
     return places[0] if path is None else _writable(path, places)
 
 
-def read_review(recording: Recording, folder: Path, *, held: bool = True) -> Review:
-    """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet.
+def read_review(recording: Recording, folder: Path, chosen: Path | None = None, *, held: bool = True) -> Review:
+    """The marks of a recording: in the ``chosen`` folder, beside it, or in a ``folder`` of the reader's.
 
-    Whoever is to change them locks :func:`place_of` first: what is read before that may be old by then. Only with that
-    lock (``held``) is a damaged file set aside.
+    Where there are none yet, the first of these that takes files; where there are some, they stay. Whoever is to change
+    them locks :func:`place_of` first: what is read before that may be old by then. Only with that lock (``held``) is a
+    damaged file set aside.
     """
-    places = _places(recording, folder)
+    review = _review(recording, folder, chosen, held)
+    if chosen is None or _takes_files(chosen):
+        return review
+    why = f"The folder chosen for marks, “{chosen}”, cannot be written to: they are kept as if none were chosen."
+    return replace(review, notice=f"{why} {review.notice}".rstrip())
+
+
+def _review(recording: Recording, folder: Path, chosen: Path | None, held: bool) -> Review:
+    places = _places(recording, folder, chosen)
     path = _latest(places)
     if path is None:
-        return Review(Document(), places[0], _of_that_name(recording, folder))
+        folders = [folder] if chosen is None else [folder, chosen]
+        return Review(Document(), places[0], _of_that_name(recording, folders))
     try:
         found = _read(path)
     except _LaterFormat as later:
@@ -308,13 +318,13 @@ def _changed(found: _Marks | _Later, recording: Recording) -> str:
     return "This recording has changed since its marks were made: check that they are where they should be."
 
 
-def _of_that_name(recording: Recording, folder: Path) -> str:
-    """In a sentence, which file of the reader's own folder has marks of a recording of that name; empty for none.
+def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
+    """In a sentence, which file of the reader's folders has marks of a recording of that name; empty for none.
 
     There files are named by identity: a recording that changed finds none of its own.
     """
     name = b'"name": ' + msgspec.json.encode(recording.path.name)
-    found = [path for path in folder.glob(f"*{SUFFIX}") if name in _head(path)]
+    found = [path for folder in folders for path in folder.glob(f"*{SUFFIX}") if name in _head(path)]
     if not found:
         return ""
     path = max(found, key=_moment)
@@ -337,11 +347,22 @@ def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _places(recording: Recording, folder: Path) -> list[Path]:
+def _places(recording: Recording, folder: Path, chosen: Path | None) -> list[Path]:
     """Where marks may be, the place where they should be first."""
-    own = folder / f"{recording.identity}{SUFFIX}"
-    beside = recording.path.with_name(recording.path.name + SUFFIX)
-    return [beside, own] if not _belongs_to_program(recording.path) and is_writable(beside.parent) else [own, beside]
+    name = f"{recording.identity}{SUFFIX}"
+    own, beside = folder / name, recording.path.with_name(recording.path.name + SUFFIX)
+    usual = not _belongs_to_program(recording.path) and is_writable(beside.parent)
+    places = [beside, own] if usual else [own, beside]
+    if chosen is None:
+        return places
+    return [chosen / name, *places] if _takes_files(chosen) else [*places, chosen / name]
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether files can be put into a folder, which is made where it is missing."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return is_writable(folder)
 
 
 def _writable(path: Path, places: Sequence[Path]) -> Path:
