@@ -27,6 +27,8 @@ class Situation:
     """Marks can be made and changed."""
     outdated: bool = False
     """The recording has changed since its marks were made."""
+    locked: bool = False
+    """Marks are locked by a program elsewhere, or were when it ended."""
     undoable: bool = False
     redoable: bool = False
     comparison: bool = False

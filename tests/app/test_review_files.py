@@ -16,6 +16,7 @@ from tests.app.test_marks import review_of, review_of_path, saved
 
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
+from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
 from neuroflow_review.session import marks as marks_module
 from neuroflow_review.settings import Settings
@@ -199,3 +200,38 @@ def test_marks_are_kept_in_the_folder_that_the_settings_name(
     (kept,) = (tmp_path / "all marks").glob("*.review.json")
     assert [m["text"] for m in json.loads(kept.read_text("utf-8"))["marks"]] == ["kept"]
     assert not review_of_path(few_channels).exists()
+
+
+@pytest.mark.parametrize("said", ["4711\nneuroflow-review\nward-7\n", ""])
+def test_a_lock_left_on_another_computer_is_taken_over_when_the_reader_says_so(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, said: str
+) -> None:
+    session, lock = window.session, Path(f"{review_of_path(few_channels)}.lock")
+    lock.write_text(said)
+    session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+    assert session.marks.add(1.0, "refused") is None
+    assert "or take them over" in window.statusBar().currentMessage()
+    action = window.commands.actions["take_over"]
+    for answer in ("no", "yes"):
+        assert action.isEnabled()
+        action.trigger()
+        dialog = next(d for d in window.findChildren(QuestionDialog) if d.isVisible())
+        assert ("process 4711 on ward-7" if said else "another program") in dialog.text
+        getattr(dialog, answer).click()
+        assert lock.exists()
+    qtbot.waitUntil(lambda: session.marks.writable)
+    assert not action.isEnabled()
+    assert session.marks.add(1.0, "mine") is not None
+    qtbot.waitUntil(lambda: not session.marks.unsaved and window.settled)
+
+
+def test_a_lock_of_a_window_on_this_computer_is_not_for_taking(
+    qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path
+) -> None:
+    other = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews")
+    other.open(review_of(mine).with_name("patient.edf"))
+    qtbot.waitUntil(lambda: other.recording is not None)
+    assert (other.marks.writable, other.marks.to_take_over) == (False, "")
+    other.shut_down()
+    other.deleteLater()

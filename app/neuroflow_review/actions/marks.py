@@ -209,6 +209,17 @@ ACTIONS: Final = (
         section="decide",
     ),
     Action(
+        "take_over",
+        "Marks",
+        "Take the marks over…",
+        "marks.take_over",
+        (),
+        ("locked",),
+        "",
+        "Make marks here, where a program on another computer that is no longer there kept the right to",
+        section="decide",
+    ),
+    Action(
         "spike_next",
         "Marks",
         "Next spike",

@@ -42,6 +42,7 @@ from neuroflow.review import (
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
 from neuroflow_review.lanes import Failure, Lane, within
 from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
+from neuroflow_review.session.locks import Holder, holder_of, lock_on
 from neuroflow_review.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -66,6 +67,8 @@ class Kept:
 
     review: Review
     lock: QLockFile | None
+    holder: Holder | None = None
+    """Who has that right, where another has it."""
 
 
 class Marks(QObject):
@@ -107,6 +110,8 @@ class Marks(QObject):
         self._said_unsaved = False
         self._desk = Desk()
         self._lock: QLockFile | None = None
+        self._holder: Holder | None = None
+        self._taking: tuple[str, Holder] | None = None
         self._why = ""
         self._made_on = ""
         chosen = settings.get("files.reviews")
@@ -187,23 +192,34 @@ class Marks(QObject):
 
     def _read_at(self, place: Path, recording: Recording) -> Kept:
         """Lock first, then read: what another window saves before it lets go is then never missed."""
-        name = f"{place}.lock"
-        if self._lock is not None and self._lock.fileName() == name:
+        lock = lock_on(place)
+        if self._lock is not None and self._lock.fileName() == lock.fileName():
             # Opened again in the same window.
             return Kept(read_review(recording, self.folder, self._chosen), self._lock)
-        lock = QLockFile(name)
-        lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
         place.parent.mkdir(parents=True, exist_ok=True)
+        taking, self._taking = self._taking, None
+        if taking is not None and taking == (lock.fileName(), holder_of(lock)):
+            Path(lock.fileName()).unlink(missing_ok=True)
         held = lock.tryLock(0)
         review = read_review(recording, self.folder, self._chosen, held=held)
         if held:
             return Kept(review, lock)
         if lock.error() != QLockFile.LockError.LockFailedError:
             return Kept(review, None)  # a folder that takes no lock takes no marks either, and says so at the first
-        pid, host, _program = lock.getLockInfo()
-        who = f"process {pid} on {host}" if host else "another program"
-        notice = f"Marks are being made in another window ({who}): close it to make marks here."
-        return Kept(replace(review, writable=False, notice=f"{notice} {review.notice}".rstrip()), None)
+        holder = holder_of(lock)
+        notice = f"Marks are being made in another window ({holder.words}): close it to make marks here"
+        notice += ", or take them over (menu Marks) if it is no longer there." if holder.elsewhere else "."
+        return Kept(replace(review, writable=False, notice=f"{notice} {review.notice}".rstrip()), None, holder)
+
+    @property
+    def to_take_over(self) -> str:
+        """Whose lock keeps marks from being made here that may be left by a crash elsewhere; empty where none does."""
+        return self._holder.words if self._holder is not None and self._holder.elsewhere else ""
+
+    def take_over(self) -> None:
+        """Take that lock when the recording is opened next, unless it is another's by then."""
+        if self._path is not None and self._holder is not None and self._holder.elsewhere:
+            self._taking = lock_on(self._path).fileName(), self._holder
 
     def adopt(self, recording: Recording | None, kept: Kept | None) -> None:
         """Another recording and its marks; those of the one before are saved first."""
@@ -215,6 +231,7 @@ class Marks(QObject):
         else:
             self._unlock()
         self._lock = lock
+        self._holder = kept.holder if kept is not None else None
         self._recording = recording
         self._why = review.notice if review is not None else ""
         if not again:

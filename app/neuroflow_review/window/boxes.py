@@ -94,6 +94,28 @@ def _reads(reader: str) -> str:
     return f"Marks are signed by {reader} from now on." if reader else "Marks are not signed from now on."
 
 
+def ask_take_over(window: ReviewWindow) -> None:
+    """Ask whether marks are to be made here that another program kept the right to make."""
+    holder = window.session.marks.to_take_over
+    if not holder:
+        return
+    from neuroflow_review.dialogs.question import QuestionDialog
+
+    text = (
+        f"The marks of this recording are locked by {holder}. Take them over only if that program is no longer there, "
+        "as after a crash: where it still runs, the marks of one of you will be lost."
+    )
+    dialog = QuestionDialog("Take the marks over?", text, "&Take them over", "&Leave them", window)
+    dialog.accepted.connect(partial(_take_over, window.session))
+    _open(dialog)
+
+
+def _take_over(session: Session) -> None:
+    if session.recording is not None:
+        session.marks.take_over()
+        session.open(session.recording.path, session.state.start)
+
+
 def show_calibrate(window: ReviewWindow) -> None:
     """Let the reader hold a card to the screen."""
     from neuroflow_review.dialogs.calibrate import CalibrateDialog

@@ -223,6 +223,7 @@ class Commands(QObject):
             marked=bool(session.marks.all),
             markable=session.marks.writable,
             outdated=session.marks.outdated,
+            locked=bool(session.marks.to_take_over),
             undoable=bool(session.marks.to_undo),
             redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,

@@ -126,6 +126,9 @@ class MarkCommands(Part):
         self.session.marks.confirm()
         self.session.noticed.emit("It is kept that the marks fit this recording.")
 
+    def take_over(self) -> None:
+        boxes.ask_take_over(self.window)
+
     def undo(self) -> None:
         back = self.session.marks.undo()
         self._say_change("Undone", back.reverse if back is not None else None)
