@@ -95,8 +95,18 @@ def watch(folder: Path, tell: Callable[[Path | None, str], None]) -> None:
     )
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        _held.append((folder / "fault.txt").open("w"))
+        _set_fault_aside(folder)
+        _held.append((folder / "fault.txt").open("a"))
         faulthandler.enable(_held[-1])
+
+
+def _set_fault_aside(folder: Path) -> None:
+    """Keep what the interpreter wrote of a fault before, among the reports: this start is the one that follows it."""
+    fault = folder / "fault.txt"
+    with contextlib.suppress(OSError):
+        said = fault.stat()
+        if said.st_size:
+            fault.replace(folder / f"crash-{datetime.fromtimestamp(said.st_mtime, UTC):%Y%m%dT%H%M%S%fZ}-fault.txt")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
