@@ -13,6 +13,8 @@ class Situation:
     """What an action's being enabled may depend on."""
 
     recording: bool = False
+    flawed: bool = False
+    """Something is wrong with the recording's file."""
     ready: bool = False
     """The recording can be reconstructed."""
     model: bool = False

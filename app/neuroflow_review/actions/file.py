@@ -17,6 +17,16 @@ ACTIONS: Final = (
     ),
     Action("close", "File", "Close the recording", "file.close_recording", ("Ctrl+W",), _R, "x"),
     Action(
+        "problems",
+        "File",
+        "What is wrong with this file…",
+        "ask.show_problems",
+        (),
+        ("flawed",),
+        "",
+        "Every problem that was found when the file was read",
+    ),
+    Action(
         "compare",
         "File",
         "Compare with recorded iEEG…",

@@ -56,6 +56,16 @@ def _go(session: Session, dialog: GoToDialog) -> None:
         session.set_cursor(dialog.seconds)
 
 
+def show_problems(window: ReviewWindow) -> None:
+    """List what is wrong with the recording's file."""
+    recording = window.session.recording
+    if recording is None or not recording.problems:
+        return
+    from neuroflow_review.dialogs.problems import ProblemsDialog
+
+    _open(ProblemsDialog(recording.problems, window))
+
+
 def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
     """Do what is kept under the reader's name; who leaves that empty is not asked again, who goes past it is."""
     if window.session.reader or window.property("reader unnamed"):

@@ -202,6 +202,7 @@ class Commands(QObject):
         frame.criteria.assessed.connect(self.marks.assess)
         frame.implant.shafts_changed.connect(lambda shafts: session.store.update(shafts=tuple(shafts)))
         frame.implant.contact_selected.connect(self.marks.choose_contact)
+        frame.says.asked.connect(self.ask.tell_more)
         frame.start.open_requested.connect(self.file.choose_file)
         frame.start.demo_requested.connect(self.file.open_demo)
         frame.start.recent_requested.connect(session.open)
@@ -213,6 +214,7 @@ class Commands(QObject):
         recording = session.recording
         return Situation(
             recording=recording is not None,
+            flawed=recording is not None and bool(recording.problems),
             ready=work.ready,
             model=work.backend is not None,
             computing=work.computing,

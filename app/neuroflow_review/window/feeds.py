@@ -417,7 +417,7 @@ class Feeds(QObject):
             parts.append(Part("marks saved", 0, ""))
         if recording.problems:
             problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
-            parts.append(Part(f"{problems} in the file", 5, problems))
+            parts.append(Part(f"{problems} in the file", 5, problems, "problems"))
         frame.says.set_parts(parts)
         reads = f"marks are signed by {session.reader}" if session.reader else "marks are not signed"
         frame.says.setToolTip("\n".join((frame.says.text(), reads, *recording.problems)))
