@@ -492,31 +492,12 @@ def test_criteria_are_kept_in_their_order_undone_and_written_out_and_in(tmp_path
             document_of([Mark("m", 1.0, "spike", criteria=wrong)])
 
 
-def test_a_review_file_of_the_format_before_is_read_and_goes_on_as_this_one(tmp_path: Path) -> None:
-    place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
-    write_review(place, some_marks(), path)
-    old = json.loads(path.read_text("utf-8"))
-    old["format"] = 1
-    path.write_text(json.dumps(old), "utf-8")
-    found = read_review(place, tmp_path / "own")
-    assert found.writable
-    assert not found.notice
-    assert dict(found.document.marks) == dict(some_marks().marks)
-    write_review(place, found.document, path)
-    assert json.loads(path.read_text("utf-8"))["format"] == review_file.FORMAT
-
-
-def test_how_a_recording_was_left_comes_back_and_a_file_of_format_2_has_nothing_to_say(tmp_path: Path) -> None:
+def test_how_a_recording_was_left_comes_back(tmp_path: Path) -> None:
     place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
     assert read_review(place, tmp_path / "own").left is None
     left = Left(120.5, "average", True, ("Fp1", "T6"), Provenance("twin", "ab" * 32, 7, 39))
     write_review(place, some_marks(), path, left=left)
     assert read_review(place, tmp_path / "own").left == left
-    old = json.loads(path.read_text("utf-8"))
-    del old["left"]
-    path.write_text(json.dumps(old | {"format": 2}), "utf-8")
-    found = read_review(place, tmp_path / "own")
-    assert (found.document, found.left, found.notice) == (some_marks(), Left(), "")
 
 
 @pytest.mark.parametrize(

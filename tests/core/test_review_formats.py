@@ -11,7 +11,35 @@ from pathlib import Path
 import pytest
 from tests.core.test_review import recording, some_marks
 
+from neuroflow.io.audit import Seal
 from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_review, write_review
+from neuroflow.review import Left, Mark, Provenance
+
+FORMATS = Path(__file__).with_name("formats")
+"""Files that the versions of the program wrote which were the first to write each format."""
+
+
+@pytest.mark.parametrize("name", ["review-1", "review-1-sealed", "review-2", "review-3"])
+def test_a_file_of_every_format_until_now_is_read_as_it_was_written_and_goes_on_as_this_one(
+    tmp_path: Path, name: str
+) -> None:
+    about, place = recording(tmp_path / "night.edf"), tmp_path / f"night.edf{SUFFIX}"
+    place.write_bytes((FORMATS / f"{name}.json").read_bytes())
+    found = read_review(about, tmp_path / "own")
+    assert (found.notice, found.writable, found.path) == ("", True, place)
+    criteria = ("pointed", "field") if int(name[7]) > 1 else ()
+    spike, drowsy, far = sorted(found.document, key=lambda mark: mark.start)
+    assert spike == Mark("0f8c1d2e3b4a5968", 12.34, "spike", 0.0, "F7–T3", False, "accepted", "Dr Ä",
+                         "2026-11-24T12:00:00Z", criteria)  # fmt: skip
+    assert drowsy == Mark("77ab00112233aabb", 60.0, "drowsy", 8.0, by="Dr Ä", at="2026-11-24T12:01:00Z")
+    assert (far.channel, far.reconstructed, far.decision, far.by) == ("AHL1", True, "unsure", "")
+    assert found.audit == (Seal() if name == "review-1" else Seal(3, "ab" * 32))
+    left = Left(120.5, "average", True, ("Fp1", "T6"), Provenance("twin-64", "ab" * 32, 7, 39))
+    assert found.left == (left if name == "review-3" else Left())
+    write_review(about, found.document, place, found.audit, left=found.left)
+    again = read_review(about, tmp_path / "own")
+    assert (again.document, again.left, again.audit) == (found.document, found.left, found.audit)
+    assert json.loads(place.read_text("utf-8"))["format"] == FORMAT
 
 
 def test_of_a_later_format_what_is_understood_is_shown_and_nothing_is_changed(tmp_path: Path) -> None:
