@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of, review_of_path, saved
 
-from neuroflow.io import audit
+from neuroflow.io import audit, review_file
 from neuroflow.io.review_file import sealed
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
@@ -235,3 +235,42 @@ def test_a_lock_of_a_window_on_this_computer_is_not_for_taking(
     assert (other.marks.writable, other.marks.to_take_over) == (False, "")
     other.shut_down()
     other.deleteLater()
+
+
+@pytest.mark.parametrize("name", ["marks.csv", "marks.edf"])
+def test_a_list_that_is_imported_twice_is_there_once(
+    qtbot: QtBot, mine: ReviewWindow, tmp_path: Path, name: str
+) -> None:
+    session, target = mine.session, tmp_path / name
+    said: list[str] = []
+    session.noticed.connect(said.append)
+    session.marks.add(1.0, "one")
+    session.marks.add(2.0, "two", 0.5, "T3")
+    session.marks.ask_export(target)
+    qtbot.waitUntil(lambda: said == ["2 marks written."])
+    session.marks.undo()
+    told = {("one", ""), ("two", "T3")}
+    for number, words in enumerate(("1 mark read; 1 more there already.", "all that were read are there already.")):
+        session.marks.ask_import(target)
+        qtbot.waitUntil(lambda expected=number + 2: len(said) == expected)
+        assert said[-1].endswith(words)
+        assert {(m.text, m.channel) for m in session.marks.all} == told
+        assert len(session.marks.all) == 2
+    saved(qtbot, mine)
+
+
+def test_where_no_folder_takes_marks_the_recording_is_shown_all_the_same(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    window.session.marks.folder = tmp_path / "file" / "reviews"
+    monkeypatch.setattr(review_file, "is_writable", lambda _: False)
+    window.session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+    assert window.session.recording is not None
+    assert window.session.recording.problems, "which are told of beside it"
+    assert "No marks can be kept here" in window.statusBar().currentMessage()
+    assert "No marks can be kept here" in window.says.toolTip()
+    assert "no marks can be made" in window.says.text()
+    assert window.session.marks.add(1.0, "refused") is None
+    assert not window.commands.actions["mark"].isEnabled()

@@ -58,6 +58,11 @@ _LEFT_MILLISECONDS = 500
 
 _BROKEN = "The audit log “{}” was cut off or changed since these marks were last saved: that is said in it now."
 
+_NOWHERE = (
+    "No marks can be kept here: neither the recording's folder nor yours can be written to; give the right to write to "
+    "one of them, and open the recording again."
+)
+
 _SAID = {"accepted": "accepted", "rejected": "rejected", "unsure": "left open"}
 
 
@@ -137,6 +142,11 @@ class Marks(QObject):
         return self._writable
 
     @property
+    def notice(self) -> str:
+        """What a reader should know of the marks as they were read, in a sentence or two; empty for nothing."""
+        return self._why
+
+    @property
     def outdated(self) -> bool:
         """Whether the recording is another than when its marks were made, and nobody said yet that they fit it."""
         return self._writable and self._recording is not None and self._made_on != self._recording.identity
@@ -196,7 +206,12 @@ class Marks(QObject):
         if self._lock is not None and self._lock.fileName() == lock.fileName():
             # Opened again in the same window.
             return Kept(read_review(recording, self.folder, self._chosen), self._lock)
-        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.info("no folder takes marks: %s", error.strerror)
+            review = read_review(recording, self.folder, self._chosen, held=False)
+            return Kept(replace(review, writable=False, notice=f"{_NOWHERE} {review.notice}".rstrip()), None)
         taking, self._taking = self._taking, None
         if taking is not None and taking == (lock.fileName(), holder_of(lock)):
             Path(lock.fileName()).unlink(missing_ok=True)
@@ -341,8 +356,10 @@ class Marks(QObject):
         return mark is not None and self._do(removed(mark))
 
     def take(self, marks: tuple[Mark, ...]) -> bool:
-        """Take up marks that were read from a table."""
-        return bool(marks) and self._do(imported(marks))
+        """Take up marks that were read from elsewhere, those that are there already excepted."""
+        there = {_said_by(mark) for mark in self._ordered}
+        others = {_said_by(mark): mark for mark in marks if _said_by(mark) not in there}
+        return bool(others) and self._do(imported(others.values()))
 
     def ask_export(self, path: Path) -> None:
         """Write all marks in the background, as a table or EDF+ annotations; ``noticed`` says when they are there."""
@@ -373,9 +390,15 @@ class Marks(QObject):
         self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
 
     def _on_imported(self, marks: tuple[Mark, ...]) -> None:
-        took = self.take(marks)
+        before = len(self.history.document)
+        if not self.take(marks):
+            self.noticed.emit("No mark was taken up: all that were read are there already." if marks and self._writable
+                              else "No mark was taken up.")  # fmt: skip
+            return
+        taken = len(self.history.document) - before
+        left = len(marks) - taken
         self.noticed.emit(
-            f"{len(marks)} mark{'' if len(marks) == 1 else 's'} read." if took else "No mark was taken up."
+            f"{taken} mark{'' if taken == 1 else 's'} read" + (f"; {left} more there already." if left else ".")
         )
 
     def undo(self) -> Change | None:
@@ -459,6 +482,13 @@ class Marks(QObject):
             self._said_unsaved = True
             self.failed.emit(failure)
         self.saved.emit()
+
+
+def _said_by(mark: Mark) -> tuple[object, ...]:
+    """What a mark says, to the millisecond, whoever said it and when: the same twice is one mark."""
+    return (
+        round(mark.start, 3), round(mark.duration, 3), mark.text, mark.channel, mark.reconstructed, mark.decision
+    )  # fmt: skip
 
 
 def _is_edf(path: Path) -> bool:

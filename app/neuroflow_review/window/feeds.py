@@ -411,6 +411,8 @@ class Feeds(QObject):
             parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
         if session.marks.outdated:
             parts.append(Part("changed since it was marked"))
+        if not session.marks.writable:
+            parts.append(Part("no marks can be made"))
         if session.marks.unsaved:
             parts.append(Part("marks not saved yet"))
         elif session.marks.all:
@@ -420,7 +422,8 @@ class Feeds(QObject):
             parts.append(Part(f"{problems} in the file", 5, problems, "problems"))
         frame.says.set_parts(parts)
         reads = f"marks are signed by {session.reader}" if session.reader else "marks are not signed"
-        frame.says.setToolTip("\n".join((frame.says.text(), reads, *recording.problems)))
+        told = (frame.says.text(), reads if session.marks.writable else session.marks.notice, *recording.problems)
+        frame.says.setToolTip("\n".join(told))
 
     def _montage_parts(self) -> list[Part]:
         """The montage where no toolbar says it, and why another is drawn than was chosen."""
