@@ -88,7 +88,7 @@ ACTIONS: Final = (
         ("Ctrl+Shift+S",),
         _R,
         "",
-        "The window as a picture (PNG), the page as lines (SVG), or the values of every panel as a table (CSV)",
+        "The window as a picture (PNG), the page or all panels as lines (SVG), or the values of all panels (CSV)",
         section="export",
     ),
     Action(
