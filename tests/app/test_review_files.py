@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of, review_of_path, saved
 
@@ -274,3 +276,47 @@ def test_where_no_folder_takes_marks_the_recording_is_shown_all_the_same(
     assert "no marks can be made" in window.says.text()
     assert window.session.marks.add(1.0, "refused") is None
     assert not window.commands.actions["mark"].isEnabled()
+
+
+def test_a_change_anywhere_in_a_recording_is_noticed_when_it_is_opened_again(qtbot: QtBot, mine: ReviewWindow) -> None:
+    session, path, said = mine.session, review_of(mine).with_name("patient.edf"), []
+    session.noticed.connect(said.append)
+
+    def whole() -> Any:
+        return json.loads(review_of_path(path).read_text("utf-8"))["recording"].get("whole", {}).get("sha256")
+
+    def opens() -> None:
+        said.clear()
+        with qtbot.waitSignal(session.opened, timeout=60_000):
+            session.open(path)
+        qtbot.waitUntil(lambda: mine.settled and not session.lanes.whole.busy)
+        QApplication.processEvents()
+
+    session.marks.add(1.0, "before")
+    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    session.close_recording()
+    assert whole() == hashlib.sha256(path.read_bytes()).hexdigest()
+    os.utime(path)  # as where it was copied
+    opens()
+    assert not session.marks.outdated
+    assert session.recording is not None
+    identity = session.recording.identity
+    session.close_recording()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    opens()
+    qtbot.waitUntil(lambda: session.marks.outdated)
+    assert session.recording.identity == identity, "which does not see it"
+    assert any("has changed since its marks were made" in words for words in said)
+    session.marks.add(2.0, "after")
+    saved(qtbot, mine)
+    session.close_recording()
+    opens()
+    qtbot.waitUntil(lambda: session.marks.outdated)
+    mine.commands.actions["confirm"].trigger()
+    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    session.close_recording()
+    assert whole() == hashlib.sha256(data).hexdigest()
+    opens()
+    assert not session.marks.outdated

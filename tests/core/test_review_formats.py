@@ -5,14 +5,19 @@ Those of versions before are read as they were written, those of versions to com
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import pytest
 from tests.core.test_review import recording, some_marks
 
+from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
 from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_review, write_review
+from neuroflow.io.whole import Whole, whole_of
+from neuroflow.jobs import Cancelled, Control
 from neuroflow.review import Left, Mark, Provenance
 
 FORMATS = Path(__file__).with_name("formats")
@@ -94,3 +99,30 @@ def test_a_chosen_folder_that_takes_nothing_is_named_and_marks_are_kept_as_if_no
     assert found.path == tmp_path / f"a.edf{SUFFIX}"
     assert "cannot be written to" in found.notice
     assert found.writable
+
+
+def test_a_file_is_read_whole_again_only_where_it_was_written_to(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf"
+    path.write_bytes(b"recorded" * 1000)
+    first = whole_of(path)
+    assert first.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    unread = Whole(first.size, first.written, "taken at its word")
+    assert whole_of(path, unread) == unread
+    os.utime(path, ns=(1, first.written + 1))
+    assert whole_of(path, unread) == Whole(first.size, first.written + 1, first.sha256)
+    stopped = Control()
+    stopped.cancel()
+    with pytest.raises(Cancelled):
+        whole_of(path, None, stopped)
+    with pytest.raises(FileProblem, match="could not be read"):
+        whole_of(tmp_path / "none.edf")
+
+
+def test_what_is_known_of_the_whole_recording_comes_back(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    whole = Whole(8000, 1764149412482113000, "9b" * 32)
+    write_review(about, some_marks(), place, whole=whole)
+    assert read_review(about, tmp_path / "own").whole == whole
+    write_review(about, some_marks(), place)
+    assert "whole" not in json.loads(place.read_text("utf-8"))["recording"]
+    assert read_review(about, tmp_path / "own").whole is None

@@ -22,6 +22,7 @@ from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
 from neuroflow.io.review_file import Review, place_of, read_marks_of_review, read_review
+from neuroflow.io.whole import Whole
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import (
@@ -40,9 +41,10 @@ from neuroflow.review import (
     removed,
 )
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, with_edge
-from neuroflow_review.lanes import Failure, Lane, within
+from neuroflow_review.lanes import Failure, Lanes, within
 from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
 from neuroflow_review.session.locks import Holder, holder_of, lock_on
+from neuroflow_review.session.wholeness import Wholeness
 from neuroflow_review.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -92,14 +94,16 @@ class Marks(QObject):
 
     def __init__(
         self,
-        lane: Lane,
+        lanes: Lanes,
         folder: Path,
         settings: Settings,
         left: Callable[[], Left] = Left,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.lane, self.folder, self._settings, self._left_now = lane, folder, settings, left
+        self.lane, self.folder, self._settings, self._left_now = lanes.save, folder, settings, left
+        self._wholeness = Wholeness(lanes.whole, self)
+        self._wholeness.altered.connect(self._on_altered)
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -108,6 +112,7 @@ class Marks(QObject):
         """Whether how the recording is left is kept at all: taking a picture of it changes nothing."""
         self._saved: Document = self.history.document
         self._left: Left | None = None  # as it is kept; None where nothing is
+        self._kept_whole: Whole | None = None
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
         self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
@@ -149,7 +154,9 @@ class Marks(QObject):
     @property
     def outdated(self) -> bool:
         """Whether the recording is another than when its marks were made, and nobody said yet that they fit it."""
-        return self._writable and self._recording is not None and self._made_on != self._recording.identity
+        if not self._writable or self._recording is None:
+            return False
+        return self._made_on != self._recording.identity or self._wholeness.differs
 
     @property
     def to_undo(self) -> str:
@@ -261,9 +268,18 @@ class Marks(QObject):
         self._said_unsaved = False
         if not again:
             self._desk = Desk(review.audit if review is not None else None)
+            self._kept_whole = review.whole if review is not None and not review.made_on else None
+            self._wholeness.adopt(
+                recording.path if recording is not None and self._writable else None, self._kept_whole
+            )
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
+
+    def _on_altered(self) -> None:
+        self._why = review_file.CHANGED
+        self.noticed.emit(self._why)
+        self.changed.emit()
 
     def leave(self) -> None:
         """Save what is not saved, and let others make marks."""
@@ -278,18 +294,21 @@ class Marks(QObject):
     def flush(self) -> None:
         """Save now what is not saved yet: the window or the recording is about to go, and no drive may hold it up."""
         self._soon.stop()
-        left = self._left_here()
-        if self._recording is None or self._path is None or not (self.unsaved or self._is_news(left)):
+        left, whole = self._left_here(), self._wholeness.whole
+        said = self.unsaved or self._is_news(left)
+        read = self._writable and self.keeps_left and whole != self._kept_whole  # which is worth no second place
+        if self._recording is None or self._path is None or not (said or read):
             return
         desk, recording, document = self._desk, self._recording, self.history.document
         marked = self._as_marked(recording)
-        for place in dict.fromkeys((self._path, self.folder / f"{recording.identity}{review_file.SUFFIX}")):
+        own = self.folder / f"{recording.identity}{review_file.SUFFIX}"
+        for place in dict.fromkeys((self._path, own) if said else (self._path,)):
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place))
+                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place, whole))
             except NeuroflowError:
                 done = False
             if done:
-                self._saved, self._left = document, left
+                self._saved, self._left, self._kept_whole = document, left, whole
                 return
             log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
@@ -349,6 +368,7 @@ class Marks(QObject):
         """Say that the marks fit the recording that has changed since they were made; the log tells who said so."""
         if self.outdated and self._recording is not None:
             self._made_on = self._recording.identity
+            self._wholeness.confirm()
             self._after(Change("say that the marks fit the recording that has changed"))
 
     def remove(self, identifier: str) -> bool:
@@ -417,6 +437,8 @@ class Marks(QObject):
 
     def _after(self, change: Change | None) -> Change | None:
         if change is not None:
+            if not self.outdated:
+                self._wholeness.marked()
             self._desk.note(change, self._reader())
             if change.channel:
                 self.channel_set.emit(change.channel, change.aside)
@@ -437,9 +459,9 @@ class Marks(QObject):
         recording, path, document = self._recording, self._path, self.history.document
         if recording is None or path is None:
             return
-        left = self._left_here()
-        work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path)
-        self.lane.submit("marks", work, done=partial(self._on_saved, document, left), failed=self._on_failed)
+        left, whole = self._left_here(), self._wholeness.whole
+        work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path, whole)
+        self.lane.submit("marks", work, done=partial(self._on_saved, document, left, whole), failed=self._on_failed)
 
     def _as_marked(self, recording: Recording) -> Recording:
         """The recording under the identity that its marks were made on, which the file keeps until they are checked."""
@@ -469,11 +491,11 @@ class Marks(QObject):
             return False
         return bool(left.bad) if self._left is None else left != self._left
 
-    def _on_saved(self, document: Document, left: Left, problem: str) -> None:
+    def _on_saved(self, document: Document, left: Left, whole: Whole | None, problem: str) -> None:
         if problem:
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
-        self._left = left
+        self._left, self._kept_whole = left, whole
         self._said_unsaved = False
         self.saved.emit()
 
@@ -532,7 +554,7 @@ class Desk:
         return self._turn
 
     def write(
-        self, turn: int, recording: Recording, document: Document, left: Left, path: Path,
+        self, turn: int, recording: Recording, document: Document, left: Left, path: Path, whole: Whole | None = None,
         control: Control | None = None,
     ) -> str:  # fmt: skip
         """Write a version; returns in a sentence why the log could not tell of it, or nothing.
@@ -554,6 +576,6 @@ class Desk:
                 del self._pending[:noted]
             except FileProblem as error:
                 problem = error.text  # marks are worth more than their log: it is continued when that is possible
-            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left)
+            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left, whole=whole)
             self._written[path] = turn
             return problem

@@ -1,13 +1,14 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
 ``NAME.edf.review.json``; where the recording's folder cannot be written, or a folder was chosen for all, a file of that
-recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 3: ``format``,
-``program``, ``recording`` (name, identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks:
-where there are two files, the later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left``
-(:class:`neuroflow.review.Left`) and ``audit`` (entries and last seal of the log that :mod:`neuroflow.io.audit` keeps
-beside it). Format 1 had no criteria of discharges, format 2 no ``left``; they are read, and written as format 3 at the
-next edit. Of a file of a later format the marks that can be understood are shown, and it is never written over.
-``docs/review-file.md`` says it for other programs.
+recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 4: ``format``,
+``program``, ``recording`` (name, identity, duration in seconds, and the :class:`neuroflow.io.whole.Whole` of it that
+the marks were made on), ``saved`` (UTC, when the reader had made these marks: where there are two files, the later
+holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit`` (entries and
+last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges, format 2
+no ``left``, format 3 no ``whole``; they are read, and written as format 4 at the next edit. Of a file of a later format
+the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it for other
+programs.
 """
 
 from __future__ import annotations
@@ -29,19 +30,22 @@ from msgspec import Struct
 from neuroflow import __version__
 from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
+from neuroflow.io.whole import Whole
 from neuroflow.recording import Recording
 from neuroflow.review.document import Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
-FORMAT = 3
+FORMAT = 4
 SUFFIX = ".review.json"
 LARGEST = 256 << 20
+CHANGED = "This recording has changed since its marks were made: check that they are where they should be."
 
 
-class _About(Struct, frozen=True):
+class _About(Struct, frozen=True, omit_defaults=True):
     name: str
     identity: str
     duration: float
+    whole: Whole | None = None
 
 
 class _Marks(Struct, frozen=True):
@@ -86,7 +90,8 @@ class Review:
 
     ``writable`` is false for a file of a later format, which is never changed, and for one that the system does not
     give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes;
-    ``made_on`` is the identity of the recording that the marks were made on, where it is another than this one.
+    ``made_on`` is the identity of the recording that the marks were made on, where it is another than this one, and
+    ``whole`` all of it.
     """
 
     document: Document
@@ -96,6 +101,7 @@ class Review:
     left: Left | None = None
     audit: Seal = field(default_factory=Seal)
     made_on: str = ""
+    whole: Whole | None = None
 
 
 def place_of(recording: Recording, folder: Path, chosen: Path | None = None) -> Path:
@@ -146,16 +152,17 @@ def _review(recording: Recording, folder: Path, chosen: Path | None, held: bool)
     goes_to = _writable(path, places)
     seal = found.audit if goes_to == path else Seal()
     made_on = found.recording.identity if _changed(found, recording) else ""
-    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal, made_on=made_on)
+    whole = found.recording.whole
+    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal, made_on=made_on, whole=whole)
 
 
 def write_review(
     recording: Recording, document: Document, path: Path, seal: Seal | None = None, made: float | None = None,
-    left: Left | None = None,
+    left: Left | None = None, whole: Whole | None = None,
 ) -> None:  # fmt: skip
     """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
 
-    The identity of the recording that is written is that of the one they were made on.
+    The identity of the recording that is written, and ``whole``, are of the one that they were made on.
 
     ``made``, in seconds since 1970, is when there were these marks: now, unless a drive took them only later.
     Raises: FileProblem.
@@ -164,7 +171,7 @@ def write_review(
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
-        _About(recording.path.name, recording.identity, recording.duration),
+        _About(recording.path.name, recording.identity, recording.duration, whole),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
         seal or Seal(),
@@ -281,7 +288,10 @@ def _without(recording: Recording, path: Path, held: bool) -> Review:
         found = _read(previous)
         whence = f"the version before it, saved {found.saved[:19]} UTC, is shown. {_changed(found, recording)}"
         made_on = found.recording.identity if _changed(found, recording) else ""
-        shown = Review(document_of(found.marks), path, left=found.left, audit=found.audit, made_on=made_on)
+        shown = Review(
+            document_of(found.marks), path, left=found.left, audit=found.audit, made_on=made_on,
+            whole=found.recording.whole,
+        )  # fmt: skip
     whence = whence.strip().removesuffix(".")
     if not held:
         return replace(shown, notice=f"The marks in {path.name} are damaged; {whence}.", writable=False)
@@ -315,7 +325,7 @@ def _changed(found: _Marks | _Later, recording: Recording) -> str:
     """That the recording is not the one that there are marks of, in a sentence; empty where it is, or is not said."""
     if found.recording.identity in ("", recording.identity) or not found.marks:
         return ""
-    return "This recording has changed since its marks were made: check that they are where they should be."
+    return CHANGED
 
 
 def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
