@@ -63,8 +63,7 @@ def write_report(folder: Path, error: BaseException) -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(report_of(error), encoding="utf-8")
-        for old in sorted(folder.glob("crash-*.txt"))[:-_KEPT_REPORTS]:
-            old.unlink(missing_ok=True)
+        _keep_last(folder)
     except OSError:
         log.error("no crash report could be written")
         return None
@@ -107,6 +106,12 @@ def _set_fault_aside(folder: Path) -> None:
         said = fault.stat()
         if said.st_size:
             fault.replace(folder / f"crash-{datetime.fromtimestamp(said.st_mtime, UTC):%Y%m%dT%H%M%S%fZ}-fault.txt")
+            _keep_last(folder)
+
+
+def _keep_last(folder: Path) -> None:
+    for old in sorted(folder.glob("crash-*.txt"))[:-_KEPT_REPORTS]:
+        old.unlink(missing_ok=True)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

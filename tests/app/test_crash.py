@@ -103,6 +103,12 @@ def test_what_a_native_fault_left_is_kept_by_the_start_that_follows_it(tmp_path:
     start("sound")
     assert len(list(tmp_path.glob("crash-*-fault.txt"))) == 2
     assert (tmp_path / "fault.txt").read_text() == ""
+    for year in range(1990, 2015):
+        (tmp_path / f"crash-{year}0101T000000000000Z.txt").write_text("older")
+    start("fault")
+    start("sound")
+    assert len(list(tmp_path.glob("crash-*.txt"))) == 20
+    assert len(list(tmp_path.glob("crash-*-fault.txt"))) == 3, "the last ones are kept"
 
 
 def test_the_reader_is_told_and_the_window_goes_on(qtbot: QtBot, window: ReviewWindow, tmp_path: Path) -> None:
