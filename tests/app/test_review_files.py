@@ -274,6 +274,8 @@ def test_where_no_folder_takes_marks_the_recording_is_shown_all_the_same(
     assert "No marks can be kept here" in window.statusBar().currentMessage()
     assert "No marks can be kept here" in window.says.toolTip()
     assert "no marks can be made" in window.says.text()
+    window.session.store.update(private=True)
+    assert "No marks can be kept here" not in window.says.toolTip(), "what is said of files may name a patient"
     assert window.session.marks.add(1.0, "refused") is None
     assert not window.commands.actions["mark"].isEnabled()
 

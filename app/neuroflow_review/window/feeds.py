@@ -422,8 +422,9 @@ class Feeds(QObject):
             parts.append(Part(f"{problems} in the file", 5, problems, "problems"))
         frame.says.set_parts(parts)
         reads = f"marks are signed by {session.reader}" if session.reader else "marks are not signed"
-        told = (frame.says.text(), reads if session.marks.writable else session.marks.notice, *recording.problems)
-        frame.says.setToolTip("\n".join(told))
+        notice = "" if state.private else session.marks.notice  # which may name the file
+        told = (frame.says.text(), reads if session.marks.writable else notice, *recording.problems)
+        frame.says.setToolTip("\n".join(words for words in told if words))
 
     def _montage_parts(self) -> list[Part]:
         """The montage where no toolbar says it, and why another is drawn than was chosen."""
