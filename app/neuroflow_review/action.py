@@ -17,6 +17,8 @@ class Situation:
     """The page's filters are on."""
     longitudinal: bool = False
     """The montage is the one whose chains can be interleaved."""
+    flawed: bool = False
+    """Something is wrong with the recording's file."""
     ready: bool = False
     """The recording can be reconstructed."""
     model: bool = False
@@ -29,6 +31,10 @@ class Situation:
     marked: bool = False
     markable: bool = False
     """Marks can be made and changed."""
+    outdated: bool = False
+    """The recording has changed since its marks were made."""
+    locked: bool = False
+    """Marks are locked by a program elsewhere, or were when it ended."""
     undoable: bool = False
     redoable: bool = False
     comparison: bool = False

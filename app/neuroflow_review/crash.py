@@ -63,8 +63,7 @@ def write_report(folder: Path, error: BaseException) -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         path.write_text(report_of(error), encoding="utf-8")
-        for old in sorted(folder.glob("crash-*.txt"))[:-_KEPT_REPORTS]:
-            old.unlink(missing_ok=True)
+        _keep_last(folder)
     except OSError:
         log.error("no crash report could be written")
         return None
@@ -95,8 +94,24 @@ def watch(folder: Path, tell: Callable[[Path | None, str], None]) -> None:
     )
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        _held.append((folder / "fault.txt").open("w"))
+        _set_fault_aside(folder)
+        _held.append((folder / "fault.txt").open("a"))
         faulthandler.enable(_held[-1])
+
+
+def _set_fault_aside(folder: Path) -> None:
+    """Keep what the interpreter wrote of a fault before, among the reports: this start is the one that follows it."""
+    fault = folder / "fault.txt"
+    with contextlib.suppress(OSError):
+        said = fault.stat()
+        if said.st_size:
+            fault.replace(folder / f"crash-{datetime.fromtimestamp(said.st_mtime, UTC):%Y%m%dT%H%M%S%fZ}-fault.txt")
+            _keep_last(folder)
+
+
+def _keep_last(folder: Path) -> None:
+    for old in sorted(folder.glob("crash-*.txt"))[:-_KEPT_REPORTS]:
+        old.unlink(missing_ok=True)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -421,9 +421,12 @@ class Lanes(QObject):
         self.map = Lane("map", self, stallable=True)
         self.save = Lane("save", self, stallable=True)
         self.trend = Lane("trend", self, stallable=True, background=True)
+        self.whole = Lane("whole", self, stallable=True, background=True)
+        """Reads all of a recording once, while nobody waits for it."""
         self.all = (
             self.save,
             self.trend,
+            self.whole,
             self.map,
             self.export,
             self.flow,
@@ -450,7 +453,7 @@ class Lanes(QObject):
         self._hold()
 
     def _hold(self) -> None:
-        for lane in (self.spectrogram, self.detect, self.map, self.trend):
+        for lane in (self.spectrogram, self.detect, self.map, self.trend, self.whole):
             lane.hold(self._awaited or self._looks.isActive())
 
     def close(self) -> None:

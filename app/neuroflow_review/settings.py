@@ -97,6 +97,7 @@ DECLARED: Final = (
     Setting("reader.name", "", "Who reads: kept with every mark and decision.", longest=80),
     Setting("files.recent", [], "Recordings opened last, the latest first."),
     Setting("files.folder", "", "Folder that a recording was last opened from."),
+    Setting("files.reviews", "", "Folder that marks are kept in; empty: beside each recording."),
     Setting("screen.scales", [], "Pixels to a millimetre of calibrated screens: what they are, tab, number."),
     Setting("window.layout", "stacked", "Scalp and reconstruction stacked or beside.", choices=("stacked", "beside")),
     Setting("window.geometry", "", "Place and size of the window (base64).", longest=_LAYOUT),

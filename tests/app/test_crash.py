@@ -85,6 +85,32 @@ def test_errors_that_nothing_caught_are_reported_from_any_thread(tmp_path: Path)
         assert "Roe" not in report.read_text()
 
 
+def test_what_a_native_fault_left_is_kept_by_the_start_that_follows_it(tmp_path: Path) -> None:
+    code = (
+        "import faulthandler, sys; from pathlib import Path; from neuroflow_review.crash import watch;"
+        "watch(Path(sys.argv[1]), print); faulthandler._sigabrt() if sys.argv[2] == 'fault' else None"
+    )
+
+    def start(how: str) -> None:
+        subprocess.run([sys.executable, "-c", code, str(tmp_path), how], check=False, timeout=60, capture_output=True)
+
+    start("fault")
+    for _ in range(2):
+        start("sound")
+        (report,) = tmp_path.glob("crash-*-fault.txt")
+        assert "Fatal Python error" in report.read_text()
+    start("fault")
+    start("sound")
+    assert len(list(tmp_path.glob("crash-*-fault.txt"))) == 2
+    assert (tmp_path / "fault.txt").read_text() == ""
+    for year in range(1990, 2015):
+        (tmp_path / f"crash-{year}0101T000000000000Z.txt").write_text("older")
+    start("fault")
+    start("sound")
+    assert len(list(tmp_path.glob("crash-*.txt"))) == 20
+    assert len(list(tmp_path.glob("crash-*-fault.txt"))) == 3, "the last ones are kept"
+
+
 def test_the_reader_is_told_and_the_window_goes_on(qtbot: QtBot, window: ReviewWindow, tmp_path: Path) -> None:
     window.show_crash(tmp_path / "crash.txt", report_of(caused_by("Jane Doe")))
     dialog = next(d for d in window.findChildren(FaultDialog) if d.isVisible())

@@ -31,6 +31,8 @@ from neuroflow_review.dialogs.fault import FaultDialog, show_fault
 from neuroflow_review.dialogs.goto import GoToDialog
 from neuroflow_review.dialogs.keys import KeysDialog, caps, columns
 from neuroflow_review.dialogs.parts import in_bytes, in_words
+from neuroflow_review.dialogs.problems import ProblemsDialog
+from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.theme import DARK, LIGHT, apply_theme
 
@@ -524,6 +526,8 @@ def test_every_dialog_fits_its_text_and_works_by_keyboard(qtbot: Any, tmp_path: 
         AboutDialog(card()),
         CardDialog(card()),
         FaultDialog("Something is wrong: do something.", "detail"),
+        ProblemsDialog(["The file ends early.", "The header holds letters that EDF does not allow."]),
+        QuestionDialog("Take the marks over?", "They are locked by another program.", "&Take them over", "&Leave them"),
     ):
         shown(qtbot, dialog)
         QApplication.processEvents()

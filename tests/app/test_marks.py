@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -18,11 +15,10 @@ from pytestqt.qtbot import QtBot
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
+from neuroflow.review import Mark
 from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.dialogs.fault import FaultDialog
-from neuroflow_review.session import Session
 from neuroflow_review.session.analysis import Spike
-from neuroflow_review.settings import Settings
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.window import ReviewWindow
 
@@ -213,6 +209,70 @@ def test_a_machine_never_takes_a_decision_back(
     saved(qtbot, mine)
 
 
+def propose(qtbot: QtBot, window: ReviewWindow, monkeypatch: pytest.MonkeyPatch, *spikes: Spike) -> None:
+    monkeypatch.setattr(window.session.spikes, "scalp", lambda: spikes)
+    window.session.spikes.changed.emit()
+    qtbot.waitUntil(lambda: window.settled)
+
+
+def test_a_decision_made_again_or_changed_leaves_the_criteria(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    five = ("pointed", "duration", "asymmetric", "slow wave", "background")
+    assert mine.session.marks.assess(mine.session.marks.all[0].id, five)
+    (before,) = mine.session.marks.all
+    press(mine, Key.Key_A)
+    assert mine.session.marks.all == (before,)
+    assert mine.statusBar().currentMessage() == "This spike is accepted already."
+    press(mine, Key.Key_U)
+    press(mine, Key.Key_A)
+    (mark,) = mine.session.marks.all
+    assert (mark.decision, mark.criteria) == ("accepted", five)
+    assert [row.text for row in listed(mine) if row.decision] == ["spike · 5/6"]
+    saved(qtbot, mine)
+
+
+def test_a_decision_on_one_discharge_leaves_that_on_another_which_is_shown_apart(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 10.0), Spike("F8–T4", 10.12))
+    assert len([row for row in listed(mine) if row.kind == "scalp spike"]) == 2
+    for time, key in ((10.0, Key.Key_A), (10.12, Key.Key_X), (10.0, Key.Key_U)):
+        mine.session.set_cursor(time)
+        press(mine, key)
+    told = [(m.channel, m.decision) for m in mine.session.marks.all]
+    assert told == [("F7–T3", "unsure"), ("F8–T4", "rejected")]
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["spike, unsure", "no spike"]
+    # Two that came from elsewhere, nearer to one another than any that are proposed, have lines of their own too.
+    mine.session.marks.take((Mark("a", 20.0, "spike", channel="F7–T3", decision="accepted"),
+                             Mark("b", 20.05, "spike", channel="F8–T4", decision="accepted")))  # fmt: skip
+    mine.session.show_time(20.05)
+    press(mine, Key.Key_X)
+    told = [(m.channel, m.decision) for m in mine.session.marks.all if m.start > 15]
+    assert told == [("F7–T3", "accepted"), ("F8–T4", "rejected")]
+    saved(qtbot, mine)
+
+
+def test_a_discharge_that_is_found_again_on_other_channels_has_one_decision(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = [("F7–T3", 4.0, 1.0), ("C3–P3", 4.08, 1.0), ("T3–T5", 4.16, 5.0)]
+    propose(qtbot, mine, monkeypatch, *(Spike(label, time, strength=s) for label, time, s in chain))
+    mine.session.set_cursor(4.16)
+    press(mine, Key.Key_A)
+    chain = [("Fp1–F7", 4.0, 5.0), ("F7–T3", 4.08, 1.0), ("C3–P3", 4.15, 1.0)]
+    propose(qtbot, mine, monkeypatch, *(Spike(label, time, strength=s) for label, time, s in chain))
+    assert [row.text for row in listed(mine) if row.kind == "scalp spike"] == ["spike"]
+    assert [spike.decision for spike in mine.page._spikes] == ["accepted"]
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_X)
+    assert [m.decision for m in mine.session.marks.all] == ["rejected"]
+    saved(qtbot, mine)
+
+
 def test_where_no_spike_is_proposed_nothing_is_decided(mine: ReviewWindow, press: Press) -> None:
     mine.session.set_cursor(0.01)
     mine.session.store.update(spikes_shown=False)
@@ -262,6 +322,50 @@ def test_who_reads_is_asked_once(qtbot: QtBot, mine: ReviewWindow, press: Press)
     type_name(qtbot, mine, "two")
     assert len(mine.session.marks.all) == 2
     assert mine.session.reader == "Dr Name"
+    saved(qtbot, mine)
+
+
+def asked_who(window: ReviewWindow) -> QInputDialog:
+    return next(d for d in window.findChildren(QInputDialog) if d.isVisible())
+
+
+def test_another_reader_signs_what_comes_and_nothing_of_what_was(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    mine.session.set_cursor(1.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "one")
+    assert "signed by Dr Reader" in mine.says.toolTip()
+    mine.commands.actions["reader"].trigger()
+    dialog = asked_who(mine)
+    assert dialog.textValue() == "Dr Reader"
+    dialog.setTextValue(" Dr  Other ")
+    dialog.accept()
+    assert "Dr Other" in mine.statusBar().currentMessage()
+    assert "signed by Dr Other" in mine.says.toolTip()
+    mine.session.set_cursor(2.0)
+    press(mine, Key.Key_E)
+    type_name(qtbot, mine, "two")
+    assert [(m.text, m.by) for m in mine.session.marks.all] == [("one", "Dr Reader"), ("two", "Dr Other")]
+    mine.commands.actions["reader"].trigger()
+    asked_who(mine).reject()
+    assert mine.session.reader == "Dr Other"
+    saved(qtbot, mine)
+
+
+def test_who_goes_past_the_question_is_asked_again_and_who_leaves_it_empty_is_not(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    mine.session.settings.set("reader.name", "")
+    for number, answer in enumerate(("reject", "accept")):
+        mine.session.set_cursor(1.0 + number)
+        press(mine, Key.Key_E)
+        getattr(asked_who(mine), answer)()
+        type_name(qtbot, mine, f"event {number}")
+    press(mine, Key.Key_E)
+    assert not [d for d in mine.findChildren(QInputDialog) if d.isVisible()]
+    type_name(qtbot, mine, "event 2")
+    assert [m.by for m in mine.session.marks.all] == ["", "", ""]
     saved(qtbot, mine)
 
 
@@ -344,40 +448,6 @@ def test_marks_are_kept_even_where_their_log_is_spoilt(qtbot: QtBot, mine: Revie
     assert [m["text"] for m in json.loads(review_of(mine).read_text())["marks"]] == ["kept"]
     assert "cannot be continued" in mine.statusBar().currentMessage()
     assert log.read_text() == "this is no log\n"
-
-
-def test_of_two_windows_the_second_only_looks(qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path) -> None:
-    path = review_of(mine).with_name("patient.edf")
-    mine.session.marks.add(1.0, "by the first")
-    saved(qtbot, mine)
-    other = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews")
-    said: list[str] = []
-    other.noticed.connect(said.append)
-    other.open(path)
-    qtbot.waitUntil(lambda: other.recording is not None)
-    assert [m.text for m in other.marks.all] == ["by the first"]
-    assert other.marks.add(2.0, "by the second") is None
-    assert any("another window" in words for words in said)
-    mine.session.close_recording()  # lets go
-    other.open(path)
-    qtbot.waitUntil(lambda: other.marks.writable)
-    assert other.marks.add(2.0, "by the second") is not None
-    qtbot.waitUntil(lambda: not other.marks.unsaved)
-    other.shut_down()
-    assert not list(path.parent.glob("*.lock"))
-    other.deleteLater()
-
-
-def test_a_lock_left_by_a_crash_is_taken_over(qtbot: QtBot, mine: ReviewWindow) -> None:
-    path = review_of(mine).with_name("patient.edf")
-    mine.session.close_recording()
-    code = "import sys, os; from PySide6.QtCore import QLockFile; l = QLockFile(sys.argv[1]); l.tryLock(0); os._exit(9)"
-    lock = f"{review_of_path(path)}.lock"
-    subprocess.run([sys.executable, "-c", code, lock], check=False, timeout=60)
-    assert Path(lock).exists()
-    mine.session.open(path)
-    qtbot.waitUntil(lambda: mine.session.marks.writable, timeout=60_000)
-    qtbot.waitUntil(lambda: mine.settled, timeout=60_000)
 
 
 def test_a_recording_opened_again_keeps_what_was_just_marked(qtbot: QtBot, mine: ReviewWindow) -> None:

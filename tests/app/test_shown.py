@@ -11,15 +11,15 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QColor, QImage
 
 from neuroflow.recording import Span
 from neuroflow_review.window import ReviewWindow
-from neuroflow_review.window.shown import Saving, save_shown
+from neuroflow_review.window.shown import Saving, save_shown, shown_panels
 
 
-def saved(qtbot: Any, window: ReviewWindow, target: Path) -> bytes:
-    job = save_shown(window, target)
+def saved(qtbot: Any, window: ReviewWindow, target: Path, *, panels: bool = False) -> bytes:
+    job = save_shown(window, target, panels=panels)
     assert job is not None
     with qtbot.waitSignal(job.destroyed, timeout=30_000):
         pass
@@ -139,6 +139,33 @@ def test_lines_are_lines_and_the_picture_is_the_window(
     assert "reconstructed, not recorded" in "".join(ElementTree.fromstring(drawing).itertext())
     picture = QImage.fromData(saved(qtbot, opened, tmp_path / "window.png"))
     assert picture.size() == opened.size() * opened.devicePixelRatioF()
+
+
+def words_of(drawing: str) -> str:
+    return "".join(ElementTree.fromstring(drawing).itertext())
+
+
+def test_every_panel_in_sight_is_drawn_as_lines_below_the_page(
+    qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
+) -> None:
+    for action in ("trends", "dock Map", "dock Spectrum", "dark"):
+        opened.commands.actions[action].trigger()
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    opened.session.set_cursor(opened.session.state.start + 2.5)
+    qtbot.waitUntil(lambda: opened.settled and opened.feeds.maps.shown is not None, timeout=60_000)
+    panels = shown_panels(opened)
+    assert {opened.overview, opened.trends, opened.topomap, opened.spectrum} <= set(panels)
+    page = saved(qtbot, opened, tmp_path / "page.svg").decode()
+    every = saved(qtbot, opened, tmp_path / "every.svg", panels=True).decode()
+    sizes = [[float(v) for v in ElementTree.fromstring(d).attrib["viewBox"].split()] for d in (page, every)]
+    assert sizes[1][3] == sizes[0][3] + sum(panel.height() for panel in panels)
+    assert every.count("<path") + every.count("<polyline") > page.count("<path") + page.count("<polyline")
+    assert "Hz" in words_of(every).removeprefix(words_of(page))
+    assert QColor(opened.look.panel).name() not in every, "in the colours of print"
+    qtbot.waitUntil(lambda: opened.settled, timeout=60_000)
+    ground = opened.topomap.grab().toImage().pixelColor(1, 1)
+    assert ground == QColor(opened.look.panel), "and the window stays as it was"
 
 
 def test_what_cannot_be_saved_is_said_in_a_sentence(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from neuroflow_review.dialogs.problems import ProblemsDialog
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.status import BETWEEN, Part, StatusLine, fitted
 
@@ -81,3 +86,38 @@ def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     qtbot.waitUntil(lambda: "below display standard" in opened.says.shown, timeout=60_000)
     assert "…" not in opened.says.shown
     assert "21 of 21 channels" in opened.says.toolTip()
+
+
+@pytest.mark.parametrize("by", ["click", "menu"])
+def test_what_is_wrong_with_a_file_is_listed_to_read_and_to_copy(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, by: str
+) -> None:
+    data = bytearray(few_channels.read_bytes())
+    data[184:192] = b"9999    "
+    few_channels.write_bytes(data[:-1000])
+    action = window.commands.actions["problems"]
+    assert not action.isEnabled()
+    window.session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+    recording = window.session.recording
+    assert recording is not None
+    assert len(recording.problems) >= 2
+    if by == "menu":
+        action.trigger()
+    else:
+        window.statusBar().clearMessage()
+        assert f"{len(recording.problems)} problems" in window.says.shown
+        qtbot.mouseClick(window.says, Qt.MouseButton.LeftButton, pos=QPoint(2, 5))
+        assert not window.findChildren(ProblemsDialog)
+        qtbot.mouseClick(window.says, Qt.MouseButton.LeftButton, pos=window.says.place_of("problems").center())
+    (dialog,) = window.findChildren(ProblemsDialog)
+    assert dialog.isVisible()
+    assert all(problem in dialog.box.toPlainText() for problem in recording.problems)
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.box.hasFocus)
+    qtbot.keyClick(dialog.box, Qt.Key.Key_Tab)
+    assert dialog.copy_button.hasFocus()
+    qtbot.keyClick(dialog.copy_button, Qt.Key.Key_Space)
+    assert all(problem in QApplication.clipboard().text() for problem in recording.problems)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: not window.findChildren(ProblemsDialog))

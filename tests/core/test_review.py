@@ -6,6 +6,7 @@ import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from neuroflow.cli import main
 from neuroflow.errors import FileProblem
 from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
-from neuroflow.io.review_file import SUFFIX, read_review, write_review
+from neuroflow.io.review_file import SUFFIX, read_marks_of_review, read_review, write_review
 from neuroflow.recording import Patient, Recording
 from neuroflow.review import (
     Document,
@@ -92,6 +93,19 @@ def test_a_decision_takes_the_place_of_the_one_before_and_keeps_who_and_when() -
     assert [(m.decision, m.by) for m in history.document] == [("accepted", "B")]
     history.undo()
     assert list(history.document) == [first]
+
+
+def test_another_decision_keeps_what_else_was_said_of_a_discharge() -> None:
+    history = History()
+    history.do(decided(12.3, "T3", "accepted", by="A", now=NOW))
+    history.do(assessed(next(iter(history.document)), {"field", "pointed"}, by="A", now=NOW))
+    history.do(changed(next(iter(history.document)), text="polyspike", by="A", now=NOW))
+    (before,) = history.document
+    history.do(decided(12.3, "T3", "unsure", [before], by="B", now=NOW))
+    (after,) = history.document
+    assert (after.decision, after.by, after.criteria, after.text) == ("unsure", "B", ("pointed", "field"), "polyspike")
+    history.undo()
+    assert list(history.document) == [before]
 
 
 def test_ten_thousand_edits_stay_small_and_quick_to_take_back() -> None:
@@ -200,6 +214,47 @@ def test_a_damaged_file_is_kept_and_the_version_before_is_shown(tmp_path: Path) 
     assert found.writable
 
 
+@pytest.mark.parametrize("what", ["denied", "error of the drive", "hidden"])
+def test_a_file_that_cannot_be_read_now_is_left_alone_and_nothing_is_written(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+    write_review(about, some_marks(3), place)
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    name, error = {
+        "denied": ("read_bytes", PermissionError(13, "Permission denied")),
+        "error of the drive": ("read_bytes", OSError(5, "Input/output error")),
+        "hidden": ("stat", PermissionError(13, "Permission denied")),
+    }[what]
+    real = getattr(Path, name)
+
+    def fails(path: Path, *arguments: Any, **named: Any) -> Any:
+        if path.name == place.name:
+            raise error
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(Path, name, fails)
+    found = read_review(about, tmp_path / "own")
+    monkeypatch.undo()
+    assert (len(found.document), found.writable, found.path) == (0, False, place)
+    assert "cannot be read now" in found.notice
+    assert error.strerror in found.notice
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert read_review(about, tmp_path / "own").document == some_marks(3)
+
+
+def test_only_who_holds_the_lock_sets_a_damaged_file_aside(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
+    write_review(about, some_marks(2), place)
+    write_review(about, some_marks(3), place)
+    place.write_bytes(place.read_bytes()[:40])
+    found = read_review(about, tmp_path / "own", held=False)
+    assert (found.document, found.writable) == (some_marks(2), False)
+    assert "damaged" in found.notice
+    assert place.stat().st_size == 40
+
+
 @pytest.mark.parametrize(
     "data",
     [b"", b"[]", b"\xff\xfe", b'{"format": 1}', b'{"format": "one"}', b'{"format":1,"marks":[{"id":1}]}', b"[" * 5000],
@@ -228,6 +283,35 @@ def test_a_recording_that_changed_under_its_marks_is_noticed(tmp_path: Path) -> 
     found = read_review(recording(tmp_path / "a.edf", "b" * 16), tmp_path)
     assert "has changed" in found.notice
     assert found.document == some_marks()
+
+
+def test_in_the_readers_own_folder_a_recording_that_changed_is_told_of_its_marks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_file, "is_writable", lambda folder: folder != tmp_path)
+    about, own = recording(tmp_path / "a.edf"), tmp_path / "own"
+    other = recording(tmp_path / "b.edf", "c" * 16)
+    for one in (about, other):
+        write_review(one, some_marks(), read_review(one, own).path)
+    found = read_review(recording(tmp_path / "a.edf", "b" * 16), own)
+    assert (len(found.document), found.writable, found.path) == (0, True, own / f"{'b' * 16}{SUFFIX}")
+    kept = own / f"{'a' * 16}{SUFFIX}"
+    assert str(kept) in found.notice
+    told = [(m.start, m.text, m.by) for m in some_marks()]
+    assert [(m.start, m.text, m.by) for m in read_marks_of_review(kept, 600.0)] == told
+    assert read_review(recording(tmp_path / "d.edf", "d" * 16), own).notice == ""
+
+
+def test_a_recording_that_changed_is_said_to_have_until_the_marks_are_said_to_fit_it(tmp_path: Path) -> None:
+    place, now = tmp_path / f"a.edf{SUFFIX}", recording(tmp_path / "a.edf", "b" * 16)
+    write_review(recording(tmp_path / "a.edf"), some_marks(), place)
+    made_on = read_review(now, tmp_path).made_on
+    assert made_on == "a" * 16
+    write_review(recording(tmp_path / "a.edf", made_on), some_marks(2), place)
+    assert "has changed" in read_review(now, tmp_path).notice
+    place.write_bytes(b"damaged")
+    assert "has changed" in read_review(now, tmp_path).notice
+    assert read_review(now, tmp_path).notice == ""
 
 
 _WORDS = st.text(st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u2028\u2029\x85"), max_size=40)
@@ -280,12 +364,12 @@ def test_a_table_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         write_marks(some_marks(), tmp_path / "no" / "t.csv")
 
 
-def a_log(path: Path, count: int = 4) -> audit.Seal:
+def a_log(path: Path, count: int = 4, by: str = "Dr Ä", expected: audit.Seal | None = None) -> audit.Seal:
     history, told = History(), []
     for k in range(count):
-        history.do(added(float(k), f"event {k}", by="Dr Ä", now=NOW))
-        told.append((history._changes[-1], "Dr Ä", "2026-11-24T12:00:00Z"))
-    return audit.append(path, told)
+        history.do(added(float(k), f"event {k}", by=by, now=NOW))
+        told.append((history._changes[-1], by, "2026-11-24T12:00:00Z"))
+    return audit.append(path, told, expected)
 
 
 def test_a_log_that_nobody_touched_is_whole_and_goes_on(tmp_path: Path) -> None:
@@ -298,12 +382,21 @@ def test_a_log_that_nobody_touched_is_whole_and_goes_on(tmp_path: Path) -> None:
     assert (entry["by"], entry["what"], entry["before"][0]["text"]) == ("B", "delete an event", "x")
 
 
-@pytest.mark.parametrize("how", ["word", "removed", "swapped", "added", "seal", "end"])
+@pytest.mark.parametrize("how", ["word", "removed", "swapped", "added", "seal", "end", "anew", "gone"])
 def test_a_log_that_was_touched_is_found_out(how: str, tmp_path: Path) -> None:
     path = tmp_path / "a.edf.audit.jsonl"
     seal = a_log(path)
     lines = path.read_text().splitlines(keepends=True)
+    if how == "anew":  # every entry with a fresh seal, and one more
+        a_log(tmp_path / "other.jsonl", 5, "Dr Evil")
+        lines = (tmp_path / "other.jsonl").read_text().splitlines(keepends=True)
+    if how == "gone":
+        path.unlink()
+        a_log(path, 1, expected=seal)
+        lines = path.read_text().splitlines(keepends=True)
     touched = {
+        "anew": lines,
+        "gone": lines,
         "word": [lines[0], lines[1].replace("event 1", "event 9"), *lines[2:]],
         "removed": [lines[0], *lines[2:]],
         "swapped": [lines[1], lines[0], *lines[2:]],
@@ -315,6 +408,34 @@ def test_a_log_that_was_touched_is_found_out(how: str, tmp_path: Path) -> None:
     found = audit.verify(path, seal)
     assert found.problem
     assert found.seal.entries < 4 or how == "added"
+
+
+@pytest.mark.parametrize("how", ["anew", "gone", "end"])
+def test_who_goes_on_with_a_log_that_was_touched_says_so_in_it(how: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    sealed = a_log(path)
+    if how == "end":
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    else:
+        path.unlink()
+    if how == "anew":
+        a_log(path, 5, "Dr Evil")
+    assert not audit.goes_on(path, sealed)
+    seal = audit.append(path, [(added(9.0, "after"), "A", "2026-11-24T12:01:00Z")], sealed)
+    said = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [entry["what"] for entry in said[-2:]] == [audit.BREAK, "mark an event"]
+    assert said[-2]["expected"] == [4, sealed.seal]
+    assert audit.goes_on(path, seal)
+    assert "says that the log was cut off or changed" in audit.verify(path, seal).problem
+
+
+def test_a_log_that_is_ahead_of_its_review_file_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    before = a_log(path, 2)
+    audit.append(path, [(added(9.0, "the save that a crash cut off"), "A", "2026-11-24T12:01:00Z")], before)
+    seal = audit.append(path, [(added(9.5, "after it"), "A", "2026-11-24T12:02:00Z")], before)
+    assert seal.entries == 4
+    assert audit.verify(path, seal) == audit.Verdict(seal)
 
 
 def test_half_a_line_left_by_a_crash_is_named_and_then_cut_off(tmp_path: Path) -> None:
@@ -371,31 +492,12 @@ def test_criteria_are_kept_in_their_order_undone_and_written_out_and_in(tmp_path
             document_of([Mark("m", 1.0, "spike", criteria=wrong)])
 
 
-def test_a_review_file_of_the_format_before_is_read_and_goes_on_as_this_one(tmp_path: Path) -> None:
-    place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
-    write_review(place, some_marks(), path)
-    old = json.loads(path.read_text("utf-8"))
-    old["format"] = 1
-    path.write_text(json.dumps(old), "utf-8")
-    found = read_review(place, tmp_path / "own")
-    assert found.writable
-    assert not found.notice
-    assert dict(found.document.marks) == dict(some_marks().marks)
-    write_review(place, found.document, path)
-    assert json.loads(path.read_text("utf-8"))["format"] == review_file.FORMAT
-
-
-def test_how_a_recording_was_left_comes_back_and_a_file_of_format_2_has_nothing_to_say(tmp_path: Path) -> None:
+def test_how_a_recording_was_left_comes_back(tmp_path: Path) -> None:
     place, path = recording(tmp_path / "a.edf"), tmp_path / f"a.edf{SUFFIX}"
     assert read_review(place, tmp_path / "own").left is None
     left = Left(120.5, "average", True, ("Fp1", "T6"), Provenance("twin", "ab" * 32, 7, 39))
     write_review(place, some_marks(), path, left=left)
     assert read_review(place, tmp_path / "own").left == left
-    old = json.loads(path.read_text("utf-8"))
-    del old["left"]
-    path.write_text(json.dumps(old | {"format": 2}), "utf-8")
-    found = read_review(place, tmp_path / "own")
-    assert (found.document, found.left, found.notice) == (some_marks(), Left(), "")
 
 
 @pytest.mark.parametrize(

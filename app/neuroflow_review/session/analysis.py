@@ -22,13 +22,15 @@ from neuroflow_review.session.page import read_derived
 CHUNK_SECONDS = 60.0
 """Scalp spikes are looked for in fixed stretches, so that a spike does not come and go as pages turn."""
 
+ONE_DISCHARGE = 0.1
+"""Seconds from one channel to the next within which both have the same discharge, decided on or not."""
+
 LEAST_SHARE = 0.1
 """Of samples that must hold a spike before it is proposed: every noisy sample alone has some."""
 
 _AROUND = 5.0
 _WINDOW = 1.0
 _FLAT_SECONDS = 0.25
-_ONE_DISCHARGE = 0.1  # seconds from one channel to the next
 _OFF = Filters(None, None, None)
 _TREND_COLUMNS = 1200
 _TREND_SECONDS = 2.0
@@ -57,7 +59,7 @@ def grouped(spikes: Sequence[Spike]) -> list[list[Spike]]:
     """Spikes in order of time, those of one discharge together: they follow one another within 0.1 s."""
     out: list[list[Spike]] = []
     for spike in sorted(spikes, key=lambda s: s.time):
-        if out and spike.time - out[-1][-1].time <= _ONE_DISCHARGE:
+        if out and spike.time - out[-1][-1].time <= ONE_DISCHARGE:
             out[-1].append(spike)
         else:
             out.append([spike])

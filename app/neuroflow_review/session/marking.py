@@ -80,8 +80,8 @@ def decided_at(session: Session, cursor: float | None) -> Mark | None:
 def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:
     """Time, channel, and whether reconstructed, of the discharge nearest to a time, decided on or not.
 
-    What several channels have of one discharge is where it is strongest, as the list of events has it. A reader who
-    looks at a contact decides on the reconstruction where both have one.
+    What several channels have of one discharge is where it is strongest, as the list of events has it, or where it was
+    decided on. A reader who looks at a contact decides on the reconstruction where both have one.
     """
     near = [
         (abs(m.start - cursor), m.start, m.channel, m.reconstructed)
@@ -89,9 +89,17 @@ def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | 
         if m.decision
     ]
     for spikes, reconstructed in ((session.spikes.scalp(), False), (session.spikes.depth(), True)):
-        for group in grouped([s for s in spikes if abs(s.time - cursor) <= REACH]):
-            found = strongest(group)
-            near.append((min(abs(s.time - cursor) for s in group), found.time, found.label, reconstructed))
+        for group in grouped(spikes):
+            distance = min(abs(s.time - cursor) for s in group)
+            if distance > REACH:
+                continue
+            decided = session.marks.decided_on(group, reconstructed)
+            if decided:
+                mark = min(decided, key=lambda m: abs(m.start - cursor))
+                near.append((distance, mark.start, mark.channel, reconstructed))
+            else:
+                found = strongest(group)
+                near.append((distance, found.time, found.label, reconstructed))
     wanted = session.state.reconstructed
     nearest = min(near, key=lambda n: (n[3] != wanted, n[0]), default=None)
     return nearest[1:] if nearest is not None else None

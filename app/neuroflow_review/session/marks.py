@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,8 @@ from neuroflow.io import audit, review_file
 from neuroflow.io.audit import Seal
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
-from neuroflow.io.review_file import Review, read_review
+from neuroflow.io.review_file import Review, place_of, read_marks_of_review, read_review
+from neuroflow.io.whole import Whole
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import (
@@ -40,7 +41,11 @@ from neuroflow.review import (
     removed,
 )
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharge, with_edge
-from neuroflow_review.lanes import Failure, Lane, within
+from neuroflow_review.lanes import Failure, Lanes, within
+from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
+from neuroflow_review.session.locks import Holder, holder_of, lock_on
+from neuroflow_review.session.wholeness import Wholeness
+from neuroflow_review.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +57,15 @@ _PATIENCE = 1.0
 _LEFT_MILLISECONDS = 500
 """After another montage was chosen, until that is kept: several in a row are one save."""
 
-SAME_DISCHARGE = 0.15
-"""Seconds within which a decision is about the same discharge: channels see one some tens of milliseconds apart."""
+
+_BROKEN = "The audit log “{}” was cut off or changed since these marks were last saved: that is said in it now."
+
+_NOWHERE = (
+    "No marks can be kept here: neither the recording's folder nor yours can be written to; give the right to write to "
+    "one of them, and open the recording again."
+)
+
+_SAID = {"accepted": "accepted", "rejected": "rejected", "unsure": "left open"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,8 @@ class Kept:
 
     review: Review
     lock: QLockFile | None
+    holder: Holder | None = None
+    """Who has that right, where another has it."""
 
 
 class Marks(QObject):
@@ -80,14 +94,16 @@ class Marks(QObject):
 
     def __init__(
         self,
-        lane: Lane,
+        lanes: Lanes,
         folder: Path,
-        reader: Callable[[], str] = str,
+        settings: Settings,
         left: Callable[[], Left] = Left,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self.lane, self.folder, self._reader, self._left_now = lane, folder, reader, left
+        self.lane, self.folder, self._settings, self._left_now = lanes.save, folder, settings, left
+        self._wholeness = Wholeness(lanes.whole, self)
+        self._wholeness.altered.connect(self._on_altered)
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -96,6 +112,7 @@ class Marks(QObject):
         """Whether how the recording is left is kept at all: taking a picture of it changes nothing."""
         self._saved: Document = self.history.document
         self._left: Left | None = None  # as it is kept; None where nothing is
+        self._kept_whole: Whole | None = None
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
         self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
@@ -103,7 +120,15 @@ class Marks(QObject):
         self._said_unsaved = False
         self._desk = Desk()
         self._lock: QLockFile | None = None
+        self._holder: Holder | None = None
+        self._taking: tuple[str, Holder] | None = None
         self._why = ""
+        self._made_on = ""
+        chosen = settings.get("files.reviews")
+        self._chosen = Path(chosen).expanduser().absolute() if chosen else None
+
+    def _reader(self) -> str:
+        return str(self._settings.get("reader.name"))
 
     # What there is ----------------------------------------------------------------------------------------------------
 
@@ -120,6 +145,18 @@ class Marks(QObject):
     def writable(self) -> bool:
         """Whether marks can be made: a recording is open, and its marks are not of a later version."""
         return self._writable
+
+    @property
+    def notice(self) -> str:
+        """What a reader should know of the marks as they were read, in a sentence or two; empty for nothing."""
+        return self._why
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the recording is another than when its marks were made, and nobody said yet that they fit it."""
+        if not self._writable or self._recording is None:
+            return False
+        return self._made_on != self._recording.identity or self._wholeness.differs
 
     @property
     def to_undo(self) -> str:
@@ -140,30 +177,71 @@ class Marks(QObject):
         return tuple(m for m in self._ordered[first:last] if m.start + m.duration >= span.start)
 
     def decided_near(self, time: float, reconstructed: bool) -> tuple[Mark, ...]:
-        """Decisions on the discharge at a time, of the scalp or of the reconstruction."""
-        first = bisect_left(self._ordered, time - SAME_DISCHARGE, key=_start_of)
-        last = bisect_left(self._ordered, time + SAME_DISCHARGE, lo=first, key=_start_of)
-        return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
+        """Decisions on the discharge that a channel has at a time, of the scalp or of the reconstruction.
+
+        As near as channels of one discharge are in the list, so that none is about another that is shown apart.
+        """
+        first = bisect_left(self._ordered, time - 2 * ONE_DISCHARGE, key=_start_of)
+        last = bisect_left(self._ordered, time + 2 * ONE_DISCHARGE, lo=first, key=_start_of)
+        return tuple(
+            m
+            for m in self._ordered[first:last]
+            if m.decision and m.reconstructed == reconstructed and abs(m.start - time) <= ONE_DISCHARGE
+        )
+
+    def decided_on(self, discharge: Sequence[Spike], reconstructed: bool) -> tuple[Mark, ...]:
+        """Decisions on a discharge that several channels have."""
+        found = (mark for spike in discharge for mark in self.decided_near(spike.time, reconstructed))
+        return tuple({mark.id: mark for mark in found}.values())
 
     # Open and close ---------------------------------------------------------------------------------------------------
 
     def read(self, recording: Recording) -> Kept:
         """In a worker: what is kept of a recording, and the right to change it, which one window has at a time."""
-        review = read_review(recording, self.folder)
-        name = f"{review.path}.lock"
-        if self._lock is not None and self._lock.fileName() == name:
-            return Kept(review, self._lock)  # opened again in the same window
-        lock = QLockFile(name)
-        lock.setStaleLockTime(0)  # never by age: a lock is stale where its process is gone
-        review.path.parent.mkdir(parents=True, exist_ok=True)
-        if lock.tryLock(0):
+        place = place_of(recording, self.folder, self._chosen)
+        kept = self._read_at(place, recording)
+        while kept.review.path != place:  # a later version went elsewhere meanwhile
+            if kept.lock is not None and kept.lock is not self._lock:
+                kept.lock.unlock()
+            place = kept.review.path
+            kept = self._read_at(place, recording)
+        return kept
+
+    def _read_at(self, place: Path, recording: Recording) -> Kept:
+        """Lock first, then read: what another window saves before it lets go is then never missed."""
+        lock = lock_on(place)
+        if self._lock is not None and self._lock.fileName() == lock.fileName():
+            # Opened again in the same window.
+            return Kept(read_review(recording, self.folder, self._chosen), self._lock)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            log.info("no folder takes marks: %s", error.strerror)
+            review = read_review(recording, self.folder, self._chosen, held=False)
+            return Kept(replace(review, writable=False, notice=f"{_NOWHERE} {review.notice}".rstrip()), None)
+        taking, self._taking = self._taking, None
+        if taking is not None and taking == (lock.fileName(), holder_of(lock)):
+            Path(lock.fileName()).unlink(missing_ok=True)
+        held = lock.tryLock(0)
+        review = read_review(recording, self.folder, self._chosen, held=held)
+        if held:
             return Kept(review, lock)
         if lock.error() != QLockFile.LockError.LockFailedError:
             return Kept(review, None)  # a folder that takes no lock takes no marks either, and says so at the first
-        pid, host, _program = lock.getLockInfo()
-        who = f"process {pid} on {host}" if host else "another program"
-        notice = f"Marks are being made in another window ({who}): close it to make marks here."
-        return Kept(replace(review, writable=False, notice=notice), None)
+        holder = holder_of(lock)
+        notice = f"Marks are being made in another window ({holder.words}): close it to make marks here"
+        notice += ", or take them over (menu Marks) if it is no longer there." if holder.elsewhere else "."
+        return Kept(replace(review, writable=False, notice=f"{notice} {review.notice}".rstrip()), None, holder)
+
+    @property
+    def to_take_over(self) -> str:
+        """Whose lock keeps marks from being made here that may be left by a crash elsewhere; empty where none does."""
+        return self._holder.words if self._holder is not None and self._holder.elsewhere else ""
+
+    def take_over(self) -> None:
+        """Take that lock when the recording is opened next, unless it is another's by then."""
+        if self._path is not None and self._holder is not None and self._holder.elsewhere:
+            self._taking = lock_on(self._path).fileName(), self._holder
 
     def adopt(self, recording: Recording | None, kept: Kept | None) -> None:
         """Another recording and its marks; those of the one before are saved first."""
@@ -175,19 +253,33 @@ class Marks(QObject):
         else:
             self._unlock()
         self._lock = lock
+        self._holder = kept.holder if kept is not None else None
         self._recording = recording
         self._why = review.notice if review is not None else ""
         if not again:
             self.history = History(review.document if review is not None else None)
             self._left = review.left if review is not None else None
+            self._made_on = review.made_on if review is not None else ""
+            if recording is not None and not self._made_on:
+                self._made_on = recording.identity
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
         self._saved = self.history.document
         self._said_unsaved = False
-        self._desk = Desk()
+        if not again:
+            self._desk = Desk(review.audit if review is not None else None)
+            self._kept_whole = review.whole if review is not None and not review.made_on else None
+            self._wholeness.adopt(
+                recording.path if recording is not None and self._writable else None, self._kept_whole
+            )
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
+
+    def _on_altered(self) -> None:
+        self._why = review_file.CHANGED
+        self.noticed.emit(self._why)
+        self.changed.emit()
 
     def leave(self) -> None:
         """Save what is not saved, and let others make marks."""
@@ -202,17 +294,21 @@ class Marks(QObject):
     def flush(self) -> None:
         """Save now what is not saved yet: the window or the recording is about to go, and no drive may hold it up."""
         self._soon.stop()
-        left = self._left_here()
-        if self._recording is None or self._path is None or not (self.unsaved or self._is_news(left)):
+        left, whole = self._left_here(), self._wholeness.whole
+        said = self.unsaved or self._is_news(left)
+        read = self._writable and self.keeps_left and whole != self._kept_whole  # which is worth no second place
+        if self._recording is None or self._path is None or not (said or read):
             return
         desk, recording, document = self._desk, self._recording, self.history.document
-        for place in dict.fromkeys((self._path, self.folder / f"{recording.identity}{review_file.SUFFIX}")):
+        marked = self._as_marked(recording)
+        own = self.folder / f"{recording.identity}{review_file.SUFFIX}"
+        for place in dict.fromkeys((self._path, own) if said else (self._path,)):
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), recording, document, left, place))
+                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place, whole))
             except NeuroflowError:
                 done = False
             if done:
-                self._saved, self._left = document, left
+                self._saved, self._left, self._kept_whole = document, left, whole
                 return
             log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
@@ -229,8 +325,16 @@ class Marks(QObject):
         return change.after[0] if self._do(change) else None
 
     def decide(self, time: float, channel: str, decision: Decision, *, reconstructed: bool = False) -> bool:
-        """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo."""
-        earlier = self.decided_near(time, reconstructed)
+        """Decide on a proposed discharge; an earlier decision on it gives way, and can be had back by undo.
+
+        The same decision once more changes nothing. Where two that are near one another were decided on, each on its
+        own line, it is about the one that is named.
+        """
+        near = self.decided_near(time, reconstructed)
+        earlier = tuple(m for m in near if (m.start, m.channel) == (time, channel)) or near
+        if any(m.decision == decision for m in earlier):
+            self.noticed.emit(f"This spike is {_SAID[decision]} already.")
+            return True
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
 
     def add_discharge(self, time: float, channel: str) -> bool:
@@ -264,13 +368,22 @@ class Marks(QObject):
         """Set a channel aside, or take it back; false where nothing of it is kept here."""
         return self._writable and self.keeps_left and self._do(channel_set(channel, aside))
 
+    def confirm(self) -> None:
+        """Say that the marks fit the recording that has changed since they were made; the log tells who said so."""
+        if self.outdated and self._recording is not None:
+            self._made_on = self._recording.identity
+            self._wholeness.confirm()
+            self._after(Change("say that the marks fit the recording that has changed"))
+
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
 
     def take(self, marks: tuple[Mark, ...]) -> bool:
-        """Take up marks that were read from a table."""
-        return bool(marks) and self._do(imported(marks))
+        """Take up marks that were read from elsewhere, those that are there already excepted."""
+        there = {_said_by(mark) for mark in self._ordered}
+        others = {_said_by(mark): mark for mark in marks if _said_by(mark) not in there}
+        return bool(others) and self._do(imported(others.values()))
 
     def ask_export(self, path: Path) -> None:
         """Write all marks in the background, as a table or EDF+ annotations; ``noticed`` says when they are there."""
@@ -284,13 +397,16 @@ class Marks(QObject):
         self.lane.submit(("table", path), work, done=self._on_exported, failed=self.failed.emit)
 
     def ask_import(self, path: Path) -> None:
-        """Read a table, or the annotations of an EDF+ file, in the background and take its marks up."""
+        """Read a table, annotations of an EDF+ file, or a review file in the background and take its marks up."""
         if self._recording is None:
             return
         recording = self._recording
 
         def work(_: Control) -> tuple[Mark, ...]:
-            return read_marks_edf(path, recording) if _is_edf(path) else read_marks(path, recording.duration)
+            if _is_edf(path):
+                return read_marks_edf(path, recording)
+            read = read_marks_of_review if path.name.endswith(review_file.SUFFIX) else read_marks
+            return read(path, recording.duration)
 
         self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
 
@@ -298,9 +414,15 @@ class Marks(QObject):
         self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
 
     def _on_imported(self, marks: tuple[Mark, ...]) -> None:
-        took = self.take(marks)
+        before = len(self.history.document)
+        if not self.take(marks):
+            self.noticed.emit("No mark was taken up: all that were read are there already." if marks and self._writable
+                              else "No mark was taken up.")  # fmt: skip
+            return
+        taken = len(self.history.document) - before
+        left = len(marks) - taken
         self.noticed.emit(
-            f"{len(marks)} mark{'' if len(marks) == 1 else 's'} read." if took else "No mark was taken up."
+            f"{taken} mark{'' if taken == 1 else 's'} read" + (f"; {left} more there already." if left else ".")
         )
 
     def undo(self) -> Change | None:
@@ -319,6 +441,8 @@ class Marks(QObject):
 
     def _after(self, change: Change | None) -> Change | None:
         if change is not None:
+            if not self.outdated:
+                self._wholeness.marked()
             self._desk.note(change, self._reader())
             if change.channel:
                 self.channel_set.emit(change.channel, change.aside)
@@ -339,9 +463,13 @@ class Marks(QObject):
         recording, path, document = self._recording, self._path, self.history.document
         if recording is None or path is None:
             return
-        left = self._left_here()
-        work = partial(self._desk.write, self._desk.turn(), recording, document, left, path)
-        self.lane.submit("marks", work, done=partial(self._on_saved, document, left), failed=self._on_failed)
+        left, whole = self._left_here(), self._wholeness.whole
+        work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path, whole)
+        self.lane.submit("marks", work, done=partial(self._on_saved, document, left, whole), failed=self._on_failed)
+
+    def _as_marked(self, recording: Recording) -> Recording:
+        """The recording under the identity that its marks were made on, which the file keeps until they are checked."""
+        return replace(recording, identity=self._made_on)
 
     # How the recording is left ----------------------------------------------------------------------------------------
 
@@ -367,11 +495,11 @@ class Marks(QObject):
             return False
         return bool(left.bad) if self._left is None else left != self._left
 
-    def _on_saved(self, document: Document, left: Left, problem: str) -> None:
+    def _on_saved(self, document: Document, left: Left, whole: Whole | None, problem: str) -> None:
         if problem:
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved
-        self._left = left
+        self._left, self._kept_whole = left, whole
         self._said_unsaved = False
         self.saved.emit()
 
@@ -380,6 +508,13 @@ class Marks(QObject):
             self._said_unsaved = True
             self.failed.emit(failure)
         self.saved.emit()
+
+
+def _said_by(mark: Mark) -> tuple[object, ...]:
+    """What a mark says, to the millisecond, whoever said it and when: the same twice is one mark."""
+    return (
+        round(mark.start, 3), round(mark.duration, 3), mark.text, mark.channel, mark.reconstructed, mark.decision
+    )  # fmt: skip
 
 
 def _is_edf(path: Path) -> bool:
@@ -396,15 +531,16 @@ def reviews_folder() -> Path:
 class Desk:
     """Writes one version after the other, from any thread, and never an older one over a newer.
 
-    Every change goes into the audit log first, once and in order, however many versions are skipped.
+    Every change goes into the audit log first, once and in order, however many versions are skipped; ``seal`` says how
+    far that log went when the marks were read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seal: Seal | None = None) -> None:
         self._lock = threading.Lock()
         self._turn = 0
         self._written: dict[Path, int] = {}
         self._pending: list[tuple[Change, str, str]] = []
-        self._seal = Seal()
+        self._seal = seal or Seal()
 
     def note(self, change: Change, by: str) -> None:
         """A change that the log is to tell of, made now."""
@@ -422,7 +558,7 @@ class Desk:
         return self._turn
 
     def write(
-        self, turn: int, recording: Recording, document: Document, left: Left, path: Path,
+        self, turn: int, recording: Recording, document: Document, left: Left, path: Path, whole: Whole | None = None,
         control: Control | None = None,
     ) -> str:  # fmt: skip
         """Write a version; returns in a sentence why the log could not tell of it, or nothing.
@@ -438,10 +574,12 @@ class Desk:
             log = path.with_name(path.name.removesuffix(review_file.SUFFIX) + audit.SUFFIX)
             problem = ""
             try:
-                self._seal = audit.append(log, self._pending[:noted])
+                if not audit.goes_on(log, self._seal):
+                    problem = _BROKEN.format(log.name)
+                self._seal = audit.append(log, self._pending[:noted], self._seal)
                 del self._pending[:noted]
             except FileProblem as error:
                 problem = error.text  # marks are worth more than their log: it is continued when that is possible
-            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left)
+            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left, whole=whole)
             self._written[path] = turn
             return problem

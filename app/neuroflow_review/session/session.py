@@ -90,7 +90,7 @@ class Session(QObject):
         self.comparison = Comparison(self.lanes.read, self)
         self.topographies = Topographies(self.lanes.map, self)
         self.trends = Trends(self.lanes.trend, trends, self)
-        self.marks = Marks(self.lanes.save, reviews or reviews_folder(), lambda: self.reader, self._left_here, self)
+        self.marks = Marks(self.lanes, reviews or reviews_folder(), self.settings, self._left_here, self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
         self.page: PageData | None = None

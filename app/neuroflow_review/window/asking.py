@@ -31,6 +31,17 @@ class AskCommands(Part):
     def save_shown(self) -> None:
         ask_where(self.window)
 
+    def show_problems(self) -> None:
+        boxes.show_problems(self.window)
+
+    def tell_more(self, of: str) -> None:
+        """What a click on words of the status line asks for."""
+        if of == "problems":
+            self.show_problems()
+
+    def show_reader(self) -> None:
+        boxes.show_reader(self.window)
+
     def show_calibrate(self) -> None:
         boxes.show_calibrate(self.window)
 

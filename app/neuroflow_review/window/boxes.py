@@ -56,26 +56,74 @@ def _go(session: Session, dialog: GoToDialog) -> None:
         session.set_cursor(dialog.seconds)
 
 
-def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
-    """Do what is kept under the reader's name; the name is asked for once, and may be left empty."""
-    settings = window.session.settings
-    if settings.get("reader.name") or window.property("reader asked"):
-        act()
+def show_problems(window: ReviewWindow) -> None:
+    """List what is wrong with the recording's file."""
+    recording = window.session.recording
+    if recording is None or not recording.problems:
         return
-    window.setProperty("reader asked", True)
+    from neuroflow_review.dialogs.problems import ProblemsDialog
+
+    _open(ProblemsDialog(recording.problems, window))
+
+
+def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
+    """Do what is kept under the reader's name; who leaves that empty is not asked again, who goes past it is."""
+    if window.session.reader or window.property("reader unnamed"):
+        act()
+    else:
+        _ask_reader(window, lambda _: act())
+
+
+def show_reader(window: ReviewWindow) -> None:
+    """Ask who reads from now on; what was signed before stays as it was signed."""
+    _ask_reader(window, lambda kept: window.say(_reads(window.session.reader)) if kept else None)
+
+
+def _ask_reader(window: ReviewWindow, then: Callable[[bool], object]) -> None:
     dialog = QInputDialog(window)
     dialog.setWindowTitle("Who reads?")
-    dialog.setLabelText("Your name or initials, kept with every mark and decision:")
+    dialog.setLabelText("Your name or initials, kept with every mark and decision from now on:")
+    dialog.setTextValue(window.session.reader)
     dialog.setAccessibleName("Who reads?")
-    dialog.finished.connect(partial(_keep_reader, settings, dialog, act))
+    dialog.finished.connect(partial(_keep_reader, window, dialog, then))
     _open(dialog)
 
 
-def _keep_reader(settings: Settings, dialog: QInputDialog, act: Callable[[], object], _: int) -> None:
-    if dialog.result() == QDialog.DialogCode.Accepted:
+def _keep_reader(window: ReviewWindow, dialog: QInputDialog, then: Callable[[bool], object], _: int) -> None:
+    kept = dialog.result() == QDialog.DialogCode.Accepted
+    if kept:
+        settings = window.session.settings
         settings.set("reader.name", " ".join(dialog.textValue().split())[:80])
         settings.save()
-    act()
+        window.setProperty("reader unnamed", not window.session.reader)
+        window.feeds.show_status()
+    then(kept)
+
+
+def _reads(reader: str) -> str:
+    return f"Marks are signed by {reader} from now on." if reader else "Marks are not signed from now on."
+
+
+def ask_take_over(window: ReviewWindow) -> None:
+    """Ask whether marks are to be made here that another program kept the right to make."""
+    holder = window.session.marks.to_take_over
+    if not holder:
+        return
+    from neuroflow_review.dialogs.question import QuestionDialog
+
+    text = (
+        f"The marks of this recording are locked by {holder}. Take them over only if that program is no longer there, "
+        "as after a crash: where it still runs, the marks of one of you will be lost."
+    )
+    dialog = QuestionDialog("Take the marks over?", text, "&Take them over", "&Leave them", window)
+    dialog.accepted.connect(partial(_take_over, window.session))
+    _open(dialog)
+
+
+def _take_over(session: Session) -> None:
+    if session.recording is not None:
+        session.marks.take_over()
+        session.open(session.recording.path, session.state.start)
 
 
 def show_calibrate(window: ReviewWindow) -> None:

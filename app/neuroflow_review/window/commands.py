@@ -211,6 +211,7 @@ class Commands(QObject):
         frame.criteria.assessed.connect(self.marks.assess)
         frame.implant.shafts_changed.connect(lambda shafts: session.store.update(shafts=tuple(shafts)))
         frame.implant.contact_selected.connect(self.marks.choose_contact)
+        frame.says.asked.connect(self.ask.tell_more)
         frame.start.open_requested.connect(self.file.choose_file)
         frame.start.demo_requested.connect(self.file.open_demo)
         frame.start.recent_requested.connect(session.open)
@@ -224,6 +225,7 @@ class Commands(QObject):
             recording=recording is not None,
             filtered=session.state.filters_on,
             longitudinal=session.state.montage == "longitudinal",
+            flawed=recording is not None and bool(recording.problems),
             ready=work.ready,
             model=work.backend is not None,
             computing=work.computing,
@@ -233,6 +235,8 @@ class Commands(QObject):
             spikes=recording is not None and session.state.spikes_shown,
             marked=bool(session.marks.all),
             markable=session.marks.writable,
+            outdated=session.marks.outdated,
+            locked=bool(session.marks.to_take_over),
             undoable=bool(session.marks.to_undo),
             redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,

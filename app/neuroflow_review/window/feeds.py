@@ -259,7 +259,7 @@ class Feeds(QObject):
             _spike_row(group, far)
             for far, groups in found.items()
             for group in groups
-            if not marks.decided_near(strongest(group).time, far)
+            if not marks.decided_on(group, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
         frame.events.set_events(rows, recording.start)
@@ -268,10 +268,8 @@ class Feeds(QObject):
     def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed."""
         marks = self.session.marks
-        open_ones = [
-            s for s in spikes
-            if near.start <= s.time < near.stop and not marks.decided_near(s.time, reconstructed)
-        ]  # fmt: skip
+        there = grouped([s for s in spikes if near.start <= s.time < near.stop])
+        open_ones = [s for group in there if not marks.decided_on(group, reconstructed) for s in group]
         decided = [m for m in marks.on(near) if m.decision and m.reconstructed == reconstructed]
         return [*open_ones, *(Spike(m.channel, m.start, decision=m.decision) for m in decided)]
 
@@ -413,15 +411,22 @@ class Feeds(QObject):
         if below:
             standard = "below display standard"
             parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
+        if session.marks.outdated:
+            parts.append(Part("changed since it was marked"))
+        if not session.marks.writable:
+            parts.append(Part("no marks can be made"))
         if session.marks.unsaved:
             parts.append(Part("marks not saved yet"))
         elif session.marks.all:
             parts.append(Part("marks saved", 0, ""))
         if recording.problems:
             problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
-            parts.append(Part(f"{problems} in the file", 5, problems))
+            parts.append(Part(f"{problems} in the file", 5, problems, "problems"))
         frame.says.set_parts(parts)
-        frame.says.setToolTip("\n".join((frame.says.text(), *recording.problems)))
+        reads = f"marks are signed by {session.reader}" if session.reader else "marks are not signed"
+        notice = "" if state.private else session.marks.notice  # which may name the file
+        told = (frame.says.text(), reads if session.marks.writable else notice, *recording.problems)
+        frame.says.setToolTip("\n".join(words for words in told if words))
 
     def _montage_parts(self) -> list[Part]:
         """The montage where no toolbar says it, and why another is drawn than was chosen."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 from neuroflow_review.window.part import Part
 
 _TABLES = "Tables (*.csv *.tsv);;EDF+ annotations (*.edf);;All files (*)"
+_MARKS = f"Tables, annotations and review files (*.csv *.tsv *.edf *.review.json);;{_TABLES}"
 _FILES = "Recordings (*.edf *.EDF *.bdf *.BDF *.rec);;All files (*)"
 
 
@@ -48,7 +49,7 @@ class FileCommands(Part):
 
     def import_marks(self) -> None:
         folder = self.session.settings.get("files.folder")
-        name, _ = QFileDialog.getOpenFileName(self.window, "Import marks", folder, _TABLES)
+        name, _ = QFileDialog.getOpenFileName(self.window, "Import marks", folder, _MARKS)
         if name:
             self.session.marks.ask_import(Path(name))
 

@@ -126,6 +126,16 @@ class MarkCommands(Part):
             own = "" if decision == "accepted" else "; A marks one of your own"
             self.session.noticed.emit(f"No spike is proposed at the cursor: S goes to the next one{own}.")
 
+    def confirm(self) -> None:
+        boxes.with_reader(self.window, self._confirm)
+
+    def _confirm(self) -> None:
+        self.session.marks.confirm()
+        self.session.noticed.emit("It is kept that the marks fit this recording.")
+
+    def take_over(self) -> None:
+        boxes.ask_take_over(self.window)
+
     def undo(self) -> None:
         back = self.session.marks.undo()
         self._say_change("Undone", back.reverse if back is not None else None)

@@ -1,4 +1,4 @@
-"""Save what is shown: the window as a picture, the page as lines (SVG), or the values as a table (CSV)."""
+"""Save what is shown: the window as a picture, the page or every panel as lines (SVG), the values as a table (CSV)."""
 
 from __future__ import annotations
 
@@ -31,14 +31,22 @@ from neuroflow_review.tables import (
     table_of,
     trend_cells,
 )
-from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.theme import PRINT, RECONSTRUCTED
+from neuroflow_review.views.butterfly import ButterflyPanel
+from neuroflow_review.views.overview import OverviewBar
+from neuroflow_review.views.spectrogram import SpectrogramPanel
+from neuroflow_review.views.spectrum import SpectrumPanel
+from neuroflow_review.views.topomap import TopomapPanel
+from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.report import setting_of
 from neuroflow_review.window.second import grab_windows
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
 
-FILTERS = "The window as a picture (*.png);;The page as lines (*.svg);;Values of what is shown (*.csv)"
+_PANELS = "Every panel as lines (*.svg)"
+FILTERS = f"The window as a picture (*.png);;The page as lines (*.svg);;{_PANELS};;Values of what is shown (*.csv)"
+Panel = SpectrogramPanel | OverviewBar | TrendStrip | TopomapPanel | SpectrumPanel | ButterflyPanel
 _EVERY_SAMPLE = 10_000_000
 
 
@@ -54,23 +62,26 @@ def ask_where(window: ReviewWindow) -> None:
         target = Path(name)
         if target.suffix.lower() not in (".png", ".svg", ".csv"):
             target = target.with_name(target.name + chosen[chosen.rindex("*") + 1 : chosen.rindex(")")])
-        save_shown(window, target)
+        save_shown(window, target, panels=chosen == _PANELS)
 
 
-def save_shown(window: ReviewWindow, target: Path) -> Saving | None:
-    """Save in the background; the status line says what came of it."""
+def save_shown(window: ReviewWindow, target: Path, *, panels: bool = False) -> Saving | None:
+    """Save in the background; the status line says what came of it.
+
+    As lines, the page alone or, with ``panels``, those that are in sight below it.
+    """
     if window.session.recording is None:
         return None
     window.say("Saving …")
-    return Saving(window, target)
+    return Saving(window, target, panels=panels)
 
 
 class Saving(QObject):
     """One file on its way; it goes when that is written."""
 
-    def __init__(self, window: ReviewWindow, target: Path) -> None:
+    def __init__(self, window: ReviewWindow, target: Path, *, panels: bool = False) -> None:
         super().__init__(window)
-        self._window, self._target = window, target
+        self._window, self._target, self._panels = window, target, panels
         self._writing = Lane("save shown", self, stallable=True)
         state = window.session.state
         self._beside = panel_cells(window)
@@ -93,13 +104,16 @@ class Saving(QObject):
             self._write(self._as_lines(drawn))
 
     def _as_lines(self, drawn: Drawn) -> bytes:
-        """The page as it stands on screen, in the colours of print."""
+        """The page as it stands on screen, in the colours of print, and below it the panels that are asked for."""
         from PySide6.QtSvg import QSvgGenerator
 
         window = self._window
         session = window.session
         width = window.page.width()
-        height = window.page.height() + (window.ieeg.height() if drawn.depth is not None else 0)
+        page = window.page.height() + (window.ieeg.height() if drawn.depth is not None else 0)
+        panels = shown_panels(window) if self._panels else []
+        width = max([width, *(panel.width() for panel in panels)])
+        height = page + sum(panel.height() for panel in panels)
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
         generator = QSvgGenerator()
@@ -109,7 +123,11 @@ class Saving(QObject):
         generator.setTitle(f"EEG; {RECONSTRUCTED} reconstructed, not recorded")
         setting = setting_of(session, Choice(private=session.state.private))
         with QPainter(generator) as painter:
-            paint_page(painter, setting, drawn, QRectF(0, 0, width, height), pixels_per_mm(window.page))
+            paint_page(painter, setting, drawn, QRectF(0, 0, window.page.width(), page), pixels_per_mm(window.page))
+            painter.translate(0, page)
+            for panel in panels:
+                _paint_panel(painter, panel, window)
+                painter.translate(0, panel.height())
         return bytes(buffer.data().data())
 
     def _write(self, data: bytes) -> None:
@@ -137,6 +155,23 @@ class Saving(QObject):
     def _leave(self) -> None:
         self.abandon()
         self.deleteLater()
+
+
+def shown_panels(window: ReviewWindow) -> list[Panel]:
+    """The panels around the page that are in sight, in the order in which they are drawn below it."""
+    panels = (window.spectrogram, window.overview, window.trends, window.topomap, window.spectrum, window.butterfly)
+    return [panel for panel in panels if not panel.visibleRegion().isEmpty()]
+
+
+def _paint_panel(painter: QPainter, panel: Panel, window: ReviewWindow) -> None:
+    """A panel of the window itself, in the colours of print for as long as that takes."""
+    panel.set_theme(PRINT)
+    painter.save()
+    painter.setClipRect(QRectF(panel.rect()))
+    panel.draw(painter)
+    panel.draw_moving(painter)
+    painter.restore()
+    panel.set_theme(window.look)
 
 
 def _write(target: Path, data: bytes, control: Control) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel
 
 from neuroflow_review.session.reconstruction import Segment
@@ -19,12 +19,14 @@ BETWEEN: Final = " · "
 class Part:
     """Words; where there is no room those of the lowest ``rank`` go first, and ``brief`` comes in their place.
 
-    Without a ``brief`` they stay; with an empty one they are left out.
+    Without a ``brief`` they stay; with an empty one they are left out. A click on them asks for more of what they
+    ``tell`` of.
     """
 
     words: str
     rank: int = 0
     brief: str | None = None
+    tell: str = ""
 
 
 def fitted(parts: Sequence[Part], fits: Callable[[str], bool]) -> str:
@@ -53,12 +55,15 @@ def distribution_words(segments: Sequence[Segment]) -> str:
 class StatusLine(QLabel):
     """The parts that there is room for; it never makes a window wider, and ends in dots where nothing else helps.
 
-    :meth:`text` and the tooltip hold all of it.
+    :meth:`text` and the tooltip hold all of it. ``asked`` says that a part was clicked that can tell more, and of what.
     """
+
+    asked = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
         self._parts: tuple[Part, ...] = ()
+        self.setMouseTracking(True)
 
     def set_parts(self, parts: Sequence[Part]) -> None:
         self._parts = tuple(parts)
@@ -71,6 +76,31 @@ class StatusLine(QLabel):
         if self._fits(text):
             return text
         return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, self.width())
+
+    def place_of(self, tell: str) -> QRect:
+        """Where the words stand that tell of something; nowhere where they are not shown."""
+        shown, metrics = self.shown, self.fontMetrics()
+        for part in self._parts:
+            words = next((w for w in (part.words, part.brief or "") if w and w in shown), "")
+            if part.tell == tell and words:
+                left = metrics.horizontalAdvance(shown[: shown.index(words)])
+                return QRect(left, 0, metrics.horizontalAdvance(words), self.height())
+        return QRect()
+
+    def _at(self, place: QPoint) -> str:
+        tells = (part.tell for part in self._parts if part.tell)
+        return next((tell for tell in tells if self.place_of(tell).contains(place)), "")
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        there = self._at(event.position().toPoint())
+        self.setCursor(Qt.CursorShape.PointingHandCursor if there else Qt.CursorShape.ArrowCursor)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        tell = self._at(event.position().toPoint())
+        if tell and event.button() == Qt.MouseButton.LeftButton:
+            self.asked.emit(tell)
+        else:
+            super().mousePressEvent(event)
 
     def _fits(self, words: str) -> bool:
         return self.fontMetrics().horizontalAdvance(words) <= self.width()

@@ -141,7 +141,7 @@ class ReviewWindow(Frame):
                     QTimer.singleShot(0, self.arrange)
             if recording.problems:
                 more = f" (and {len(recording.problems) - 1} more)" if len(recording.problems) > 1 else ""
-                self.say(recording.problems[0] + more)
+                self.say(f"{self.session.marks.notice} {recording.problems[0]}{more}".lstrip())
             self.page.setFocus()
 
     def _on_open_failed(self, failure: Failure) -> None:

@@ -1,22 +1,26 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
-``NAME.edf.review.json``, where the recording's folder cannot be written a file of that recording's identity in a folder
-of the reader's. The version before is kept as ``….previous``. Format 3: ``format``, ``program``, ``recording`` (name,
-identity, duration in seconds), ``saved`` (UTC, when the reader had made these marks: where there are two files, the
-later holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit``
-(entries and last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of
-discharges, format 2 no ``left``; they are read, and written as format 3 at the next edit. A file of a later format is
-never written over. ``docs/review-file.md`` says it for other programs.
+``NAME.edf.review.json``; where the recording's folder cannot be written, or a folder was chosen for all, a file of that
+recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 4: ``format``,
+``program``, ``recording`` (name, identity, duration in seconds, and the :class:`neuroflow.io.whole.Whole` of it that
+the marks were made on), ``saved`` (UTC, when the reader had made these marks: where there are two files, the later
+holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit`` (entries and
+last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges, format 2
+no ``left``, format 3 no ``whole``; they are read, and written as format 4 at the next edit. Of a file of a later format
+the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it for other
+programs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import glob
+import math
 import os
 import tempfile
+import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,19 +30,22 @@ from msgspec import Struct
 from neuroflow import __version__
 from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
+from neuroflow.io.whole import Whole
 from neuroflow.recording import Recording
-from neuroflow.review.document import Document, Mark, document_of
+from neuroflow.review.document import Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
-FORMAT = 3
+FORMAT = 4
 SUFFIX = ".review.json"
 LARGEST = 256 << 20
+CHANGED = "This recording has changed since its marks were made: check that they are where they should be."
 
 
-class _About(Struct, frozen=True):
+class _About(Struct, frozen=True, omit_defaults=True):
     name: str
     identity: str
     duration: float
+    whole: Whole | None = None
 
 
 class _Marks(Struct, frozen=True):
@@ -58,19 +65,33 @@ class _Format(Struct):
     format: int
 
 
+class _Later(Struct):
+    """As much of a file of a later format as is hoped for: each mark is understood on its own."""
+
+    marks: tuple[msgspec.Raw, ...] = ()
+    recording: _About = _About("", "", 0.0)
+
+
 class _LaterFormat(Exception):
-    """A review file that this version does not read."""
+    """A review file of a later format than this version writes, with its number and what it holds."""
+
+    def __init__(self, number: int, data: bytes) -> None:
+        super().__init__(f"format {number}")
+        self.data = data
 
 
-_UNREADABLE = (OSError, ValueError, RecursionError, msgspec.MsgspecError, _LaterFormat)
+_DAMAGED = (ValueError, RecursionError, msgspec.MsgspecError)
+_UNREADABLE = (OSError, *_DAMAGED, _LaterFormat)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """What was read: the document, where it is kept, and in a sentence what a reader should know of it.
 
-    ``writable`` is false for a file of a later format, which is not read and never changed. ``left`` is None where
-    nothing was kept yet.
+    ``writable`` is false for a file of a later format, which is never changed, and for one that the system does not
+    give now. ``left`` is None where nothing was kept yet. ``audit`` is how far the log beside ``path`` goes;
+    ``made_on`` is the identity of the recording that the marks were made on, where it is another than this one, and
+    ``whole`` all of it.
     """
 
     document: Document
@@ -78,40 +99,70 @@ class Review:
     notice: str = ""
     writable: bool = True
     left: Left | None = None
+    audit: Seal = field(default_factory=Seal)
+    made_on: str = ""
+    whole: Whole | None = None
 
 
-def read_review(recording: Recording, folder: Path) -> Review:
-    """The marks of a recording: beside it, or in a ``folder`` of the reader's; none where there are none yet."""
-    places = _places(recording, folder)
-    there = [place for place in places if place.is_file()]
-    if not there:
-        return Review(Document(), places[0])
-    path = there[0] if len(there) == 1 else max(there, key=_moment)
+def place_of(recording: Recording, folder: Path, chosen: Path | None = None) -> Path:
+    """Where :func:`read_review` finds or puts the marks: what is locked before they are read."""
+    places = _places(recording, folder, chosen)
+    path = _latest(places)
+    return places[0] if path is None else _writable(path, places)
+
+
+def read_review(recording: Recording, folder: Path, chosen: Path | None = None, *, held: bool = True) -> Review:
+    """The marks of a recording: in the ``chosen`` folder, beside it, or in a ``folder`` of the reader's.
+
+    Where there are none yet, the first of these that takes files; where there are some, they stay. Whoever is to change
+    them locks :func:`place_of` first: what is read before that may be old by then. Only with that lock (``held``) is a
+    damaged file set aside.
+    """
+    review = _review(recording, folder, chosen, held)
+    if chosen is None or _takes_files(chosen):
+        return review
+    why = f"The folder chosen for marks, “{chosen}”, cannot be written to: they are kept as if none were chosen."
+    return replace(review, notice=f"{why} {review.notice}".rstrip())
+
+
+def _review(recording: Recording, folder: Path, chosen: Path | None, held: bool) -> Review:
+    places = _places(recording, folder, chosen)
+    path = _latest(places)
+    if path is None:
+        folders = [folder] if chosen is None else [folder, chosen]
+        return Review(Document(), places[0], _of_that_name(recording, folders))
     try:
         found = _read(path)
     except _LaterFormat as later:
+        return _of_later(later, recording, path)
+    except OSError as error:
         return Review(
-            Document(), path, f"The marks in {path.name} are of a later version ({later}): update the program to see "
-            "and change them.", writable=False,
+            Document(), path, f"The marks in {path.name} cannot be read now ({_reason(error)}), and are left as they "
+            "are: open the recording again when they can be; until then none are shown and none can be made.",
+            writable=False,
         )  # fmt: skip
-    except _UNREADABLE:
-        return _without(recording, path)
+    except _DAMAGED:
+        return _without(recording, path, held)
     notice, left = "", found.left
     if left is None:
         notice = "How this recording was left cannot be read: it opens as it was left before; its marks are all there."
         with contextlib.suppress(*_UNREADABLE):
             left = _read(_previous(path)).left
-    if found.recording.identity != recording.identity:
-        changed = "This recording has changed since its marks were made: check that they are where they should be."
-        notice = f"{changed} {notice}".rstrip()
-    return Review(document_of(found.marks), _writable(path, places), notice, left=left)
+    notice = f"{_changed(found, recording)} {notice}".strip()
+    goes_to = _writable(path, places)
+    seal = found.audit if goes_to == path else Seal()
+    made_on = found.recording.identity if _changed(found, recording) else ""
+    whole = found.recording.whole
+    return Review(document_of(found.marks), goes_to, notice, left=left, audit=seal, made_on=made_on, whole=whole)
 
 
 def write_review(
     recording: Recording, document: Document, path: Path, seal: Seal | None = None, made: float | None = None,
-    left: Left | None = None,
+    left: Left | None = None, whole: Whole | None = None,
 ) -> None:  # fmt: skip
     """Write the marks in one step, keeping the version before; ``seal`` is how far their audit log goes.
+
+    The identity of the recording that is written, and ``whole``, are of the one that they were made on.
 
     ``made``, in seconds since 1970, is when there were these marks: now, unless a drive took them only later.
     Raises: FileProblem.
@@ -120,7 +171,7 @@ def write_review(
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
-        _About(recording.path.name, recording.identity, recording.duration),
+        _About(recording.path.name, recording.identity, recording.duration, whole),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
         seal or Seal(),
@@ -150,6 +201,21 @@ def write_review(
         ) from error
 
 
+def read_marks_of_review(path: Path, duration: float) -> tuple[Mark, ...]:
+    """The marks of a review file that lie in a recording of so many seconds, each with an identifier of its own.
+
+    Raises: FileProblem.
+    """
+    try:
+        marks = _read(path).marks
+    except _UNREADABLE as error:
+        raise FileProblem(
+            f"“{path.name}” is no review file that can be read: choose another file.", str(error)
+        ) from error
+    inside = (mark for mark in marks if 0.0 <= mark.start <= duration)
+    return tuple(msgspec.structs.replace(mark, id=uuid.uuid4().hex[:16]) for mark in inside)
+
+
 def sealed(path: Path) -> Seal | None:
     """How far the audit log goes, as the review file says; None where it cannot be read."""
     try:
@@ -167,6 +233,20 @@ def is_writable(folder: Path) -> bool:
         return False
 
 
+def _latest(places: Sequence[Path]) -> Path | None:
+    """The file whose marks were made last, None where there is none."""
+    there = [place for place in places if _is_there(place)]
+    return max(there, key=_moment) if len(there) > 1 else next(iter(there), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file, as far as the system says: one that it hides now must not be taken for none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
+
+
 def _moment(path: Path) -> float:
     """When the marks of a file had been made, in seconds since 1970; where it does not say, when it was written.
 
@@ -175,7 +255,9 @@ def _moment(path: Path) -> float:
     with contextlib.suppress(*_UNREADABLE):
         said = datetime.fromisoformat(_read(path).saved)
         return said.replace(tzinfo=said.tzinfo or UTC).timestamp()
-    return path.stat().st_mtime
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime
+    return -math.inf
 
 
 def _read(path: Path) -> _Review:
@@ -184,7 +266,7 @@ def _read(path: Path) -> _Review:
     data = path.read_bytes()
     declared = msgspec.json.decode(data, type=_Format).format
     if declared > FORMAT:
-        raise _LaterFormat(f"format {declared}")
+        raise _LaterFormat(declared, data)
     found = msgspec.json.decode(data, type=_Marks)
     document_of(found.marks)
     left = None
@@ -193,32 +275,104 @@ def _read(path: Path) -> _Review:
     return _Review(**msgspec.structs.asdict(found), left=left)
 
 
-def _without(recording: Recording, path: Path) -> Review:
-    """What to do about a damaged file: set it aside, and go on from the version before it where that is sound."""
+def _without(recording: Recording, path: Path, held: bool) -> Review:
+    """What to do about a damaged file: set it aside, and go on from the version before it where that is sound.
+
+    Who has no lock leaves it: another window may be about to do the same.
+    """
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
     previous = _previous(path)
-    document, left, whence = Document(), None, "there is no earlier version, so that there are no marks"
+    shown = Review(Document(), path)
+    whence = "there is no earlier version, so that there are no marks"
     with contextlib.suppress(*_UNREADABLE):
         found = _read(previous)
-        if found.recording.identity == recording.identity:
-            document, left = document_of(found.marks), found.left
-            whence = f"the version before it, saved {found.saved[:19]} UTC, is shown"
+        whence = f"the version before it, saved {found.saved[:19]} UTC, is shown. {_changed(found, recording)}"
+        made_on = found.recording.identity if _changed(found, recording) else ""
+        shown = Review(
+            document_of(found.marks), path, left=found.left, audit=found.audit, made_on=made_on,
+            whole=found.recording.whole,
+        )  # fmt: skip
+    whence = whence.strip().removesuffix(".")
+    if not held:
+        return replace(shown, notice=f"The marks in {path.name} are damaged; {whence}.", writable=False)
     try:
         os.replace(path, aside)
     except OSError:
-        return Review(
-            document, path, f"The marks in {path.name} are damaged and cannot be set aside; {whence}.", False, left
-        )
-    return Review(
-        document, path, f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.", left=left
+        notice = f"The marks in {path.name} are damaged and cannot be set aside; {whence}."
+        return replace(shown, notice=notice, writable=False)
+    return replace(shown, notice=f"The marks in {path.name} are damaged and were kept as {aside.name}; {whence}.")
+
+
+def _of_later(later: _LaterFormat, recording: Recording, path: Path) -> Review:
+    """The marks of a file of a later format, as far as they are understood, to look at."""
+    why = f"The marks in {path.name} are of a later version ({later}): "
+    try:
+        found = msgspec.json.decode(later.data, type=_Later)
+    except _DAMAGED:
+        return Review(Document(), path, f"{why}update the program to see and change them.", writable=False)
+    understood: dict[str, Mark] = {}
+    for raw in found.marks:
+        with contextlib.suppress(*_DAMAGED):
+            mark = checked(msgspec.json.decode(raw, type=Mark))
+            understood.setdefault(mark.id, mark)
+    document = document_of(understood.values())
+    shown = "all are shown" if len(document) == len(found.marks) else f"{len(document)} of {len(found.marks)} are shown"
+    known = "what they say beyond that is not, and none can be changed; update the program for both."
+    return Review(document, path, f"{why}{shown}, {known} {_changed(found, recording)}".rstrip(), writable=False)
+
+
+def _changed(found: _Marks | _Later, recording: Recording) -> str:
+    """That the recording is not the one that there are marks of, in a sentence; empty where it is, or is not said."""
+    if found.recording.identity in ("", recording.identity) or not found.marks:
+        return ""
+    return CHANGED
+
+
+def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
+    """In a sentence, which file of the reader's folders has marks of a recording of that name; empty for none.
+
+    There files are named by identity: a recording that changed finds none of its own.
+    """
+    name = b'"name": ' + msgspec.json.encode(recording.path.name)
+    found = [path for folder in folders for path in folder.glob(f"*{SUFFIX}") if name in _head(path)]
+    if not found:
+        return ""
+    path = max(found, key=_moment)
+    return (
+        f"There are no marks of this recording, but of another that is called {recording.path.name}, or of this one "
+        f"before it changed: Import marks… takes them up from {path}."
     )
 
 
-def _places(recording: Recording, folder: Path) -> list[Path]:
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except OSError:
+        return b""
+
+
+def _reason(error: OSError) -> str:
+    """What the system says, without the path that it may name."""
+    return error.strerror or type(error).__name__
+
+
+def _places(recording: Recording, folder: Path, chosen: Path | None) -> list[Path]:
     """Where marks may be, the place where they should be first."""
-    own = folder / f"{recording.identity}{SUFFIX}"
-    beside = recording.path.with_name(recording.path.name + SUFFIX)
-    return [beside, own] if not _belongs_to_program(recording.path) and is_writable(beside.parent) else [own, beside]
+    name = f"{recording.identity}{SUFFIX}"
+    own, beside = folder / name, recording.path.with_name(recording.path.name + SUFFIX)
+    usual = not _belongs_to_program(recording.path) and is_writable(beside.parent)
+    places = [beside, own] if usual else [own, beside]
+    if chosen is None:
+        return places
+    return [chosen / name, *places] if _takes_files(chosen) else [*places, chosen / name]
+
+
+def _takes_files(folder: Path) -> bool:
+    """Whether files can be put into a folder, which is made where it is missing."""
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    return is_writable(folder)
 
 
 def _writable(path: Path, places: Sequence[Path]) -> Path:

@@ -138,12 +138,21 @@ def decided(
     start: float, channel: str, decision: Decision, earlier: Iterable[Mark] = (), *, reconstructed: bool = False,
     by: str = "", now: datetime | None = None,
 ) -> Change:  # fmt: skip
-    """Accept, reject or leave open a proposed discharge, in place of what was decided on it before."""
+    """Accept, reject or leave open a proposed discharge, in place of what was decided on it before.
+
+    What else was said of it, the criteria above all, stays.
+    """
     if decision not in DECISIONS:
         raise ValueError(f"a discharge is {', '.join(DECISIONS)}, not {decision!r}")
-    mark = Mark(_identifier(), start, "spike", 0.0, channel, reconstructed, decision, by, _stamp(now))
+    earlier = tuple(earlier)
+    met = {name for mark in earlier for name in mark.criteria}
+    mark = msgspec.structs.replace(
+        earlier[-1] if earlier else Mark("", start, "spike"), id=_identifier(), start=start, channel=channel,
+        reconstructed=reconstructed, decision=decision, by=by, at=_stamp(now),
+        criteria=tuple(name for name in IFCN_CRITERIA if name in met),
+    )  # fmt: skip
     word = {"accepted": "accept a spike", "rejected": "reject a spike", "unsure": "leave a spike open"}[decision]
-    return Change(word, tuple(earlier), (mark,))
+    return Change(word, earlier, (mark,))
 
 
 def own_discharge(start: float, channel: str, *, by: str = "", now: datetime | None = None) -> Change:

@@ -1,0 +1,39 @@
+"""A question that is asked once, before something that cannot be taken back."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from neuroflow_review.dialogs.parts import Sheet, button, column, said
+from neuroflow_review.theme import UNIT
+
+_WIDTH = 460
+
+
+class QuestionDialog(Sheet):
+    """``accepted`` where the reader says yes; leaving is the default."""
+
+    def __init__(self, title: str, text: str, yes: str, no: str, parent: QWidget | None = None) -> None:
+        """``yes`` and ``no`` are what the buttons say, with ``&`` before their keys."""
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+        self.setMinimumWidth(_WIDTH)
+        self.text = text
+        self.yes = button(yes, f"{yes.replace('&', '')}: this cannot be taken back")
+        self.no = button(no, "Change nothing (Esc)", default=True)
+        message = said(text, step=1, selectable=True)
+        message.setAccessibleName(text)
+        bottom = QHBoxLayout()
+        bottom.setSpacing(2 * UNIT)
+        bottom.addStretch(1)
+        bottom.addWidget(self.yes)
+        bottom.addWidget(self.no)
+        layout = column(self)
+        layout.addWidget(message)
+        layout.addSpacing(UNIT)
+        layout.addLayout(bottom)
+        self.yes.clicked.connect(self.accept)
+        self.no.clicked.connect(self.reject)
+        self.no.setFocus()
