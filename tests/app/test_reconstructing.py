@@ -312,6 +312,26 @@ def test_why_nothing_is_shown_tells_a_gap_from_what_is_not_reconstructed(
     assert why(Span(50.0, 50.1)) == "Not yet reconstructed here: press R"
 
 
+def test_what_is_proposed_in_an_artefact_is_doubted_in_the_list(
+    opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spikes = (Spike("F7–T3", 4.5), Spike("T3–T5", 4.52), Spike("F7–T3", 8.0), Spike("F7–T3", 9.5))
+    monkeypatch.setattr(opened.session.spikes, "scalp", lambda: spikes)
+    backend.withheld[0] = (
+        Withheld(Span(4.0, 6.0), "Fp1 178 µV rms in a second, above the 113 that the model was trained on: artefact?"),
+        Withheld(Span(9.0, 10.0), "scalp amplitude 1 µV rms, below what the model was trained on"),
+    )
+    opened.session.spikes.changed.emit()
+    settle(opened)
+    said = {e.time: e.text for e in opened.events._model._all if e.kind == "scalp spike"}
+    assert said == {4.5: "spike? 2 channels", 8.0: "spike?", 9.5: "spike?"}, "before anything is known"
+    press(opened, Key.Key_R)
+    reconstructed(opened)
+    settle(opened)
+    said = {e.time: e.text for e in opened.events._model._all if e.kind == "scalp spike"}
+    assert said == {4.5: "artefact? 2 channels", 8.0: "spike?", 9.5: "spike?"}
+
+
 def test_what_was_searched_is_of_the_channels_that_were_used(
     opened: ReviewWindow, backend, press: Press, reconstructed: Settle, settle: Settle
 ) -> None:

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from neuroflow.errors import NeuroflowError, NotReconstructable
 from neuroflow.inference.cache import TileCache
-from neuroflow.inference.tile import TILE_SECONDS, Tile, TileRequest, Withheld
+from neuroflow.inference.tile import ARTEFACT, TILE_SECONDS, Tile, TileRequest, Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow_review.lanes import Failure, Job, Lane
@@ -158,6 +158,11 @@ class Reconstruction(QObject):
     def withheld_spans(self) -> tuple[Span, ...]:
         """What of :meth:`done_spans` is withheld."""
         return tuple(held.span for _, tile in sorted(self._done.get(self.recipe, {}).items()) for held in tile)
+
+    def artefact_at(self, time: float) -> bool:
+        """Whether a time lies in what is withheld because the scalp EEG looks like an artefact."""
+        tile = self._done.get(self.recipe, {}).get(int(time // TILE_SECONDS), ())
+        return any(held.span.start <= time < held.span.stop and held.reason.endswith(ARTEFACT) for held in tile)
 
     def tile(self, index: int) -> Tile | None:
         """A tile of the present recipe, where it is in memory."""

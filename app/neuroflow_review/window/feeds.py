@@ -215,6 +215,7 @@ class Feeds(QObject):
             self._done = done
             frame.overview.set_reconstructed(*done)
             self.trends.show_reconstructed()
+            self._spikes_due.start()  # what is withheld as an artefact is said of what was proposed there
         frame.bar.progress.set_progress(work.progress())
         self._show_model_words()
 
@@ -247,16 +248,17 @@ class Feeds(QObject):
             panel.set_marks([m for m in events if m.reconstructed == far])
         frame.events.set_page(page)
         searched = session.spikes.searched(), session.spikes.searched_depth()
-        if (scalp, depth, searched) == self._listed:
-            return
-        self._listed = scalp, depth, searched
         found = {False: grouped(scalp), True: grouped(depth)}
+        doubted = {s.time for s in map(strongest, found[False]) if session.reconstruction.artefact_at(s.time)}
+        if (scalp, depth, searched, doubted) == self._listed:
+            return
+        self._listed = scalp, depth, searched, doubted
         shares = [(s.time, s.count / s.samples) for s in map(strongest, found[True]) if s.samples]
         frame.overview.set_spikes([strongest(group).time for group in found[False]], shares)
         frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
-            _spike_row(group, far)
+            _spike_row(group, far, "artefact?" if not far and strongest(group).time in doubted else "spike?")
             for far, groups in found.items()
             for group in groups
             if not marks.decided_on(group, far)
@@ -475,17 +477,17 @@ def below_standard(page: PageView, rows: int) -> list[str]:
     return below
 
 
-def _spike_row(discharge: Sequence[Spike], far: bool) -> EventRow:
+def _spike_row(discharge: Sequence[Spike], far: bool, word: str) -> EventRow:
     """A line of the list for what channels have of one discharge, where it is strongest."""
     spike, channels = strongest(discharge), len({s.label for s in discharge})
     return EventRow(
-        spike.time, _spike_words(channels, "contacts" if far else "channels"), SPIKE[far], spike.label, spike.count,
-        spike.samples, low=spike.low, high=spike.high, brief=_spike_words(channels, "ch"),
+        spike.time, _spike_words(word, channels, "contacts" if far else "channels"), SPIKE[far], spike.label,
+        spike.count, spike.samples, low=spike.low, high=spike.high, brief=_spike_words(word, channels, "ch"),
     )  # fmt: skip
 
 
-def _spike_words(channels: int, what: str) -> str:
-    return "spike?" if channels == 1 else f"spike? {channels} {what}"
+def _spike_words(word: str, channels: int, what: str) -> str:
+    return word if channels == 1 else f"{word} {channels} {what}"
 
 
 def _measure_words(measure: ContactMeasure) -> str:

@@ -10,6 +10,8 @@ from neuroflow.recording import Samples, Span
 
 TILE_SECONDS = 10.0
 MOST_SAMPLES = 255
+ARTEFACT = "artefact?"
+"""How a reason to withhold ends where the scalp EEG is likelier at fault than the patient unlike training."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neuroflow.flow.card import ModelCard
 from neuroflow.flow.novelty import Novelty, novelty
 from neuroflow.inference.preparation import Prepared
-from neuroflow.inference.tile import Withheld
+from neuroflow.inference.tile import ARTEFACT, Withheld
 from neuroflow.recording import Span
 from neuroflow.units import MICROVOLT
 
@@ -54,7 +54,7 @@ def _rules(seen: Novelty, card: ModelCard, names: Sequence[str]) -> Iterator[_Ru
     def told(window: int, end: str) -> str:
         return f"scalp amplitude {overall[window] / MICROVOLT:.3g} µV rms, {end}"
 
-    yield overall / (_TOO_LARGE * limits.scalp_rms_high), lambda k: told(k, f"above what {trained}: artefact?")
+    yield overall / (_TOO_LARGE * limits.scalp_rms_high), lambda k: told(k, f"above what {trained}: {ARTEFACT}")
     # Where nothing could be measured there is a gap, not a silence.
     low = np.where(np.isnan(seen.pattern), 0.0, _TOO_SMALL * limits.scalp_rms_low)
     yield low / np.maximum(overall, 1e-12), lambda k: told(k, f"below what {trained}")
@@ -66,10 +66,10 @@ def _rules(seen: Novelty, card: ModelCard, names: Sequence[str]) -> Iterator[_Ru
     def loud(window: int) -> str:
         site = largest[window]
         had = f"{names[site]} {sites[window, site] / MICROVOLT:.0f} µV rms in a second"
-        return f"{had}, above the {limits.site_rms[site] / MICROVOLT:.0f} that {trained}: artefact?"
+        return f"{had}, above the {limits.site_rms[site] / MICROVOLT:.0f} that {trained}: {ARTEFACT}"
 
     yield relative.max(axis=1), loud
     yield (
         seen.pattern / limits.pattern,
-        lambda k: f"a pattern over the scalp unlike any that {trained}, most at {names[largest[k]]}: artefact?",
+        lambda k: f"a pattern over the scalp unlike any that {trained}, most at {names[largest[k]]}: {ARTEFACT}",
     )
