@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 BIN := .venv/bin
 OFFSCREEN := QT_QPA_PLATFORM=offscreen
 
-.PHONY: setup setup-dev demo test check bench fuzz soak screenshots model demo-recording clean
+.PHONY: setup setup-dev demo test check bench fuzz soak outputs screenshots model demo-recording clean
 
 setup: .venv/.installed
 setup-dev: .venv/.installed-dev
@@ -51,6 +51,9 @@ fuzz: setup-dev
 
 soak: setup-dev
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/soak.py
+
+outputs: setup-dev
+	$(OFFSCREEN) $(BIN)/python tests/benchmarks/outputs.py
 
 screenshots: setup
 	$(OFFSCREEN) $(BIN)/python tests/benchmarks/screenshots.py docs

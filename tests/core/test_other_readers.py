@@ -52,7 +52,7 @@ def exported(path: Path, out: Path) -> None:
 
 def marked(path: Path, out: Path) -> None:
     history = History()
-    for second, text in ((1.5, LONG[:100]), (2.5, "Anfälle")):
+    for second, text in ((1.5, LONG), (2.5, "Anfälle")):
         history.do(added(second, text, by="a", now=datetime(2026, 1, 1, tzinfo=UTC)))
     write_marks_edf(history.document.marks.values(), open_recording(path).recording, out)
 

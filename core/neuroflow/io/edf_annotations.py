@@ -114,7 +114,7 @@ def lay_out(
     """
     starts = np.asarray(record_starts, dtype=np.float64)
     longest = min(max(_PADDING // len(starts), _SHORT), _LONG)
-    onsets, tals = _tals(sorted(annotations, key=lambda a: a.onset), longest)
+    onsets, tals = encode_tals(sorted(annotations, key=lambda a: a.onset), longest)
     homes = np.maximum(np.searchsorted(starts, onsets, side="right") - 1, 0)
     homes += (np.asarray(onsets) >= starts[homes] + record_seconds) & (homes + 1 < len(starts))
     stamp = _stamp_bytes(starts)
@@ -127,8 +127,11 @@ def lay_out(
         width = width * 5 // 4 + even
 
 
-def _tals(ordered: Iterable[Annotation], longest: int) -> tuple[list[float], list[bytes]]:
-    """Onsets and bytes of annotations, none of more than ``longest`` bytes unless its channel alone is."""
+def encode_tals(ordered: Iterable[Annotation], longest: int = _LONG) -> tuple[list[float], list[bytes]]:
+    """Onsets and bytes of annotations, none of more than ``longest`` bytes unless its channel alone is.
+
+    What is longer becomes several, as :func:`lay_out` says.
+    """
     onsets: list[float] = []
     tals: list[bytes] = []
     alike: Counter[tuple[float, float, str, int]] = Counter()

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from neuroflow.errors import FileProblem
-from neuroflow.io.edf_annotations import encode_tal
+from neuroflow.io.edf_annotations import encode_tal, encode_tals
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_reader import open_edf
 from neuroflow.io.edf_writer import OutputHeader, encode_header, write_whole
@@ -41,15 +42,13 @@ def write_marks_edf(marks: Iterable[Mark], recording: Recording, path: Path) -> 
     start = recording.start if recording.start is not None and has_two_digit_year(recording.start) else None
     fraction = start.microsecond / 1e6 if start is not None else 0.0
     stamp = encode_tal(fraction)
-    blocks, count = [stamp], 0
-    for mark in sorted(marks, key=lambda m: m.start):
-        note = annotation_of(mark)
-        where = f"@@{note.channel}" if note.channel else ""
-        tal = encode_tal(round(note.onset + fraction, 9), note.duration, note.text[:LONGEST_TEXT] + where)
+    notes = [annotation_of(mark) for mark in sorted(marks, key=lambda m: m.start)]
+    timed = (replace(n, onset=round(n.onset + fraction, 9), text=n.text[:LONGEST_TEXT]) for n in notes)
+    blocks = [stamp]
+    for tal in encode_tals(timed)[1]:
         if len(blocks[-1]) + len(tal) > _BLOCK_BYTES:
             blocks.append(stamp)
         blocks[-1] += tal
-        count += 1
     width = max(map(len, blocks))
     width += width % 2
     header = OutputHeader(
@@ -57,7 +56,7 @@ def write_marks_edf(marks: Iterable[Mark], recording: Recording, path: Path) -> 
         recording_field(start.date() if start else None, additional=(_MARKS,)),
     )  # fmt: skip
     write_whole(path, encode_header(header, width) + b"".join(block.ljust(width, b"\0") for block in blocks))
-    return count
+    return len(notes)
 
 
 def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
