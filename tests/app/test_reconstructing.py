@@ -469,6 +469,25 @@ def test_a_page_is_exported_while_the_reader_goes_on(
     assert "worst difference" in opened.statusBar().currentMessage()
 
 
+def test_where_names_are_hidden_an_export_names_nobody_either(
+    qtbot: QtBot, opened: ReviewWindow, tmp_path: Path, press: Press
+) -> None:
+    recording = opened.session.recording
+    assert recording is not None
+    opened.session.store.update(private=True)
+    press(opened, Key.Key_E, CTRL)
+    dialog = opened.findChild(ExportDialog)
+    assert dialog.form.nameless.isChecked()
+    dialog.form.target.setText(str(tmp_path / "out.edf"))
+    with qtbot.waitSignal(dialog.exported, timeout=30_000):
+        qtbot.mouseClick(dialog.form.export_button, Qt.MouseButton.LeftButton)
+    dialog.close()
+    data = (tmp_path / "out.edf").read_bytes()
+    assert data[8:88].strip() == b"X X X X"
+    for word in (recording.patient.name, recording.patient.identifier, recording.path.name):
+        assert not word or word.encode() not in data
+
+
 def test_what_is_offered_for_export_is_what_is_on_screen(
     opened: ReviewWindow, press: Press, reconstructed: Settle
 ) -> None:

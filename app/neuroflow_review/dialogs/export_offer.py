@@ -47,7 +47,7 @@ class Offer:
 
     ``shown`` names the shafts on screen; ``reconstructed`` the stretches that are in memory; ``seconds_per_tile`` what
     a tile takes with this many samples, None where none was computed yet. ``samples``, ``seed`` and ``excluded`` are
-    those on screen, so that the file holds what the reader saw.
+    those on screen, so that the file holds what the reader saw; ``private`` says that names are hidden there.
     """
 
     recording: Path
@@ -65,6 +65,7 @@ class Offer:
     seconds_per_tile: float | None = None
     intended_use: str = ""
     calibration: Calibration = EXACT
+    private: bool = False
 
     @property
     def shafts(self) -> tuple[str, ...]:

@@ -36,6 +36,12 @@ class Form(Questions):
         if held is None:
             self.median.setToolTip("One sample has no band: choose more samples in the toolbar")
 
+        self.nameless = QCheckBox("Without &name, date and the recording's file name")
+        self.nameless.setToolTip(
+            "For passing on: X for the patient, 1 January 1985, and no name of the file it is from"
+        )
+        self.nameless.setChecked(offer.private)
+
         stretches = QGridLayout()
         stretches.setHorizontalSpacing(4 * UNIT)
         stretches.setVerticalSpacing(UNIT)
@@ -66,10 +72,11 @@ class Form(Questions):
         what.setSpacing(UNIT)
         what.addWidget(self.median)
         what.addWidget(self.each)
+        what.addWidget(self.nameless)
         self.words = said(f"Every channel says “{WORDS}”. Intended use: {PURPOSE}.", "reconstructed")
         self.words.setToolTip(offer.intended_use)
         self.lay_out((("Write", what), ("Stretch", stretches), ("Shafts", self.shaft_box)), self.words)
-        for box in (self.median, self.each, *self.shafts.values()):
+        for box in (self.median, self.each, self.nameless, *self.shafts.values()):
             box.toggled.connect(self.changed)
         self.shown_button.clicked.connect(self._only_shown)
 
@@ -87,6 +94,7 @@ class Form(Questions):
             channels=channels,
             contacts=() if len(chosen) == len(self.shafts) else chosen,
             excluded=self._offer.excluded,
+            deidentified=self.nameless.isChecked(),
         )
 
     def outlook_words(self) -> str:

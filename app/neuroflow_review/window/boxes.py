@@ -190,6 +190,7 @@ def offer_of(session: Session) -> Offer | None:
         seconds_per_tile=work.seconds_per_tile(),
         intended_use=work.backend.card.intended_use if work.backend.card is not None else "",
         calibration=session.calibration,
+        private=state.private,
     )
 
 
