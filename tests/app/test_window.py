@@ -18,6 +18,7 @@ from neuroflow.recording import Span
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.parts import look_of
 from neuroflow_review.session import Session
+from neuroflow_review.session.analysis import Spike
 from neuroflow_review.settings import Settings
 from neuroflow_review.theme import gutter
 from neuroflow_review.window import ReviewWindow
@@ -396,6 +397,20 @@ def test_the_next_spike_is_looked_for_as_far_as_it_takes(qtbot: QtBot, opened: R
     with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as again:
         press(opened, Key.Key_S)
     assert again.args[0] > time
+
+
+def test_a_step_is_from_one_discharge_of_the_list_to_the_next(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = ((4.0, 1.0), (4.08, 3.0), (4.15, 1.2), (4.27, 1.0), (9.0, 1.0))
+    spikes = tuple(Spike("F7–T3", time, strength=strength) for time, strength in chain)
+    monkeypatch.setattr(opened.session.spikes, "scalp", lambda: spikes)
+    visited = []
+    for _ in range(3):
+        with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as found:
+            press(opened, Key.Key_S)
+        visited.append(found.args[0])
+    assert visited == [4.08, 4.27, 9.0]
 
 
 def test_p_presents_without_names_and_comes_back_to_what_was_there(

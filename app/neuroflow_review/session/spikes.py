@@ -12,12 +12,18 @@ from neuroflow.inference.tile import Tile
 from neuroflow.recording import SignalSource, Span
 from neuroflow.signal.montage import Row
 from neuroflow_review.lanes import Failure, Lane
-from neuroflow_review.session.analysis import CHUNK_SECONDS, Spike, scalp_spikes, tile_spikes
+from neuroflow_review.session.analysis import (
+    CHUNK_SECONDS,
+    ONE_DISCHARGE,
+    Spike,
+    grouped,
+    scalp_spikes,
+    strongest,
+    tile_spikes,
+)
 from neuroflow_review.session.reconstruction import Recipe
 
 _VISIBLE, _SEARCH, _DEPTH = 0, 20, 10
-# Channels see one discharge within some tens of milliseconds: the next spike is one that is further away.
-_APART = 0.15
 
 
 class Spikes(QObject):
@@ -182,8 +188,10 @@ class Spikes(QObject):
             return
         after, direction = self._search
         known = self._scalp.get(self._scalp_key, {})
-        times = sorted({s.time for s in (*self.scalp(), *self.depth())}, reverse=direction < 0)
-        target = next((t for t in times if (t - after) * direction > _APART), None)
+        # A step is from one discharge of the list to the next, scalp and contacts seeing one at about the same time.
+        groups = (*grouped(self.scalp()), *grouped(self.depth()))
+        times = sorted({strongest(group).time for group in groups}, reverse=direction < 0)
+        target = next((t for t in times if (t - after) * direction > ONE_DISCHARGE), None)
         last = max(int((self._source.recording.duration - 1e-9) // CHUNK_SECONDS), 0)
         chunk = min(max(int(after // CHUNK_SECONDS), 0), last)
         end = last if target is None else min(max(int(target // CHUNK_SECONDS), 0), last)
