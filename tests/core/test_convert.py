@@ -279,6 +279,22 @@ def test_an_annotation_of_a_channel_names_it_as_the_copy_does_or_not_at_all(
     assert "3 annotations were of channels that are not in this file, and name none now." in done.changes
 
 
+def test_a_note_that_names_no_channel_of_the_file_may_name_one_of_the_copy(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    tals = [b"+%d\x14\x14\0" % t for t in range(3)]
+    tals[1] += b"+1.2\x14spike@@F7-T3\x14\0+1.4\x14spike@@nothing here\x14\0"
+    labels = ("EEG Fp1-Ref", "EEG F7-Ref", "EEG T3-Ref")
+    made = make_edf("a.edf", [sig(x, noise(3, 100, k)) for k, x in enumerate(labels)], plus="C", tals=tals)
+    out = tmp_path / "out.edf"
+    convert(made.path, out, ConvertRequest(montage="longitudinal"))
+    again = open_recording(out).recording
+    assert [(a.text, a.channel) for a in again.annotations if "spike" in a.text] == [
+        ("spike", next(c.name for c in again.channels if "F7" in c.name and "T3" in c.name)),
+        ("spike@@nothing here", None),
+    ]
+
+
 @pytest.mark.parametrize("label", ["EEG Fp1-Ref", "FP1-LE", "T7", "EKG1", "AHL1", "TP'3-TP'4", "EEG A1A2", "SpO2", ""])
 def test_names_of_electrodes_and_signals_are_no_free_text(label: str) -> None:
     assert names_a_signal(label)

@@ -173,7 +173,7 @@ def test_a_long_annotation_widens_no_record_of_a_day() -> None:
 
 def test_what_only_looks_like_a_part_of_an_annotation_stays_as_it_is() -> None:
     texts = ["a ...(1/2)", "b ...(1/1)", "c ...(2/3)", "d ...(0/2)", "e ...(1/999999)", "f ...(1/2) g", "h ...(1/2)@@i"]
-    texts += ["a ...(1/2)"]
+    texts += ["a ...(1/2)", "Seizure start ...(1/2)", "Artefact ...(2/2)"]
     laid = lay_out([Annotation(0.0, 0.0, text) for text in texts], [0.0, 1.0], 1.0)
     back, _ = parse_tals(b"".join(map(laid.record, range(2))), laid.width, timekeeping=True)
     assert [a.text for a in back] == texts

@@ -7,7 +7,7 @@ import math
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +132,16 @@ def test_an_exact_posterior_has_the_measures_that_theory_gives_it(fitted: Baseli
     assert abs(found["shuffled"]["r"]) < 0.03
     assert found["shuffled"]["crps_over_climatology"] > 1.05
     assert set(found["coverage_by_kind"]) == {"all", "background", "hippocampal", "propagated"}
+
+
+def test_intervals_are_over_subjects_and_not_over_their_recordings(fitted: Baselines) -> None:
+    patients = linear_patients(4, 30.0, 5)
+    of = {n: summary_of(Exact(), fitted, [replace(p, subject=s) for p, s in zip(patients, names, strict=True)])
+          for n, names in {"one": "aaaa", "two": "aabb", "four": "abcd"}.items()}  # fmt: skip
+    told = {n: found["against_ridge"]["r_difference"]["all"] for n, found in of.items()}
+    assert len({value[0] for value in told.values()}) == 1, "what is measured is the same"
+    assert told["one"][1:] == [None, None]
+    assert told["two"][1:] != told["four"][1:]
 
 
 @pytest.mark.parametrize("width", [0.6, 1.5])

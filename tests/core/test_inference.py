@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,6 +154,32 @@ def test_what_lies_beyond_a_gap_changes_nothing_before_it(reconstructor: Reconst
     assert np.isfinite(of_mixed[..., : max(until - 1, 0)]).all()
     if since < 1000:
         assert relative(of_mixed[..., since:], samples[..., since:]) > 0.1
+
+
+def test_where_clocks_slip_by_milliseconds_a_tile_is_still_drawn_once(reconstructor: Reconstructor) -> None:
+    source = scalp_source()
+    slips = tuple(Span(k + 0.5, k + 0.503) for k in range(60))
+    slipping = ArraySource(replace(source.recording, gaps=slips), source.data)
+    torn = ArraySource(replace(source.recording, gaps=(Span(14.0, 14.5), Span(17.0, 17.2))), source.data)
+    read: list[int] = []
+    hook = reconstructor._flow.conditioner.register_forward_hook(lambda *_: read.append(1))
+    found = [reconstructor.tile(s, TileRequest(1, samples=2)).samples for s in (source, slipping)]
+    assert len(read) == 2
+    assert np.array_equal(*found)
+    reconstructor.tile(torn, TileRequest(1, samples=2))
+    assert len(read) == 5
+    hook.remove()
+
+
+def test_a_few_samples_beside_a_gap_are_not_taken_for_stuck(reconstructor: Reconstructor) -> None:
+    gap = Span(23.0, 29.96)
+    source = scalp_source(rate=256.0, gap=gap, amplitude=2e-5)
+    coarse = ArraySource(
+        source.recording, {k: (np.round(v / 5e-7) * 5e-7).astype(np.float32) for k, v in source.data.items()}
+    )
+    tile = reconstructor.tile(coarse, TileRequest(2, samples=2))
+    assert np.isfinite(tile.samples[..., 996:]).all()
+    assert not [w for w in tile.withheld if "flat or saturated" in w.reason]
 
 
 def test_one_stretch_of_a_recording_knows_nothing_of_what_lies_beyond() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from neuroflow.anatomy.implant import Contact, Implant, load_implant
 from neuroflow.cli.front import main
-from neuroflow.errors import FileProblem
+from neuroflow.errors import FileProblem, NotReconstructable
 from neuroflow.evaluation.pairs import PairSignals, load_pair, match_contacts
 from neuroflow.inference.preparation import prepare
 from neuroflow.io.bids import Pair, Tree, read_tree
@@ -197,6 +197,25 @@ def test_what_is_in_one_trial_changes_nothing_in_the_next(tmp_path: Path) -> Non
     for one, other in ((before.scalp, after.scalp), (before.depth, after.depth)):
         assert np.array_equal(one[:, :800], other[:, :800])
         assert not np.array_equal(one[:, 800:], other[:, 800:])
+
+
+@pytest.mark.parametrize(
+    ("spans", "level", "said"),
+    [((Span(1.005, 2.0), Span(3.0, 3.4)), 2e-5, "lasts a second"), ((Span(0.0, 9.0),), 0.0, "carry a signal")],
+)
+def test_a_pair_without_a_usable_trial_is_one_sentence(
+    tmp_path: Path, spans: tuple[Span, ...], level: float, said: str
+) -> None:
+    contact = Contact("AHL1", "AHL", (-25.0, -13.0, -15.0))
+    scalp = write_noise(tmp_path / "scalp.edf", "Cz", 200, max(level, 2e-5), 0)
+    if not level:
+        data = bytearray(scalp.read_bytes())
+        data[768:] = bytes(len(data) - 768)
+        scalp.write_bytes(bytes(data))
+    depth = write_noise(tmp_path / "depth.edf", "AHL1", 200, 2e-4, 5)
+    pair = Pair("sub-01", "", "", scalp, depth, (contact,), spans, 0.0, (), tmp_path)
+    with pytest.raises((FileProblem, NotReconstructable), match=said):
+        load_pair(pair, ("Cz",), Implant("one", (contact,), ""), MODEL_RATE, BAND)
 
 
 def test_contacts_match_by_name_then_by_place() -> None:

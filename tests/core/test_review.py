@@ -429,6 +429,19 @@ def test_who_goes_on_with_a_log_that_was_touched_says_so_in_it(how: str, tmp_pat
     assert "says that the log was cut off or changed" in audit.verify(path, seal).problem
 
 
+@pytest.mark.parametrize("line", ["\n", "not json\n", "[]\n", "{}\n"])
+def test_a_log_that_ends_in_what_is_no_entry_is_continued_with_a_word_on_it(line: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.edf.audit.jsonl"
+    sealed = a_log(path)
+    path.write_text(path.read_text() + line)
+    seal = audit.append(path, [(added(9.0, "after"), "A", "2026-11-24T12:01:00Z")], sealed)
+    said = [json.loads(entry) for entry in path.read_text().splitlines()[-2:]]
+    assert [entry["what"] for entry in said] == [audit.BREAK, "mark an event"]
+    again = audit.append(path, [(added(9.5, "and again"), "A", "2026-11-24T12:02:00Z")], seal)
+    assert again.entries == seal.entries + 1, "it is said once"
+    assert "is no entry" in audit.verify(path, again).problem
+
+
 def test_a_log_that_is_ahead_of_its_review_file_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "a.edf.audit.jsonl"
     before = a_log(path, 2)

@@ -149,6 +149,7 @@ def test_a_tree_trains_a_model_even_where_contacts_are_missing(tree: Path, tmp_p
     assert card.training["data"].startswith("recordings of 1 subject")
     assert card.training["began_from"]["data"] == first.training["data"]
     assert card.training["recordings"], "whom it must not be judged by"
+    assert set(first.training["recordings"]) <= set(card.training["recordings"]), "those of the model before, too"
     assert set(first.not_for) <= set(card.not_for)
 
 

@@ -83,6 +83,11 @@ def card_as_text(card: ModelCard) -> str:
     asked = measured.pop("asked", None)
     if isinstance(asked, list) and asked:
         parts.append(asked_table([line for line in asked if isinstance(line, dict)]))
+    for share, figures in dict(measured.get("at_other_local_shares", {})).items():
+        if isinstance(figures, dict) and isinstance(lines := figures.get("asked"), list):
+            parts.append(f"Local share {share}\n\n{asked_table([line for line in lines if isinstance(line, dict)])}")
+            rest = {key: value for key, value in figures.items() if key != "asked"}
+            measured["at_other_local_shares"] = {**measured["at_other_local_shares"], share: rest}
     for title, values in (("Measured", measured), ("Training", card.training)):
         if values:
             parts.append(f"{title}\n" + "\n".join(_lines(values)))

@@ -173,7 +173,9 @@ def _train(
     if not group.leads:
         return None
     if made_by["data"] is None:
-        card = release(fitted, frame, recipe, folder, name=made_by["name"])
+        card = release(
+            fitted, frame, recipe, folder, name=made_by["name"], base=base.card if base else None
+        )  # fmt: skip
     else:
         card = release_recorded(
             fitted, frame, recipe, folder, name=made_by["name"], base=base.card if base else None

@@ -126,7 +126,7 @@ class _Patient:
     ) -> None:
         self.subject, self.patient, self.baselines, self.draws = subject, patient, baselines, draws
         self.pairs = bipolar_pairs(subject.implant)
-        self.tally = Tally(patient.name, len(subject.implant.contacts), self.pairs[0].size)
+        self.tally = Tally(patient.subject or patient.name, len(subject.implant.contacts), self.pairs[0].size)
         self.step = round(PIECE_SECONDS * subject.rate)
         stride = subject.posterior.stride
         self.windows = windows(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.anatomy.implant import Contact, Implant
-from neuroflow.errors import FileProblem
+from neuroflow.errors import FileProblem, NotReconstructable
 from neuroflow.inference.preparation import band_filter, hold_missing, prepare, usable_channels
 from neuroflow.io import open_recording
 from neuroflow.io.bids import Pair, Stated, channel_called
@@ -79,6 +79,8 @@ def load_pair(
     # Less than a second holds no rhythm, and none of the windows in which amplitudes are judged.
     stretches = [(s, a, b) for s, (a, b) in zip(pair.spans, steps, strict=True) if b - a >= rate]
     spans = tuple((first, last) for _, first, last in stretches)
+    if not spans:
+        raise FileProblem(f"No trial of {pair.scalp} lasts a second: leave this pair out, or join its trials.")
     length = max((last for _, last in spans), default=0)
     if length > LONGEST_SECONDS * rate:
         raise FileProblem(f"{pair.scalp} lasts longer than a day: cut it into parts of a day at most.")
@@ -106,6 +108,11 @@ def load_pair(
         scalp_source.close()
         depth_source.close()
     present = _present(scalp, spans) & np.isin(np.arange(len(sites)), list(scalp_channels))
+    if present.sum() < fewest_sites:
+        raise NotReconstructable(
+            f"Only {int(present.sum())} of the scalp channels in {pair.scalp} carry a signal, and {fewest_sites} are "
+            "needed: leave this pair out."
+        )
     scalp[~present] = 0.0
     for samples in (scalp, depth):
         samples.flags.writeable = False

@@ -43,7 +43,8 @@ class UnseenPatient:
 
     ``scalp`` (site, time) volts with zeros where absent, ``present`` (site,), ``depth`` (contact, time) volts, NaN in
     contacts that were not recorded. ``spans`` are steps [first, last) that hang together: no window crosses an edge.
-    ``discharges`` holds, by extent, the times (s) of those that are known.
+    ``discharges`` holds, by extent, the times (s) of those that are known. ``subject`` is whose recording it is, where
+    others may be of the same person; empty where none is.
     """
 
     name: str
@@ -52,6 +53,7 @@ class UnseenPatient:
     depth: Samples
     spans: tuple[tuple[int, int], ...]
     discharges: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -153,4 +155,6 @@ def patients_of_tree(
             continue
         times = {e: np.array([d.time for d in signals.discharges if d.extent == e]) for e in EXTENTS}
         known = {e: t for e, t in times.items() if t.size} if signals.discharges else {}
-        yield UnseenPatient(signals.name, signals.scalp, signals.present, signals.depth, signals.spans, known)
+        yield UnseenPatient(
+            signals.name, signals.scalp, signals.present, signals.depth, signals.spans, known, signals.subject
+        )

@@ -264,7 +264,7 @@ class _Summary:
         """The model beside the ridge, with 90 % intervals from resampled patients."""
         sums = {n: np.stack([t.scores[n].sums for t in self.measured.tallies]) for n in (MODEL, RIDGE)}
         # Recordings of one subject are no independent ones: it is subjects that are resampled.
-        people = [t.name.partition("_")[0] for t in self.measured.tallies]
+        people = [t.subject for t in self.measured.tallies]
         sums = {n: _by_group(s, people) for n, s in sums.items()}
         count = len(set(people))
         weights = self.rng.multinomial(count, [1.0 / count] * count, RESAMPLES)
@@ -277,7 +277,8 @@ class _Summary:
             for i, kind in enumerate(KINDS):
                 if self.has(i):
                     finite = drawn[:, i][np.isfinite(drawn[:, i])]
-                    low, high = np.percentile(finite, [5, 95]) if finite.size else (math.nan, math.nan)
+                    told = finite.size and count > 1  # one subject says nothing of others
+                    low, high = np.percentile(finite, [5, 95]) if told else (math.nan, math.nan)
                     out[kind] = [float(point[i]), float(low), float(high)]
             return out
 
@@ -298,15 +299,14 @@ class _Summary:
         """Lists in the implant's order; ``spread_ratio`` is the posterior's over the prior's standard deviation.
 
         The prior is the model's own, by the law of total variance: what its posteriors hold on average, and what their
-        means vary by (less what the mean of so many draws adds). Beside the truth's spread a model that is merely too
-        narrow would seem to know much.
+        means vary by (they are means of mirrored draws, to which the draws add next to nothing).
         """
         model = self.total[MODEL]
         n, x, _, xx, _, _, _ = model.sums[:, :, 0]
         assert model.variance is not None
         with np.errstate(invalid="ignore", divide="ignore"):
             within = model.variance / n
-            between = np.maximum(xx / n - (x / n) ** 2 - within / self.measured.draws, 0.0)
+            between = np.maximum(xx / n - (x / n) ** 2, 0.0)
             ratio = np.sqrt(within / (within + between))
         found: dict[str, Any] = {
             "name": [c.name for c in self.measured.implant.contacts],

@@ -100,13 +100,13 @@ class Scores:
 
 @dataclass
 class Tally:
-    """Of one patient: scores by method, and what is asked of the model alone.
+    """Of one recording of a ``subject``: scores by method, and what is asked of the model alone.
 
     ``rms_ranks`` and ``peak_ranks`` hold, a piece each, the rank of the truth's among the draws', at one contact drawn
     for the piece. ``drawn`` counts samples and ``largest`` is the largest value among them, in depth units.
     """
 
-    name: str
+    subject: str
     contacts: int
     bipolar: int
     scores: dict[str, Scores] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.io.edf_annotations import one_line
+from neuroflow.io.edf_annotations import channel_names, one_line, split_channel
 from neuroflow.recording import Annotation, Recording
 
 _CLOSE = 1e-6
@@ -47,9 +47,10 @@ def read_back(path: Path, *, gaps: bool = False) -> Iterator[ReadBack]:
 
 def same_notes(meant: Sequence[Annotation], again: Recording) -> bool:
     """Whether a file that was read again holds these annotations and no others: texts, times, and channels by label."""
-    labels = {channel.name: channel.label for channel in again.channels}
-    found = [(_words(a.text, labels.get(a.channel or "")), a.onset, a.duration) for a in again.annotations]
-    wanted = [(one_line(_words(a.text, a.channel)), a.onset, a.duration) for a in meant]
+    # As whoever reads it must see it: words after an @@ are a channel's only where the file has such a channel.
+    names = channel_names(again.channels)
+    read = [split_channel(Annotation(a.onset, a.duration, one_line(_words(a.text, a.channel))), names) for a in meant]
+    found, wanted = ([(_words(a.text, a.channel), a.onset, a.duration) for a in of] for of in (again.annotations, read))
     if len(found) != len(wanted):
         return False
     return all(

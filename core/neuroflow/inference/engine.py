@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,13 +35,28 @@ PRECISIONS = ("float32", "bfloat16")
 _LARGEST_FACTOR = 2.0
 _STUCK = 0.05  # of a tile's samples: a channel that is stuck for longer tells the model what no head did
 _NAMED = 4
+_SLIP_SECONDS = 0.03  # what is missing is not shown, but held and passed over: three steps of the model
+
+
+def _unbroken(stretches: Sequence[Span]) -> Iterator[Span]:
+    """Stretches, those that less than :data:`_SLIP_SECONDS` part as one: clocks of recorders slip by so much."""
+    waiting: Span | None = None
+    for stretch in stretches:
+        if waiting is not None and stretch.start - waiting.stop < _SLIP_SECONDS:
+            waiting = Span(waiting.start, stretch.stop)
+            continue
+        if waiting is not None:
+            yield waiting
+        waiting = stretch
+    if waiting is not None:
+        yield waiting
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What is said of a tile between two gaps, as of a :class:`Tile`."""
 
-    redrawn: int
+    redrawn: frozenset[int]
     withheld: tuple[Withheld, ...]
     silent: tuple[str, ...]
 
@@ -123,8 +138,8 @@ class Reconstructor:
         out = np.full((request.samples, len(self.contacts), steps), np.nan, dtype=np.float32)
         control.checkpoint(0.0)
         # Nothing is known across a gap: either side of it is computed as if the recording ended there.
-        near = (Stretch(source, stretch) for stretch in recording.stretches if stretch.overlaps(span))
-        found = (self._part(stretch, channels, request, out, control) for stretch in near)
+        near = [Stretch(source, stretch) for stretch in _unbroken(recording.stretches) if stretch.overlaps(span)]
+        found = [self._part(stretch, channels, request, out, control) for stretch in near]
         parts = [part for part in found if part is not None]
         withheld = [w for part in parts for w in part.withheld]
         if not parts:
@@ -132,8 +147,8 @@ class Reconstructor:
         out.flags.writeable = False
         # A channel that is flat throughout; in a gap no channel has a signal, and none is flat.
         silent = [name for name in (parts[0].silent if parts else ()) if all(name in part.silent for part in parts)]
-        redrawn = sum(part.redrawn for part in parts)
-        return Tile(request, span, self.rate, out, redrawn, tuple(withheld), tuple(silent))
+        redrawn = set().union(*(part.redrawn for part in parts))
+        return Tile(request, span, self.rate, out, len(redrawn), tuple(withheld), tuple(silent))
 
     def _part(
         self, source: Stretch, channels: dict[int, Channel], request: TileRequest, out: NDArray[np.float32],
@@ -151,7 +166,8 @@ class Reconstructor:
         if not prepared.valid[core].any():
             return None
         span = Span((first + steps.start) / self.rate, (first + steps.stop) / self.rate)
-        withheld, redrawn, out = self._withheld(source, channels, prepared, core, span), 0, out[..., steps]
+        withheld, out = self._withheld(source, channels, prepared, core, span), out[..., steps]
+        redrawn: frozenset[int] = frozenset()
         if prepared.present.any():
             with torch.inference_mode():
                 redrawn = self._fill(out, prepared, request, first, steps, control)
@@ -171,9 +187,9 @@ class Reconstructor:
     def _fill(
         self, out: NDArray[np.float32], prepared: Prepared, request: TileRequest, first: int, steps: slice,
         control: Control,
-    ) -> int:  # fmt: skip
-        """Draw every sample's ``steps`` of a tile into ``out``; returns how many had to be drawn again."""
-        redrawn, begin = 0, 0
+    ) -> frozenset[int]:  # fmt: skip
+        """Draw every sample's ``steps`` of a tile into ``out``; returns which had to be drawn again."""
+        redrawn, begin = set[int](), 0
         given: ConditionalFlow | None = None
         while begin < request.samples:
             try:
@@ -181,9 +197,9 @@ class Reconstructor:
                     given = self._given(prepared)
                 end = min(begin + self._batch, request.samples)
                 batch = self._draw(given, range(begin, end), request.seed, first, 0)
-                for row in np.flatnonzero(~self._sound(batch)):
-                    redrawn += 1
-                    batch[row] = self._redraw(given, begin + int(row), request.seed, first)
+                for row in np.flatnonzero(~self._sound(batch[..., steps])):
+                    redrawn.add(begin + int(row))
+                    batch[row] = self._redraw(given, begin + int(row), request.seed, first, steps)
             except (RuntimeError, MemoryError) as error:
                 if not isinstance(error, MemoryError) and not is_out_of_memory(error):
                     raise
@@ -193,7 +209,7 @@ class Reconstructor:
             out[begin:end] = batch[..., steps]
             begin = end
             control.checkpoint(begin / request.samples)
-        return redrawn
+        return frozenset(redrawn)
 
     def _given(self, prepared: Prepared) -> ConditionalFlow:
         """The distribution over the tile and the flow's own margin."""
@@ -241,11 +257,13 @@ class Reconstructor:
         with torch.autocast(self.device_name, torch.bfloat16):
             return given.decode(noise, loud).float()
 
-    def _redraw(self, given: ConditionalFlow, sample: int, seed: int, first: int) -> NDArray[np.float32]:
-        """A sound sample, or NaN where none of the attempts was."""
+    def _redraw(
+        self, given: ConditionalFlow, sample: int, seed: int, first: int, steps: slice
+    ) -> NDArray[np.float32]:  # fmt: skip
+        """A sample that is sound in these steps, or NaN where none of the attempts was."""
         for attempt in range(1, _ATTEMPTS + 1):
             batch = self._draw(given, range(sample, sample + 1), seed, first, attempt)
-            if self._sound(batch)[0]:
+            if self._sound(batch[..., steps])[0]:
                 sound: NDArray[np.float32] = batch[0]
                 return sound
         return np.full(batch.shape[1:], np.nan, dtype=np.float32)
@@ -301,7 +319,9 @@ class Reconstructor:
     def _what_is_stuck(self, source: SignalSource, channels: dict[int, Channel], prepared: Prepared, span: Span) -> str:
         """Which channels that the model hears are flat or saturated in a tile, as a reason, or an empty string."""
         heard = [channel for index, channel in channels.items() if prepared.present[index]]
-        stuck = [c.name for c in heard if share_stuck(source.read(span, c), c.rate) > _STUCK]
+        # A few samples beside a gap repeat themselves by chance: a second of the same stretch is looked at.
+        wide = span.widened(max(0.5 - span.duration / 2, 0.0))
+        stuck = [c.name for c in heard if share_stuck(source.read(wide, c), c.rate) > _STUCK]
         if not stuck:
             return ""
         them, verb = ("it", "is") if len(stuck) == 1 else ("them", "are")

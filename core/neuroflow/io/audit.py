@@ -55,7 +55,13 @@ def append(path: Path, changes: Sequence[tuple[Change, str, str]], expected: Sea
     try:
         broken = not goes_on(path, expected)
         with path.open("a+b") as file:
-            last, end = _last(file)
+            ending, end = _last(file)
+            if ending is None:  # what follows is numbered on from there, after a word on it
+                if expected is None or not expected.entries:
+                    raise ValueError("its last line is no entry of a log")
+                file.seek(0)
+                broken, ending = True, Seal(sum(1 for _ in file), "")
+            last = ending
             file.truncate(end)
             if broken and expected is not None:
                 at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -135,7 +141,7 @@ def _fault(line: bytes, number: int, previous: str) -> str:
     try:
         entry = json.loads(line)
         seal = entry.pop("seal")
-    except (ValueError, KeyError, AttributeError, RecursionError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return f"line {number} is no entry"
     if entry.get("n") != number or entry.get("previous") != previous:
         return f"line {number} does not follow the one before: an entry was removed, added or moved"
@@ -151,8 +157,11 @@ def _seal(entry: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _last(file: Any) -> tuple[Seal, int]:
-    """The last whole entry of an open log, and where it ends, in bytes: half a line may stand after it."""
+def _last(file: Any) -> tuple[Seal | None, int]:
+    """The last whole entry of an open log, None where the last line is none, and where it ends, in bytes.
+
+    Half a line may stand after it.
+    """
     size = file.seek(0, os.SEEK_END)
     step, tail = 1 << 16, b""
     while size and tail.count(b"\n") < 2 and len(tail) < size:
@@ -164,5 +173,9 @@ def _last(file: Any) -> tuple[Seal, int]:
     file.seek(0, os.SEEK_END)
     if not lines:
         return Seal(), size - len(tail) + whole
-    entry = json.loads(lines[-1])
-    return Seal(int(entry["n"]), str(entry["seal"])), size - len(tail) + whole
+    end = size - len(tail) + whole
+    try:
+        entry = json.loads(lines[-1])
+        return Seal(int(entry["n"]), str(entry["seal"])), end
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None, end

@@ -15,12 +15,13 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.recording import Annotation
+from neuroflow.recording import Annotation, Channel
 
 # Possessive, and matched in what stands between two zeros: no file makes it go over the same bytes again and again.
 _TAL = re.compile(rb"([+-]\d++(?:\.\d*+)?)(?:\x15(\d*+(?:\.\d*+)?))?\x14(.*)", re.DOTALL)
 _PART = re.compile(r"(.*) \.\.\.\((\d{1,6})/(\d{1,6})(?: #(\d{1,6}))?\)((?:@@.*)?)", re.DOTALL)
-_LONG, _SHORT, _LEAST = 512, 128, 16  # bytes: of one annotation, in very many records, and of a part of a text
+_LONG, _SHORT, _LEAST = 512, 128, 40  # bytes: of one annotation, in very many records, and of a part of a text
+_LETTER = 3  # bytes by which a cut between letters may fall short
 _PADDING = 48 << 20  # bytes: how much the longest annotation may make of a file, whose every record has its width
 
 
@@ -62,6 +63,12 @@ def split_channel(annotation: Annotation, names: dict[str, str]) -> Annotation:
     if not mark or label not in names:
         return annotation
     return Annotation(annotation.onset, annotation.duration, body, names[label])
+
+
+def channel_names(channels: Iterable[Channel]) -> dict[str, str]:
+    """Channels by what an annotation may call them: a label before a name, which may be another's label."""
+    ordered = tuple(channels)
+    return {channel.name: channel.name for channel in ordered} | {c.label: c.name for c in reversed(ordered)}
 
 
 def one_line(text: str) -> str:
@@ -177,11 +184,20 @@ def _joined(annotations: list[Annotation]) -> list[Annotation]:
             groups.setdefault(key, {}).setdefault(int(number), (index, part))
     put: dict[int, Annotation | None] = {}
     for (onset, duration, where, count, _), parts in groups.items():
-        if 1 < count == len(parts) and min(parts) == 1 and max(parts) == count:
+        if 1 < count == len(parts) and min(parts) == 1 and max(parts) == count and _were_cut(parts):
             put |= {index: None for index, _ in parts.values()}
             text = "".join(parts[k][1] for k in range(1, count + 1))
             put[min(index for index, _ in parts.values())] = Annotation(onset, duration, text + where)
     return [kept for k, a in enumerate(annotations) if (kept := put.get(k, a)) is not None] if put else annotations
+
+
+def _were_cut(parts: Mapping[int, tuple[int, str]]) -> bool:
+    """Whether texts by number are parts of one: all but the last as long as a cut leaves them, give or take a letter.
+
+    Somebody may well count other things at one moment, "(1/2)" and "(2/2)", in few words.
+    """
+    lengths = [len(parts[number][1].encode()) for number in sorted(parts)]
+    return min(lengths[:-1]) >= _LEAST and max(lengths) - min(lengths[:-1]) <= _LETTER
 
 
 def _stamp_bytes(starts: NDArray[np.float64]) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, Recognised, recognise_all
-from neuroflow.io.edf_annotations import parse_tals, split_channel
+from neuroflow.io.edf_annotations import channel_names, parse_tals, split_channel
 from neuroflow.io.edf_header import (
     FIXED_BYTES,
     EdfHeader,
@@ -223,8 +223,7 @@ def _recording(
 ) -> Recording:
     seconds = header.record_seconds
     channels = _channels(header, problems)
-    # A label before a name: one channel's name may be another's label.
-    names = {channel.name: channel.name for channel in channels} | {c.label: c.name for c in reversed(channels)}
+    names = channel_names(channels)
     shifted = sorted(
         (split_channel(Annotation(round(a.onset - origin, 9), a.duration, a.text), names) for a in annotations),
         key=lambda a: a.onset,

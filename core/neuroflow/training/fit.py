@@ -204,6 +204,7 @@ def _not_worse(
     Weights are chosen by few windows, so that choosing is quick. Raises: Cancelled.
     """
     windows = material.selection(recipe, every=True)
+    say(f"judging before and after by {windows.scalp.shape[0]} held-out windows")
     old, tuned = (windows.score(flow.eval(), control) for flow in (before, best))
     kept = tuned["held_out_crps"] <= old["held_out_crps"]
     count = windows.scalp.shape[0]

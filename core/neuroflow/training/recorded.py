@@ -24,7 +24,7 @@ SHORTEST_STEPS = 128
 HELD_OUT_SHARE = 0.2
 # Between training and held-out parts of one recording: beyond this, background is no longer alike by nearness alone.
 _APART_SECONDS = 2.0
-_WINDOWS_HELD_OUT = 24
+_WINDOWS_HELD_OUT, _MOST_HELD_OUT = 24, 500
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class RecordedWindows:
 def held_out_windows(
     pairs: Sequence[PairSignals], steps: int, *, draws: int, seed: int, every: bool = False
 ) -> HeldOutWindows:
-    """Windows spread evenly over held-out recordings, a few or ``every`` one of them.
+    """Windows spread evenly over held-out recordings, a few or ``every`` one of them (500 of a longer recording).
 
     Raises: FileProblem where no span holds one.
     """
@@ -183,7 +183,7 @@ def held_out_windows(
         raise FileProblem(
             f"No held-out trial holds a window of {steps} steps of the model; add sessions, or longer ones."
         )
-    count = len(places) if every else _WINDOWS_HELD_OUT
+    count = min(len(places), _MOST_HELD_OUT) if every else _WINDOWS_HELD_OUT
     chosen = np.unique(np.linspace(0, len(places) - 1, count).round().astype(int))
     rows = [(p.scalp[:, a : a + steps], p.present, p.depth[:, a : a + steps]) for p, a in (places[i] for i in chosen)]
     return HeldOutWindows(*(np.stack(part) for part in zip(*rows, strict=True)), draws=draws, seed=seed)

@@ -42,15 +42,20 @@ SIMULATED_ONLY = "claims about patients: it was trained and measured on simulate
 THESE_ONLY = "claims about other patients: it was trained on few recordings and its measures are of those patients"
 
 
-def release(fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str = "twin-64") -> ModelCard:
-    """Write card and weights of a flow that was trained on simulated patients; nothing is measured yet.
+def release(
+    fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str = "twin-64", base: ModelCard | None = None
+) -> ModelCard:
+    """Write card and weights of a flow that was trained on simulated patients, from ``base`` on where there is one.
+
+    Nothing is measured yet.
 
     Raises: FileProblem.
     """
     title = f"Conditional flow for {len(frame.implant.contacts)} temporal contacts, trained on simulated patients"
     return write_model(
-        fitted, frame, recipe, folder, name=name, title=title, measured={}, not_for=(*NOT_FOR, SIMULATED_ONLY)
-    )
+        fitted, frame, recipe, folder, name=name, title=title, measured={}, not_for=(*NOT_FOR, SIMULATED_ONLY),
+        base=base,
+    )  # fmt: skip
 
 
 def release_recorded(
@@ -82,8 +87,9 @@ def release_recorded(
         began = {"began_from": of_base, "calibration": "none was measured of these weights: bands by rank alone"}
         not_for = tuple(dict.fromkeys((*NOT_FOR, *base.not_for, THESE_ONLY)))
     return write_model(
-        fitted, frame, recipe, folder, name=name, title=title, measured=measured, not_for=not_for, training=began
-    )
+        fitted, frame, recipe, folder, name=name, title=title, measured=measured, not_for=not_for, training=began,
+        base=base,
+    )  # fmt: skip
 
 
 def widened(limits: Limits, base: Limits) -> Limits:
@@ -95,9 +101,15 @@ def widened(limits: Limits, base: Limits) -> Limits:
     )  # fmt: skip
 
 
+def _recordings(fitted: Fitted, base: ModelCard | None) -> tuple[str, ...]:
+    """Identities of every recording that weights come from, those of the model that was begun from among them."""
+    before = base.training.get("recordings", ()) if base is not None else ()
+    return tuple(sorted({*fitted.recordings, *map(str, before)}))
+
+
 def write_model(
     fitted: Fitted, frame: Frame, recipe: Recipe, folder: Path, *, name: str, title: str, measured: dict[str, Any],
-    not_for: tuple[str, ...], training: dict[str, Any] | None = None,
+    not_for: tuple[str, ...], training: dict[str, Any] | None = None, base: ModelCard | None = None,
 ) -> ModelCard:  # fmt: skip
     """Write weights and card, each whole or not at all, the card last. Raises: FileProblem."""
     implant = frame.implant
@@ -120,7 +132,7 @@ def write_model(
             "data": fitted.description,
             "recipe": recipe.as_dict(),
             "patients": fitted.patients,
-            **({"recordings": fitted.recordings} if fitted.recordings else {}),
+            **({"recordings": known} if (known := _recordings(fitted, base)) else {}),
             "last_check": dict(fitted.history[-1]) if fitted.history else {},
             **(training or {}),
         },
