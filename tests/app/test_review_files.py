@@ -322,3 +322,28 @@ def test_a_change_anywhere_in_a_recording_is_noticed_when_it_is_opened_again(qtb
     assert whole() == hashlib.sha256(data).hexdigest()
     opens()
     assert not session.marks.outdated
+
+
+def test_marks_that_could_not_be_read_for_a_moment_are_all_there_when_the_recording_is_opened_again(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, path = mine.session, review_of(mine).with_name("patient.edf")
+    real = review_file._read
+    session.marks.add(1.0, "before")
+    saved(qtbot, mine)
+    session.close_recording()
+
+    def gone(place: Path) -> Any:
+        raise OSError(f"{place.name} is not there now")
+
+    monkeypatch.setattr(review_file, "_read", gone)
+    for readable in (False, True):
+        with qtbot.waitSignal(session.opened, timeout=60_000):
+            session.open(path)
+        assert session.marks.writable == readable
+        assert [m.text for m in session.marks.all] == (["before"] if readable else [])
+        monkeypatch.setattr(review_file, "_read", real)
+    session.marks.add(2.0, "after")
+    saved(qtbot, mine)
+    assert [m["text"] for m in json.loads(review_of(mine).read_text("utf-8"))["marks"]] == ["before", "after"]
+    qtbot.waitUntil(lambda: mine.settled)

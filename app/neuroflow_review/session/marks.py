@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -16,9 +13,8 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
-from neuroflow.errors import FileProblem, NeuroflowError
-from neuroflow.io import audit, review_file
-from neuroflow.io.audit import Seal
+from neuroflow.errors import NeuroflowError
+from neuroflow.io import review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
 from neuroflow.io.review_file import Review, place_of, read_marks_of_review, read_review
@@ -43,6 +39,7 @@ from neuroflow.review import (
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharge, with_edge
 from neuroflow_review.lanes import Failure, Lanes, within
 from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
+from neuroflow_review.session.desk import Desk
 from neuroflow_review.session.locks import Holder, holder_of, lock_on
 from neuroflow_review.session.wholeness import Wholeness
 from neuroflow_review.settings import Settings
@@ -56,9 +53,6 @@ _PATIENCE = 1.0
 
 _LEFT_MILLISECONDS = 500
 """After another montage was chosen, until that is kept: several in a row are one save."""
-
-
-_BROKEN = "The audit log “{}” was cut off or changed since these marks were last saved: that is said in it now."
 
 _NOWHERE = (
     "No marks can be kept here: neither the recording's folder nor yours can be written to; give the right to write to "
@@ -247,10 +241,11 @@ class Marks(QObject):
         """Another recording and its marks; those of the one before are saved first."""
         self.flush()
         review, lock = (kept.review, kept.lock) if kept is not None else (None, None)
-        again = review is not None and lock is not None and lock is self._lock
+        # Marks that could not be read are not those in the window, whoever holds the lock: what was read now holds.
+        again = review is not None and lock is not None and lock is self._lock and self._writable
         if review is not None and again:
             review = replace(review, document=self.history.document)  # what was marked since it was read
-        else:
+        elif lock is not self._lock:
             self._unlock()
         self._lock = lock
         self._holder = kept.holder if kept is not None else None
@@ -526,60 +521,3 @@ def reviews_folder() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("neuroflow-review", appauthor=False) / "reviews"
-
-
-class Desk:
-    """Writes one version after the other, from any thread, and never an older one over a newer.
-
-    Every change goes into the audit log first, once and in order, however many versions are skipped; ``seal`` says how
-    far that log went when the marks were read.
-    """
-
-    def __init__(self, seal: Seal | None = None) -> None:
-        self._lock = threading.Lock()
-        self._turn = 0
-        self._written: dict[Path, int] = {}
-        self._pending: list[tuple[Change, str, str]] = []
-        self._seal = seal or Seal()
-
-    def note(self, change: Change, by: str) -> None:
-        """A change that the log is to tell of, made now."""
-        self._pending.append((change, by, datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")))
-
-    def another(self) -> Desk:
-        """A desk with what this one still has to tell the log, for another place."""
-        made = Desk()
-        made._pending, made._turn = list(self._pending), self._turn
-        return made
-
-    def turn(self) -> int:
-        """The number of a version, nanoseconds since 1970; the later, the greater, whatever the clock does."""
-        self._turn = max(self._turn + 1, time.time_ns())
-        return self._turn
-
-    def write(
-        self, turn: int, recording: Recording, document: Document, left: Left, path: Path, whole: Whole | None = None,
-        control: Control | None = None,
-    ) -> str:  # fmt: skip
-        """Write a version; returns in a sentence why the log could not tell of it, or nothing.
-
-        Raises: FileProblem, Cancelled.
-        """
-        with self._lock:
-            if control is not None:
-                control.checkpoint()
-            if turn <= self._written.get(path, -1):
-                return ""
-            noted = len(self._pending)  # the window may note more meanwhile
-            log = path.with_name(path.name.removesuffix(review_file.SUFFIX) + audit.SUFFIX)
-            problem = ""
-            try:
-                if not audit.goes_on(log, self._seal):
-                    problem = _BROKEN.format(log.name)
-                self._seal = audit.append(log, self._pending[:noted], self._seal)
-                del self._pending[:noted]
-            except FileProblem as error:
-                problem = error.text  # marks are worth more than their log: it is continued when that is possible
-            review_file.write_review(recording, document, path, self._seal, made=turn / 1e9, left=left, whole=whole)
-            self._written[path] = turn
-            return problem
