@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,30 @@ def test_a_discharge_that_is_found_again_on_other_channels_has_one_decision(
     mine.session.set_cursor(4.0)
     press(mine, Key.Key_X)
     assert [m.decision for m in mine.session.marks.all] == ["rejected"]
+    saved(qtbot, mine)
+
+
+def test_in_a_run_without_a_pause_a_decision_is_about_the_discharge_at_the_cursor_alone(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = [Spike(("F7–T3", "T3–T5")[k % 2], 2.0 + 0.09 * k, strength=float(k)) for k in range(90)]
+    propose(qtbot, mine, monkeypatch, *run)
+    lines = len([row for row in listed(mine) if row.kind == "scalp spike"])
+    assert lines >= 8.0 / 0.3
+    mine.session.set_cursor(5.0)
+    press(mine, Key.Key_X)
+    (mark,) = mine.session.marks.all
+    assert mark.start == pytest.approx(5.0, abs=0.25)
+    rows = [row for row in listed(mine) if row.kind == "scalp spike"]
+    assert (len(rows), len([row for row in rows if row.decision])) == (lines, 1)
+    still_open = [spike for spike in mine.page._spikes if not spike.decision]
+    assert len(run) - len(still_open) == 3, "those of one discharge"
+    steps = []
+    for _ in range(3):
+        steps.append(mine.session.cursor)
+        press(mine, Key.Key_S)
+        qtbot.waitUntil(lambda: mine.session.cursor != steps[-1])
+    assert max(b - a for a, b in pairwise(steps)) <= 0.5
     saved(qtbot, mine)
 
 

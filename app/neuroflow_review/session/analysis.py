@@ -25,6 +25,9 @@ CHUNK_SECONDS = 60.0
 ONE_DISCHARGE = 0.1
 """Seconds from one channel to the next within which both have the same discharge, decided on or not."""
 
+LONGEST_DISCHARGE = 0.2
+"""Seconds from its first spike to its last, as long as a sharp wave: in a seizure they would follow without an end."""
+
 LEAST_SHARE = 0.1
 """Of samples that must hold a spike before it is proposed: every noisy sample alone has some."""
 
@@ -56,10 +59,11 @@ class Spike:
 
 
 def grouped(spikes: Sequence[Spike]) -> list[list[Spike]]:
-    """Spikes in order of time, those of one discharge together: they follow one another within 0.1 s."""
+    """Spikes in order of time, those of one discharge together: within 0.1 s of one another, and 0.2 s in all."""
     out: list[list[Spike]] = []
     for spike in sorted(spikes, key=lambda s: s.time):
-        if out and spike.time - out[-1][-1].time <= ONE_DISCHARGE:
+        last = out[-1] if out else None
+        if last and spike.time - last[-1].time <= ONE_DISCHARGE and spike.time - last[0].time <= LONGEST_DISCHARGE:
             out[-1].append(spike)
         else:
             out.append([spike])

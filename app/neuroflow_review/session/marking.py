@@ -89,7 +89,7 @@ def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | 
         if m.decision
     ]
     for spikes, reconstructed in ((session.spikes.scalp(), False), (session.spikes.depth(), True)):
-        for group in grouped(spikes):
+        for group in grouped(spikes):  # of all, so that a discharge is the one of the list
             distance = min(abs(s.time - cursor) for s in group)
             if distance > REACH:
                 continue

@@ -38,7 +38,7 @@ from neuroflow.review import (
 )
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharge, with_edge
 from neuroflow_review.lanes import Failure, Lanes, within
-from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike
+from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike, strongest
 from neuroflow_review.session.desk import Desk
 from neuroflow_review.session.locks import Holder, holder_of, lock_on
 from neuroflow_review.session.wholeness import Wholeness
@@ -50,6 +50,9 @@ _start_of = attrgetter("start")
 
 _PATIENCE = 1.0
 """Seconds that a drive has to take marks when the window or the recording goes; then they go to the reader's folder."""
+
+_SAME_MOMENT = 0.02
+"""Seconds by which a discharge that is found again, in another montage say, begins or ends otherwise."""
 
 _LEFT_MILLISECONDS = 500
 """After another montage was chosen, until that is kept: several in a row are one save."""
@@ -175,18 +178,20 @@ class Marks(QObject):
 
         As near as channels of one discharge are in the list, so that none is about another that is shown apart.
         """
-        first = bisect_left(self._ordered, time - 2 * ONE_DISCHARGE, key=_start_of)
-        last = bisect_left(self._ordered, time + 2 * ONE_DISCHARGE, lo=first, key=_start_of)
-        return tuple(
-            m
-            for m in self._ordered[first:last]
-            if m.decision and m.reconstructed == reconstructed and abs(m.start - time) <= ONE_DISCHARGE
-        )
+        return self._decided(time - ONE_DISCHARGE, time + ONE_DISCHARGE, reconstructed)
 
     def decided_on(self, discharge: Sequence[Spike], reconstructed: bool) -> tuple[Mark, ...]:
-        """Decisions on a discharge that several channels have."""
-        found = (mark for spike in discharge for mark in self.decided_near(spike.time, reconstructed))
+        """Decisions on a discharge that several channels have: near where it is strongest, or between its ends."""
+        first, last = min(s.time for s in discharge), max(s.time for s in discharge)
+        within = self._decided(first - _SAME_MOMENT, last + _SAME_MOMENT, reconstructed)
+        found = (*self.decided_near(strongest(discharge).time, reconstructed), *within)
         return tuple({mark.id: mark for mark in found}.values())
+
+    def _decided(self, start: float, stop: float, reconstructed: bool) -> tuple[Mark, ...]:
+        """Decisions on what begins between two times, both included whatever rounding does."""
+        first = bisect_left(self._ordered, start - 1e-9, key=_start_of)
+        last = bisect_left(self._ordered, stop + 1e-9, lo=first, key=_start_of)
+        return tuple(m for m in self._ordered[first:last] if m.decision and m.reconstructed == reconstructed)
 
     # Open and close ---------------------------------------------------------------------------------------------------
 

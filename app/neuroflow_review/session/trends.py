@@ -44,7 +44,7 @@ _CONTEXT = 2.0
 _SLOWEST = 25.0  # Hz, as for spikes
 _YIELD_EVERY = 10
 _OFF = Filters(None, None, None)
-_FORMAT = 1
+_FORMAT = 2
 _KEPT_FILES = 100
 _LARGEST_FILE = 64 << 20
 

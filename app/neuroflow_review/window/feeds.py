@@ -239,16 +239,16 @@ class Feeds(QObject):
         scalp, depth = session.spikes.scalp(), session.spikes.depth()
         page, hull = session.state.span, session.state.seconds
         near = Span(page.start - hull, page.stop + hull)
+        found = {False: grouped(scalp), True: grouped(depth)}
         # Of the neighbouring pages too, so that a page that turns has its marks at once.
-        frame.page.set_spikes(self._with_decisions(scalp, near, reconstructed=False))
-        frame.ieeg.set_spikes(self._with_decisions(depth, near, reconstructed=True))
+        frame.page.set_spikes(self._with_decisions(found[False], near, reconstructed=False))
+        frame.ieeg.set_spikes(self._with_decisions(found[True], near, reconstructed=True))
         events = [m for m in marks.on(near) if not m.decision]
         for panel, far in ((frame.page, False), (frame.ieeg, True)):
             panel.set_editable(marks.writable, recording.duration)
             panel.set_marks([m for m in events if m.reconstructed == far])
         frame.events.set_page(page)
         searched = session.spikes.searched(), session.spikes.searched_depth()
-        found = {False: grouped(scalp), True: grouped(depth)}
         doubted = {s.time for s in map(strongest, found[False]) if session.reconstruction.artefact_at(s.time)}
         if (scalp, depth, searched, doubted) == self._listed:
             return
@@ -267,10 +267,10 @@ class Feeds(QObject):
         frame.events.set_events(rows, recording.start)
         frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
 
-    def _with_decisions(self, spikes: Sequence[Spike], near: Span, *, reconstructed: bool) -> list[Spike]:
-        """Spikes near the page: what the reader decided stands in place of what was proposed."""
+    def _with_decisions(self, found: Sequence[Sequence[Spike]], near: Span, *, reconstructed: bool) -> list[Spike]:
+        """Spikes near the page: what the reader decided stands in place of what was proposed, as in the list."""
         marks = self.session.marks
-        there = grouped([s for s in spikes if near.start <= s.time < near.stop])
+        there = [group for group in found if group[0].time < near.stop and group[-1].time >= near.start]
         open_ones = [s for group in there if not marks.decided_on(group, reconstructed) for s in group]
         decided = [m for m in marks.on(near) if m.decision and m.reconstructed == reconstructed]
         return [*open_ones, *(Spike(m.channel, m.start, decision=m.decision) for m in decided)]
