@@ -274,6 +274,20 @@ def test_a_discharge_that_is_found_again_on_other_channels_has_one_decision(
     saved(qtbot, mine)
 
 
+def test_of_two_readers_who_disagree_one_is_followed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    mine.session.marks.take((Mark("a", 4.0, "spike", channel="F7–T3", decision="accepted", by="A"),
+                             Mark("b", 4.0, "spike", channel="F7–T3", decision="rejected", by="B")))  # fmt: skip
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_A)
+    assert [(m.decision, m.by) for m in mine.session.marks.all] == [("accepted", "Dr Reader")]
+    press(mine, Key.Key_Z, CTRL)
+    assert len(mine.session.marks.all) == 2
+    saved(qtbot, mine)
+
+
 def test_in_a_run_without_a_pause_a_decision_is_about_the_discharge_at_the_cursor_alone(
     qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:

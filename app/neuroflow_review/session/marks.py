@@ -332,7 +332,7 @@ class Marks(QObject):
         """
         near = self.decided_near(time, reconstructed)
         earlier = tuple(m for m in near if (m.start, m.channel) == (time, channel)) or near
-        if any(m.decision == decision for m in earlier):
+        if earlier and all(m.decision == decision for m in earlier):
             self.noticed.emit(f"This spike is {_SAID[decision]} already.")
             return True
         return self._do(decided(time, channel, decision, earlier, reconstructed=reconstructed, by=self._reader()))
