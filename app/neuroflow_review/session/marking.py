@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from neuroflow.recording import Span
 from neuroflow.review import Mark
-from neuroflow.review.document import Decision, Edge
-from neuroflow_review.session.analysis import grouped, strongest
+from neuroflow.review.document import OWN_DISCHARGE, Decision, Edge
+from neuroflow.signal.montage import Row
+from neuroflow_review.session.analysis import ONE_DISCHARGE, grouped, strongest
 from neuroflow_review.session.session import Session
 
 EVENT = "Event"
 REACH = 0.25
 """Seconds from the cursor to the discharge that a decision is about."""
+_PUT_THERE = 0.001
+"""Seconds within which the cursor stands where the list or S put it, and no hand does."""
 
 
 def mark_here(session: Session, *, on_channel: bool = False) -> Mark | None:
@@ -48,24 +51,49 @@ def edge_problem(mark: Mark | None, edge: Edge, cursor: float | None) -> str:
 def decide(session: Session, decision: Decision) -> bool:
     """Accept, reject or leave open the discharge at the cursor; false where none is proposed there.
 
-    What is accepted on a row of scalp EEG where nothing is proposed is a discharge of the reader's own.
+    What is accepted on a row of scalp EEG where nothing is proposed on the scalp is a discharge of the reader's own.
     """
-    found = _discharge_at(session, session.cursor) if session.cursor is not None else None
+    cursor = session.cursor
+    if cursor is None:
+        return False
+    row = _chosen_scalp(session) if decision == "accepted" else None
+    found = _discharge_at(session, cursor, on_scalp=row is not None)
     if found is None:
-        return decision == "accepted" and _mark_own(session)
+        return row is not None and _mark_own(session, cursor, row)
     time, channel, reconstructed = found
     return session.marks.decide(time, channel, decision, reconstructed=reconstructed)
 
 
-def _mark_own(session: Session) -> bool:
-    state, cursor = session.state, session.cursor
-    row = next((row for row in session.rows if row.label == state.channel), None)
-    if cursor is None or not state.span.start <= cursor < state.span.stop:
+def _chosen_scalp(session: Session) -> Row | None:
+    """The row of scalp EEG that is chosen, None where none is."""
+    state = session.state
+    rows = (row for row in session.rows if row.label == state.channel and row.kind == "EEG")
+    return None if state.reconstructed else next(rows, None)
+
+
+def _mark_own(session: Session, cursor: float, row: Row) -> bool:
+    """Mark a discharge of the reader's own, or say why there can be none; false where the cursor is elsewhere."""
+    state = session.state
+    if not state.span.start <= cursor < state.span.stop:
         return False
-    if state.reconstructed or row is None or row.kind != "EEG" or not session.marks.add_discharge(cursor, row.label):
-        return False
-    session.noticed.emit(f"A spike of your own on {row.label}: none was proposed there. Ctrl+Z takes it back.")
+    problem = _own_problem(session, cursor, row)
+    if problem:
+        session.noticed.emit(problem)
+    elif session.marks.add_discharge(cursor, row.label):
+        why = "none was proposed there" if state.spikes_shown else "those that are proposed are hidden"
+        session.noticed.emit(f"A spike of your own on {row.label}: {why}. Ctrl+Z takes it back.")
     return True
+
+
+def _own_problem(session: Session, cursor: float, row: Row) -> str:
+    """Why no discharge of the reader's own can be marked on a row, in a sentence; empty where one can."""
+    if row.interpolated:
+        return f"{row.label} is interpolated from its neighbours: choose a row that was recorded to mark a spike on."
+    if row.bad:
+        return f"{row.label} is set aside: take it back (B), or choose another row, to mark a spike on."
+    if session.state.spikes_shown and not any(s.start <= cursor <= s.stop for s in session.spikes.searched()):
+        return "Spikes are still being looked for here: press A again when that is done."
+    return ""
 
 
 def decided_at(session: Session, cursor: float | None) -> Mark | None:
@@ -77,29 +105,36 @@ def decided_at(session: Session, cursor: float | None) -> Mark | None:
     return min(near, key=lambda m: (m.reconstructed != wanted, abs(m.start - cursor)), default=None)
 
 
-def _discharge_at(session: Session, cursor: float) -> tuple[float, str, bool] | None:
+def _discharge_at(session: Session, cursor: float, *, on_scalp: bool) -> tuple[float, str, bool] | None:
     """Time, channel, and whether reconstructed, of the discharge nearest to a time, decided on or not.
 
     What several channels have of one discharge is where it is strongest, as the list of events has it, or where it was
-    decided on. A reader who looks at a contact decides on the reconstruction where both have one.
+    decided on. A reader who looks at a contact decides on the reconstruction where both have one. Where one of the
+    reader's own may be marked instead (``on_scalp``), it is one of the reconstruction only where the cursor was put on
+    it by the list or by S, and one of the reader's own only within 0.1 s.
     """
     near = [
         (abs(m.start - cursor), m.start, m.channel, m.reconstructed)
         for m in session.marks.on(Span(cursor - REACH, cursor + REACH))
-        if m.decision
+        if m.decision and not (on_scalp and _is_another(m, cursor))
     ]
     for spikes, reconstructed in ((session.spikes.scalp(), False), (session.spikes.depth(), True)):
         for group in grouped(spikes):  # of all, so that a discharge is the one of the list
-            distance = min(abs(s.time - cursor) for s in group)
-            if distance > REACH:
+            distance, found = min(abs(s.time - cursor) for s in group), strongest(group)
+            if distance > REACH or (on_scalp and reconstructed and abs(found.time - cursor) > _PUT_THERE):
                 continue
             decided = session.marks.decided_on(group, reconstructed)
             if decided:
                 mark = min(decided, key=lambda m: abs(m.start - cursor))
                 near.append((distance, mark.start, mark.channel, reconstructed))
             else:
-                found = strongest(group)
                 near.append((distance, found.time, found.label, reconstructed))
     wanted = session.state.reconstructed
     nearest = min(near, key=lambda n: (n[3] != wanted, n[0]), default=None)
     return nearest[1:] if nearest is not None else None
+
+
+def _is_another(mark: Mark, cursor: float) -> bool:
+    """Whether a decision leaves room for a discharge of the reader's own at a time on the scalp."""
+    away = abs(mark.start - cursor)
+    return away > _PUT_THERE if mark.reconstructed else mark.text == OWN_DISCHARGE and away > ONE_DISCHARGE
