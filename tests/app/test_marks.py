@@ -368,6 +368,22 @@ def asked_who(window: ReviewWindow) -> QInputDialog:
     return next(d for d in window.findChildren(QInputDialog) if d.isVisible())
 
 
+def test_what_is_decided_while_it_plays_is_where_the_key_was_pressed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    propose(qtbot, mine, monkeypatch)
+    mine.session.settings.set("reader.name", "")
+    mine.session.set_cursor(1.0)
+    mine.commands.player.toggle()
+    qtbot.waitUntil(lambda: (mine.session.cursor or 0.0) > 1.0)
+    press(mine, Key.Key_A)
+    there = mine.session.cursor
+    assert not mine.commands.player.playing
+    asked_who(mine).accept()
+    assert [m.start for m in mine.session.marks.all] == [there]
+    saved(qtbot, mine)
+
+
 def test_another_reader_signs_what_comes_and_nothing_of_what_was(
     qtbot: QtBot, mine: ReviewWindow, press: Press
 ) -> None:

@@ -67,10 +67,14 @@ def show_problems(window: ReviewWindow) -> None:
 
 
 def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
-    """Do what is kept under the reader's name; who leaves that empty is not asked again, who goes past it is."""
+    """Do what is kept under the reader's name; who leaves that empty is not asked again, who goes past it is.
+
+    Playing stops for the question: what is done is about where the key was pressed.
+    """
     if window.session.reader or window.property("reader unnamed"):
         act()
     else:
+        window.commands.player.stop()
         _ask_reader(window, lambda _: act())
 
 
