@@ -228,6 +228,30 @@ def test_a_lock_left_on_another_computer_is_taken_over_when_the_reader_says_so(
     qtbot.waitUntil(lambda: not session.marks.unsaved and window.settled)
 
 
+def test_a_lock_that_cannot_be_taken_over_is_said_to_be_held_and_the_recording_is_shown(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, lock, real = window.session, Path(f"{review_of_path(few_channels)}.lock"), Path.unlink
+    lock.write_text("4711\nneuroflow-review\nward-7\n")
+    session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+
+    def held_open(path: Path, **named: Any) -> None:
+        if path == lock:
+            raise PermissionError(13, "The process cannot access the file")
+        real(path, **named)
+
+    monkeypatch.setattr(Path, "unlink", held_open)
+    session.marks.take_over()
+    with qtbot.waitSignal(session.opened, timeout=60_000):
+        session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+    assert session.recording is not None
+    assert not session.marks.writable
+    assert "still held" in window.statusBar().currentMessage()
+    assert session.marks.to_take_over
+
+
 def test_a_lock_of_a_window_on_this_computer_is_not_for_taking(
     qtbot: QtBot, mine: ReviewWindow, backend: Any, tmp_path: Path
 ) -> None:

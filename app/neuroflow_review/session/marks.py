@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
@@ -220,7 +221,8 @@ class Marks(QObject):
             return Kept(replace(review, writable=False, notice=f"{_NOWHERE} {review.notice}".rstrip()), None)
         taking, self._taking = self._taking, None
         if taking is not None and taking == (lock.fileName(), holder_of(lock)):
-            Path(lock.fileName()).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # some systems keep a file that a program still has open
+                Path(lock.fileName()).unlink(missing_ok=True)
         held = lock.tryLock(0)
         review = read_review(recording, self.folder, self._chosen, held=held)
         if held:
@@ -229,6 +231,8 @@ class Marks(QObject):
             return Kept(review, None)  # a folder that takes no lock takes no marks either, and says so at the first
         holder = holder_of(lock)
         notice = f"Marks are being made in another window ({holder.words}): close it to make marks here"
+        if taking is not None and taking[0] == lock.fileName():
+            notice = f"The lock on the marks is still held, and could not be taken over. {notice}"
         notice += ", or take them over (menu Marks) if it is no longer there." if holder.elsewhere else "."
         return Kept(replace(review, writable=False, notice=f"{notice} {review.notice}".rstrip()), None, holder)
 
