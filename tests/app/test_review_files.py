@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of, review_of_path, saved
 
+from neuroflow.errors import FileProblem
 from neuroflow.io import audit, review_file
 from neuroflow.io.review_file import sealed
 from neuroflow_review.dialogs.question import QuestionDialog
@@ -82,6 +83,37 @@ def test_a_recording_that_changed_is_said_to_have_at_every_opening_until_the_rea
     assert not any("has changed" in words for words in said)
     log = path.with_name("patient.edf.audit.jsonl")
     assert json.loads(log.read_text().splitlines()[-1])["what"].startswith("say that the marks fit")
+
+
+def test_that_marks_fit_is_said_to_be_kept_once_it_is(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, session, said = review_of(mine).with_name("patient.edf"), mine.session, []
+    session.noticed.connect(said.append)
+    session.marks.add(1.0, "before")
+    saved(qtbot, mine)
+    session.close_recording()
+    data = bytearray(path.read_bytes())
+    data[-1000:] = bytes(1000)
+    path.write_bytes(data)
+    with qtbot.waitSignal(session.opened, timeout=60_000):
+        session.open(path)
+    qtbot.waitUntil(lambda: mine.settled and not session.lanes.save.busy)
+    real, problem = review_file.write_review, FileProblem("The marks could not be saved: make room.")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise problem
+
+    monkeypatch.setattr(review_file, "write_review", full)
+    with qtbot.waitSignal(session.marks.failed, timeout=60_000):
+        mine.commands.actions["confirm"].trigger()
+    assert session.marks.unsaved
+    assert not any("It is kept that" in words for words in said)
+    monkeypatch.setattr(review_file, "write_review", real)
+    session.marks.add(2.0, "after")
+    saved(qtbot, mine)
+    assert said.count("It is kept that the marks fit this recording.") == 1
+    qtbot.waitUntil(lambda: mine.settled)
 
 
 def test_marks_are_taken_up_from_another_review_file(

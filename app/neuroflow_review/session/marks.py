@@ -109,6 +109,7 @@ class Marks(QObject):
         self.keeps_left = True
         """Whether how the recording is left is kept at all: taking a picture of it changes nothing."""
         self._saved: Document = self.history.document
+        self._confirmed: Change | None = None  # that the marks fit, until it is kept
         self._left: Left | None = None  # as it is kept; None where nothing is
         self._kept_whole: Whole | None = None
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
@@ -137,7 +138,7 @@ class Marks(QObject):
 
     @property
     def unsaved(self) -> bool:
-        return self.history.document is not self._saved
+        return self.history.document is not self._saved or self._confirmed is not None
 
     @property
     def writable(self) -> bool:
@@ -268,9 +269,9 @@ class Marks(QObject):
                 self._made_on = recording.identity
         self._path = review.path if review is not None else None
         self._writable = review is not None and review.writable
-        self._saved = self.history.document
         self._said_unsaved = False
         if not again:
+            self._saved, self._confirmed = self.history.document, None
             self._desk = Desk(review.audit if review is not None else None)
             self._kept_whole = review.whole if review is not None and not review.made_on else None
             self._wholeness.adopt(
@@ -312,7 +313,7 @@ class Marks(QObject):
             except NeuroflowError:
                 done = False
             if done:
-                self._saved, self._left, self._kept_whole = document, left, whole
+                self._saved, self._left, self._kept_whole, self._confirmed = document, left, whole, None
                 return
             log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
@@ -373,11 +374,15 @@ class Marks(QObject):
         return self._writable and self.keeps_left and self._do(channel_set(channel, aside))
 
     def confirm(self) -> None:
-        """Say that the marks fit the recording that has changed since they were made; the log tells who said so."""
+        """Say that the marks fit the recording that has changed since they were made; the log tells who said so.
+
+        ``noticed`` says when that is kept.
+        """
         if self.outdated and self._recording is not None:
             self._made_on = self._recording.identity
             self._wholeness.confirm()
-            self._after(Change("say that the marks fit the recording that has changed"))
+            self._confirmed = Change("say that the marks fit the recording that has changed")
+            self._after(self._confirmed)
 
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
@@ -469,7 +474,8 @@ class Marks(QObject):
             return
         left, whole = self._left_here(), self._wholeness.whole
         work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path, whole)
-        self.lane.submit("marks", work, done=partial(self._on_saved, document, left, whole), failed=self._on_failed)
+        done = partial(self._on_saved, document, left, whole, self._confirmed)
+        self.lane.submit("marks", work, done=done, failed=self._on_failed)
 
     def _as_marked(self, recording: Recording) -> Recording:
         """The recording under the identity that its marks were made on, which the file keeps until they are checked."""
@@ -499,7 +505,12 @@ class Marks(QObject):
             return False
         return bool(left.bad) if self._left is None else left != self._left
 
-    def _on_saved(self, document: Document, left: Left, whole: Whole | None, problem: str) -> None:
+    def _on_saved(
+        self, document: Document, left: Left, whole: Whole | None, confirmed: Change | None, problem: str
+    ) -> None:
+        if confirmed is not None and confirmed is self._confirmed:
+            self._confirmed = None
+            self.noticed.emit("It is kept that the marks fit this recording.")
         if problem:
             self.noticed.emit(problem)
         self._saved = document if document is self.history.document else self._saved

@@ -127,11 +127,7 @@ class MarkCommands(Part):
             self.session.noticed.emit(f"No spike is proposed at the cursor: S goes to the next one{own}.")
 
     def confirm(self) -> None:
-        boxes.with_reader(self.window, self._confirm)
-
-    def _confirm(self) -> None:
-        self.session.marks.confirm()
-        self.session.noticed.emit("It is kept that the marks fit this recording.")
+        boxes.with_reader(self.window, self.session.marks.confirm)
 
     def take_over(self) -> None:
         boxes.ask_take_over(self.window)
