@@ -403,3 +403,18 @@ def test_marks_that_could_not_be_read_for_a_moment_are_all_there_when_the_record
     saved(qtbot, mine)
     assert [m["text"] for m in json.loads(review_of(mine).read_text("utf-8"))["marks"]] == ["before", "after"]
     qtbot.waitUntil(lambda: mine.settled)
+
+
+def test_what_is_known_of_a_whole_recording_is_kept_without_waiting_for_its_end(
+    qtbot: QtBot, mine: ReviewWindow
+) -> None:
+    path = review_of(mine)
+    mine.session.marks.add(1.0, "before")
+    qtbot.waitUntil(lambda: mine.session.marks._wholeness.whole is not None)
+    saved(qtbot, mine)
+    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
+    said = json.loads(path.read_text("utf-8"))["recording"].get("whole", {}).get("sha256")
+    assert said == hashlib.sha256(path.with_name("patient.edf").read_bytes()).hexdigest()
+    before = path.stat().st_mtime_ns
+    mine.session.close_recording()
+    assert path.stat().st_mtime_ns == before, "nothing was left to be written then"

@@ -102,6 +102,7 @@ class Marks(QObject):
         self.lane, self.folder, self._settings, self._left_now = lanes.save, folder, settings, left
         self._wholeness = Wholeness(lanes.whole, self)
         self._wholeness.altered.connect(self._on_altered)
+        self._wholeness.known.connect(self._save_whole)
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -490,6 +491,10 @@ class Marks(QObject):
 
     def _save_left(self) -> None:
         if self._writable and self._is_news(self._left_here()):
+            self._save()
+
+    def _save_whole(self) -> None:
+        if self._writable and self.keeps_left:
             self._save()
 
     def _left_here(self) -> Left:

@@ -14,9 +14,10 @@ from neuroflow_review.lanes import Failure, Lane
 class Wholeness(QObject):
     """Reads a whole recording once after its first mark was made, and again where it was written to since.
 
-    ``altered`` says that it is another than its marks were made on.
+    ``known`` says that ``whole`` is another than before, ``altered`` that it is not what its marks were made on.
     """
 
+    known = Signal()
     altered = Signal()
 
     def __init__(self, lane: Lane, parent: QObject | None = None) -> None:
@@ -52,8 +53,9 @@ class Wholeness(QObject):
         self.differs = self.whole is not None and found.sha256 != self.whole.sha256
         if self.differs:
             self.altered.emit()
-        else:
+        elif found != self.whole:
             self.whole = found
+            self.known.emit()
 
 
 def _ignore(_: Failure) -> None:
