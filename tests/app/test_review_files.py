@@ -418,3 +418,27 @@ def test_what_is_known_of_a_whole_recording_is_kept_without_waiting_for_its_end(
     before = path.stat().st_mtime_ns
     mine.session.close_recording()
     assert path.stat().st_mtime_ns == before, "nothing was left to be written then"
+
+
+def test_a_recording_without_marks_has_not_changed_since_they_were_made(qtbot: QtBot, mine: ReviewWindow) -> None:
+    session, path, said = mine.session, review_of(mine).with_name("patient.edf"), []
+    session.noticed.connect(said.append)
+    session.marks.add(1.0, "for a moment")
+    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    session.marks.undo()
+    saved(qtbot, mine)
+    session.close_recording()
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    with qtbot.waitSignal(session.opened, timeout=60_000):
+        session.open(path)
+    qtbot.waitUntil(lambda: mine.settled and not session.lanes.whole.busy)
+    QApplication.processEvents()
+    assert not any("has changed" in words for words in said)
+    assert not session.marks.outdated
+    session.marks.add(2.0, "after")
+    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: not session.lanes.save.busy)
+    kept = json.loads(review_of_path(path).read_text("utf-8"))["recording"]
+    assert kept["whole"]["sha256"] == hashlib.sha256(data).hexdigest()

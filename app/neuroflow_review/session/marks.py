@@ -274,7 +274,8 @@ class Marks(QObject):
         if not again:
             self._saved, self._confirmed = self.history.document, None
             self._desk = Desk(review.audit if review is not None else None)
-            self._kept_whole = review.whole if review is not None and not review.made_on else None
+            compared = review is not None and not review.made_on and len(review.document) > 0
+            self._kept_whole = review.whole if review is not None and compared else None
             self._wholeness.adopt(
                 recording.path if recording is not None and self._writable else None, self._kept_whole
             )
