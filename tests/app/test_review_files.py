@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of, review_of_path, saved
@@ -19,6 +20,7 @@ from tests.app.test_marks import review_of, review_of_path, saved
 from neuroflow.errors import FileProblem
 from neuroflow.io import audit, review_file
 from neuroflow.io.review_file import sealed
+from neuroflow.review import Mark
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
 from neuroflow_review.session import marks as marks_module
@@ -442,3 +444,33 @@ def test_a_recording_without_marks_has_not_changed_since_they_were_made(qtbot: Q
     qtbot.waitUntil(lambda: not session.lanes.save.busy)
     kept = json.loads(review_of_path(path).read_text("utf-8"))["recording"]
     assert kept["whole"]["sha256"] == hashlib.sha256(data).hexdigest()
+
+
+def test_of_a_decision_that_is_there_the_criteria_of_another_reader_are_taken_up_in_one_step(
+    qtbot: QtBot, mine: ReviewWindow, tmp_path: Path
+) -> None:
+    session, said = mine.session, []
+    session.noticed.connect(said.append)
+    spike = Mark("a", 4.0, "spike", channel="F7–T3", decision="accepted", by="A", criteria=("duration",))
+    session.marks.take((spike,))
+    saved(qtbot, mine)
+    written = json.loads(review_of(mine).read_text("utf-8"))
+    four = ["pointed", "asymmetric", "slow wave", "background"]
+    written["marks"] = [
+        {**written["marks"][0], "id": "b", "by": "B", "criteria": four},
+        {"id": "c", "start": 2.0, "text": "eyes closed"},
+        {"id": "d", "start": 1e6, "text": "of a longer recording"},
+    ]
+    other = tmp_path / "other.review.json"
+    other.write_text(json.dumps(written), "utf-8")
+    told = "1 mark read; criteria added to 1 that was there already; 1 beyond the recording's end left out."
+    again = "No mark was taken up: 2 there already; 1 beyond the recording's end left out."
+    for words in (told, again):
+        session.marks.ask_import(other)
+        qtbot.waitUntil(lambda words=words: said[-1:] == [words])
+        assert [m.text for m in session.marks.all] == ["eyes closed", "spike"]
+        assert session.marks.all[1].criteria == ("pointed", "duration", "asymmetric", "slow wave", "background")
+        assert session.marks.all[1].by == "Dr Reader", "who answers for the mark as it is now"
+    session.marks.undo()
+    assert session.marks.all == (replace(spike, id=session.marks.all[0].id),)
+    saved(qtbot, mine)

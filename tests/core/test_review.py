@@ -298,7 +298,7 @@ def test_in_the_readers_own_folder_a_recording_that_changed_is_told_of_its_marks
     kept = own / f"{'a' * 16}{SUFFIX}"
     assert str(kept) in found.notice
     told = [(m.start, m.text, m.by) for m in some_marks()]
-    assert [(m.start, m.text, m.by) for m in read_marks_of_review(kept, 600.0)] == told
+    assert [(m.start, m.text, m.by) for m in read_marks_of_review(kept)] == told
     assert read_review(recording(tmp_path / "d.edf", "d" * 16), own).notice == ""
 
 

@@ -28,13 +28,14 @@ from neuroflow.review import (
     History,
     Left,
     Mark,
+    Merger,
     added,
     assessed,
     changed,
     channel_set,
     decided,
     edge_moved,
-    imported,
+    merger_of,
     removed,
 )
 from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharge, with_edge
@@ -390,11 +391,11 @@ class Marks(QObject):
         mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
 
-    def take(self, marks: tuple[Mark, ...]) -> bool:
-        """Take up marks that were read from elsewhere, those that are there already excepted."""
-        there = {_said_by(mark) for mark in self._ordered}
-        others = {_said_by(mark): mark for mark in marks if _said_by(mark) not in there}
-        return bool(others) and self._do(imported(others.values()))
+    def take(self, marks: tuple[Mark, ...]) -> Merger:
+        """Take up marks that were read from elsewhere, and the criteria of those that are there already."""
+        merger = merger_of(self._ordered, marks, self._reader())
+        change = merger.change
+        return merger if change is not None and self._do(change) else Merger()
 
     def ask_export(self, path: Path) -> None:
         """Write all marks in the background, as a table or EDF+ annotations; ``noticed`` says when they are there."""
@@ -416,8 +417,9 @@ class Marks(QObject):
         def work(_: Control) -> tuple[Mark, ...]:
             if _is_edf(path):
                 return read_marks_edf(path, recording)
-            read = read_marks_of_review if path.name.endswith(review_file.SUFFIX) else read_marks
-            return read(path, recording.duration)
+            if path.name.endswith(review_file.SUFFIX):
+                return read_marks_of_review(path)
+            return read_marks(path, recording.duration)
 
         self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
 
@@ -425,16 +427,9 @@ class Marks(QObject):
         self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
 
     def _on_imported(self, marks: tuple[Mark, ...]) -> None:
-        before = len(self.history.document)
-        if not self.take(marks):
-            self.noticed.emit("No mark was taken up: all that were read are there already." if marks and self._writable
-                              else "No mark was taken up.")  # fmt: skip
-            return
-        taken = len(self.history.document) - before
-        left = len(marks) - taken
-        self.noticed.emit(
-            f"{taken} mark{'' if taken == 1 else 's'} read" + (f"; {left} more there already." if left else ".")
-        )
+        duration = self._recording.duration if self._recording is not None else 0.0
+        inside = tuple(mark for mark in marks if 0.0 <= mark.start <= duration)
+        self.noticed.emit(_told(self.take(inside), len(inside), len(marks) - len(inside), self._writable))
 
     def undo(self) -> Change | None:
         return self._after(self.history.undo()) if self._writable else None
@@ -531,11 +526,22 @@ class Marks(QObject):
         self.saved.emit()
 
 
-def _said_by(mark: Mark) -> tuple[object, ...]:
-    """What a mark says, to the millisecond, whoever said it and when: the same twice is one mark."""
-    return (
-        round(mark.start, 3), round(mark.duration, 3), mark.text, mark.channel, mark.reconstructed, mark.decision
-    )  # fmt: skip
+def _told(taken: Merger, inside: int, outside: int, writable: bool) -> str:
+    """What became of marks that were read, ``inside`` the recording and ``outside``, in a sentence."""
+    new, completed = len(taken.new), len(taken.completed)
+    left = inside - new - completed
+    parts = [f"{new} mark{'' if new == 1 else 's'} read"] if new else []
+    if completed:
+        parts.append(f"criteria added to {completed} that {'was' if completed == 1 else 'were'} there already")
+    if parts and left:
+        parts.append(f"{left} more there already")
+    elif not parts:
+        why = ": all that were read are there already" if left and not outside else f": {left} there already"
+        parts = [f"No mark was taken up{why if left and writable else ''}"]
+    if outside:
+        parts.append(f"{outside} beyond the recording's end left out")
+    said = "; ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _is_edf(path: Path) -> bool:

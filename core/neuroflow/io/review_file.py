@@ -201,8 +201,8 @@ def write_review(
         ) from error
 
 
-def read_marks_of_review(path: Path, duration: float) -> tuple[Mark, ...]:
-    """The marks of a review file that lie in a recording of so many seconds, each with an identifier of its own.
+def read_marks_of_review(path: Path) -> tuple[Mark, ...]:
+    """All marks of a review file, wherever they lie, each with an identifier of its own.
 
     Raises: FileProblem.
     """
@@ -212,8 +212,7 @@ def read_marks_of_review(path: Path, duration: float) -> tuple[Mark, ...]:
         raise FileProblem(
             f"“{path.name}” is no review file that can be read: choose another file.", str(error)
         ) from error
-    inside = (mark for mark in marks if 0.0 <= mark.start <= duration)
-    return tuple(msgspec.structs.replace(mark, id=uuid.uuid4().hex[:16]) for mark in inside)
+    return tuple(msgspec.structs.replace(mark, id=uuid.uuid4().hex[:16]) for mark in marks)
 
 
 def sealed(path: Path) -> Seal | None:

@@ -10,11 +10,11 @@ from neuroflow.review.document import (
     channel_set,
     decided,
     edge_moved,
-    imported,
     removed,
 )
 from neuroflow.review.history import History
 from neuroflow.review.left import Left, Provenance
+from neuroflow.review.merging import Merger, merger_of
 
 __all__ = [
     "Change",
@@ -22,6 +22,7 @@ __all__ = [
     "History",
     "Left",
     "Mark",
+    "Merger",
     "Provenance",
     "added",
     "assessed",
@@ -29,6 +30,6 @@ __all__ = [
     "channel_set",
     "decided",
     "edge_moved",
-    "imported",
+    "merger_of",
     "removed",
 ]

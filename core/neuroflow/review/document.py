@@ -205,12 +205,6 @@ def removed(*marks: Mark) -> Change:
     return Change("delete an event" if len(marks) == 1 else f"delete {len(marks)} events", marks, ())
 
 
-def imported(marks: Iterable[Mark]) -> Change:
-    """Take up marks from elsewhere, in one step that one undo takes back."""
-    taken = tuple(marks)
-    return Change("import one event" if len(taken) == 1 else f"import {len(taken)} events", (), taken)
-
-
 def _identifier() -> str:
     return uuid.uuid4().hex[:16]
 
