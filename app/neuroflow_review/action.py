@@ -39,6 +39,8 @@ class Situation:
     redoable: bool = False
     comparison: bool = False
     demo: bool = False
+    alone: bool = True
+    """The reader is alone with the recording: nothing is presented to others."""
 
 
 @dataclass(frozen=True, slots=True)

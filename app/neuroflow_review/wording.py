@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from neuroflow.units import MICROVOLT, format_clock
 
@@ -60,3 +63,19 @@ def microvolt_number(volts: float) -> str:
     value = volts / MICROVOLT
     text = f"{abs(value):.1f}" if abs(value) < 9.95 else f"{abs(value):.0f}"
     return f"−{text}" if value < 0 and float(text) else text
+
+
+HIDDEN: Final = "(name hidden)"
+_QUOTED = re.compile(
+    r"“[^”]*(?:[/\\][^”]*|\.[A-Za-z]\w{1,7}(?:\.[\w-]+)*)”"  # a path, or a name that ends as names of files do
+    r"|'[^']*[/\\][^']*'"  # as the system quotes it
+)
+_REVIEW = re.compile(r"(?:(?<=in )|(?<=as )|(?<=from ))(?:(?!“).)*?\.review\.json(?:[\w.-]*\w)?")
+
+
+def without_files(text: str, path: Path | None) -> str:
+    """A sentence without names of files and folders, that of the recording at ``path`` among them."""
+    if path is not None:
+        for name in (str(path), path.name):
+            text = re.sub(rf"{re.escape(name)}(?:\.[\w.-]*\w)?", HIDDEN, text)
+    return _REVIEW.sub(HIDDEN, _QUOTED.sub(HIDDEN, text))

@@ -256,7 +256,7 @@ ACTIONS: Final = (
         "Search the events",
         "marks.search_events",
         ("Ctrl+F",),
-        _R,
+        ("recording", "alone"),
         "magnifying-glass",
         "Words that the text, the channel or the clock time must hold; Esc goes back to the page",
         section="events",

@@ -96,6 +96,11 @@ class PageView(Sheet):
         self._span = data.request.span
         self.set_rows(data.request.rows)
 
+    @property
+    def message(self) -> str:
+        """Why there are no traces; empty where there are."""
+        return self._message
+
     def set_message(self, text: str) -> None:
         """Why there are no traces."""
         self._data, self._message = None, text

@@ -241,6 +241,7 @@ class Commands(QObject):
             redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,
             demo=self.demo is not None,
+            alone=not self.window.presentation.on,
         )
 
     def _on_state(self, old: ViewState, new: ViewState) -> None:

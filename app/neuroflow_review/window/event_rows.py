@@ -15,13 +15,16 @@ from neuroflow_review.views.events import EventKind, EventRow
 SPIKE: dict[bool, EventKind] = {False: "scalp spike", True: "reconstructed spike"}
 """Kind of a line by whether its signal is reconstructed."""
 
+NOTE = "note"
+"""What stands in the list for an annotation whose text is hidden."""
+
 
 class EventRows:
     """Keeps the lines that it made for the marks and the recording of last time."""
 
     def __init__(self) -> None:
         self._of_marks: dict[str, tuple[Mark, EventRow]] = {}
-        self._of_file: tuple[str, list[EventRow]] = ("", [])
+        self._of_file: tuple[tuple[str, bool], list[EventRow]] = ("", False), []
 
     def of_marks(self, marks: Sequence[Mark]) -> list[EventRow]:
         """A line each, in the order of the marks."""
@@ -32,11 +35,15 @@ class EventRows:
         self._of_marks = kept
         return [row for _, row in kept.values()]
 
-    def of_file(self, recording: Recording) -> list[EventRow]:
-        """The recording's own annotations."""
-        if self._of_file[0] != recording.identity:
-            rows = [EventRow(a.onset, a.text, "annotation", a.channel or "") for a in recording.annotations]
-            self._of_file = recording.identity, rows
+    def of_file(self, recording: Recording, *, private: bool = False) -> list[EventRow]:
+        """The recording's own annotations; with ``private`` without their texts, which may name a patient."""
+        key = recording.identity, private
+        if self._of_file[0] != key:
+            rows = [
+                EventRow(a.onset, NOTE if private else a.text, "annotation", a.channel or "")
+                for a in recording.annotations
+            ]
+            self._of_file = key, rows
         return self._of_file[1]
 
 

@@ -33,7 +33,7 @@ from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.status import Part, distribution_words
 from neuroflow_review.window.trend_feed import TrendFeed
-from neuroflow_review.wording import clock, day_clock, value_words
+from neuroflow_review.wording import clock, day_clock, value_words, without_files
 
 _SPIKES_MS = 120
 _TIP_CHARACTERS = 60
@@ -62,7 +62,7 @@ class Feeds(QObject):
         self.maps = MapFeed(session, frame)
         session.store.changed.connect(self._on_state)
         session.page_ready.connect(self._on_page)
-        session.page_failed.connect(frame.page.set_message)
+        session.page_failed.connect(self._on_page_failed)
         session.depth_ready.connect(self._on_depth)
         session.model_changed.connect(self.show_model)
         session.reconstruction.changed.connect(self.show_reconstruction)
@@ -80,6 +80,11 @@ class Feeds(QObject):
     def settled(self) -> bool:
         """Whether what the session knows is on screen."""
         return not self._spikes_due.isActive()
+
+    def shown_words(self, text: str) -> str:
+        """A sentence as it may be shown now: where names are hidden, those of files are too."""
+        recording, private = self.session.recording, self.session.state.private
+        return without_files(text, recording.path if recording is not None else None) if private else text
 
     # A recording ------------------------------------------------------------------------------------------------------
 
@@ -156,6 +161,11 @@ class Feeds(QObject):
             frame.implant.set_selected(new.channel if new.reconstructed else "")
         frame.header.set_private(new.private)
         frame.page.set_notes_written(not new.private)
+        if old.private != new.private:
+            if frame.page.message:
+                frame.page.set_message(self.shown_words(frame.page.message))
+            self._listed = None
+            self._show_spikes()
         frame.arrangement.set_depth_channel(new.reconstructed)
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
@@ -178,6 +188,9 @@ class Feeds(QObject):
         self.frame.page.show_now()
         self._show_scalp_value(self.session.cursor)
         self.show_status()
+
+    def _on_page_failed(self, why: str) -> None:
+        self.frame.page.set_message(self.shown_words(why))
 
     def _on_depth(self, depth: DepthPage | None) -> None:
         self.frame.ieeg.set_depth(depth)
@@ -263,7 +276,7 @@ class Feeds(QObject):
             for group in groups
             if not marks.decided_on(group, far)
         ]
-        rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording)]
+        rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording, private=session.state.private)]
         frame.events.set_events(rows, recording.start)
         frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
 

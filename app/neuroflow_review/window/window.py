@@ -18,7 +18,7 @@ from neuroflow_review.canvas import Canvas
 from neuroflow_review.crash import Footprint, report_of
 from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
-from neuroflow_review.session import Session
+from neuroflow_review.session import Session, ViewState
 from neuroflow_review.theme import Theme, theme
 from neuroflow_review.views.header import SIMULATED
 from neuroflow_review.window import boxes
@@ -67,7 +67,7 @@ class ReviewWindow(Frame):
         session.open_failed.connect(self._on_open_failed)
         session.noticed.connect(self.say)
         session.trouble.connect(self._on_trouble)
-        session.store.changed.connect(self._title)
+        session.store.changed.connect(self._on_state)
         self._title()
         if session.montages.notice:
             self.say(session.montages.notice)
@@ -99,7 +99,12 @@ class ReviewWindow(Frame):
 
     def say(self, text: str) -> None:
         """A notice in the status line for some seconds."""
-        self.statusBar().showMessage(text, _NOTICE_MS)
+        self.statusBar().showMessage(self.feeds.shown_words(text), _NOTICE_MS)
+
+    def _on_state(self, old: ViewState, new: ViewState) -> None:
+        self._title()
+        if new.private and not old.private and self.statusBar().currentMessage():
+            self.say(self.statusBar().currentMessage())
 
     def leave(self) -> None:
         """Cancel, join the lanes, and drop what they fed; in this order, once."""
@@ -150,7 +155,7 @@ class ReviewWindow(Frame):
             log.error("opening failed: %s", report_of(error))
             error = NeuroflowError("This file could not be opened: something unexpected is in it.", failure.trace)
         self.fault = error
-        self.start.set_state(error.text, problem=True)
+        self.start.set_state(self.feeds.shown_words(error.text), problem=True)
         if self.session.recording is not None:
             self.show_fault(error)
 
@@ -190,7 +195,7 @@ class ReviewWindow(Frame):
         """An error in front of the reader."""
         from neuroflow_review.dialogs.fault import show_fault
 
-        show_fault(self, error.text, error.detail)
+        show_fault(self, self.feeds.shown_words(error.text), self.feeds.shown_words(error.detail))
 
     def on_exported(self, report: ExportReport) -> None:
         """Say where the file is, for a reader who has closed the dialog meanwhile."""

@@ -236,7 +236,7 @@ def _recording(
     start = _start(header, origin, duration, problems)
     patient = parse_patient(header.patient_field)
     if patient.birthdate and parse_edfplus_date(patient.birthdate) is None:
-        problems.append(f"The date of birth “{patient.birthdate}” is no date; it is not shown.")
+        problems.append("The date of birth in the file is no date; it is not shown.")
         patient = replace(patient, birthdate="")
     fields = f"{header.patient_field} {header.recording_field}"
     return Recording(
