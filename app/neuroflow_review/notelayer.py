@@ -45,6 +45,9 @@ class NoteLayer:
 
     def texts(self, span: Span, width: float, right: float) -> list[tuple[str, QRectF]]:
         """What is written on a page, and where from the layer's top; of two that would overlap, the first."""
+        return [(words, box) for _, words, box in self._written(span, width, right)]
+
+    def _written(self, span: Span, width: float, right: float) -> list[tuple[Annotation, str, QRectF]]:
         metrics, taken, out = QFontMetricsF(_font()), -1e9, []
         for note in self.on(span) if self.written else ():
             x = time_to_x(max(note.onset, span.start), span, width) + UNIT
@@ -55,8 +58,9 @@ class NoteLayer:
             words = metrics.elidedText(" ".join(name.split()), Qt.TextElideMode.ElideRight, room)
             if words in ("", "…"):
                 continue
-            out.append((words, QRectF(x, 0.0, metrics.horizontalAdvance(words) + 1, metrics.height())))
-            taken = out[-1][1].right() + 2 * UNIT
+            box = QRectF(x, 0.0, metrics.horizontalAdvance(words) + 1, metrics.height())
+            out.append((note, words, box))
+            taken = box.right() + 2 * UNIT
         return out
 
     def draw(self, painter: QPainter, span: Span, width: float, plot: QRectF, look: Theme) -> None:
@@ -80,12 +84,13 @@ class NoteLayer:
         runs = np.flatnonzero(np.diff(np.cumsum(steps) > 0, prepend=False, append=False)).reshape(-1, 2)
         y = bottom - 0.5
         painter.drawLines([QLineF(left, y, right, y) for left, right in runs.tolist()])
-        texts = self.texts(span, width, plot.right())
-        heads = [round(box.left() - UNIT) + 0.5 for _, box in texts]
+        written = self._written(span, width, plot.right())
+        # What goes on from an earlier page does not begin at the edge of this one.
+        heads = [round(box.left() - UNIT) + 0.5 for note, _, box in written if note.onset >= span.start]
         painter.drawLines([QLineF(x, top + UNIT / 2, x, bottom - 1) for x in heads])
         painter.setFont(_font())
         painter.setPen(colour(look.muted))
-        for words, box in texts:
+        for _, words, box in written:
             painter.drawText(box.translated(0, top), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
 
 

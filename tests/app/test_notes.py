@@ -88,6 +88,27 @@ def test_of_two_texts_that_would_overlap_the_first_is_written_and_what_lasts_goe
     assert boxes[-1].right() <= 737.0
 
 
+@pytest.mark.parametrize("onset", [6.0, 10.0])
+def test_only_what_begins_on_a_page_has_a_tick_there(opened: ReviewWindow, onset: float) -> None:
+    """What goes on from an earlier page is a line along the layer's foot, and its text."""
+    layer, plot, span = NoteLayer(), opened.page.plot(), Span(10.0, 20.0)
+    layer.set_notes([Annotation(onset, 8.0, "photic 12 Hz")])
+    upright: list[float] = []
+    level: list[float] = []
+
+    class Watched(QPainter):
+        def drawLines(self, drawn: object) -> None:
+            for line in drawn:  # type: ignore[attr-defined]
+                (upright if line.x1() == line.x2() else level).append(line.x1())
+
+    picture = QImage(opened.page.width(), 200, QImage.Format.Format_ARGB32)
+    with Watched(picture) as painter:
+        layer.draw(painter, span, opened.page.width(), plot, LIGHT)
+    assert bool(upright) is (onset >= span.start)
+    assert len(level) == 1
+    assert layer.texts(span, opened.page.width(), plot.right())
+
+
 def test_texts_are_not_shown_where_the_name_is_not(opened: ReviewWindow) -> None:
     """Headers are not the only place where a name stands."""
     opened.page.set_notes(NOTES)
