@@ -23,7 +23,7 @@ _DRAG_PIXELS: Final = 3.0
 _LONGEST_NAME: Final = 240.0
 _LOWEST_ROW: Final = 12.0
 _FOOT: Final = 5.0 * UNIT
-_BESIDE_CZ: Final = ("Fz", "Pz", "C3", "C4")
+_CHAINED_TO_CZ: Final = ("Fz", "C3")  # before it in a chain, down the midline or across
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +204,22 @@ def rows_of(label: str, labels: Sequence[str]) -> tuple[int, ...]:
     None where the montage has no such row.
     """
     own = tuple(k for k, row in enumerate(labels) if row == label)
-    named = electrodes_of(label)
-    return own or tuple(k for k, row in enumerate(labels) if named & electrodes_of(row))
+    if own:
+        return own
+    # C3–Cz is of the transverse chains and of the reference Cz: rows tell which by how many end in it. Of what was
+    # marked no rows are known, and what stands on C3 is never drawn on rows of Cz alone.
+    chained = _CHAINED_TO_CZ if sum(row.endswith("–Cz") for row in labels) <= len(_CHAINED_TO_CZ) else ()
+    named = electrodes_of(label, _CHAINED_TO_CZ[:1])
+    return tuple(k for k, row in enumerate(labels) if named & electrodes_of(row, chained))
 
 
-def electrodes_of(label: str) -> frozenset[str]:
-    """Electrodes that the label of a row tells apart: both of two neighbours, without what is a common reference."""
+def electrodes_of(label: str, chained: Sequence[str] = _CHAINED_TO_CZ) -> frozenset[str]:
+    """Electrodes that the label of a row tells apart: both of two neighbours, without what is a common reference.
+
+    Cz is a neighbour of those that are ``chained`` to it and else a reference.
+    """
     first, _, second = label.partition("–")
-    common = second not in SITES or second in EARS or (second == "Cz" and first not in _BESIDE_CZ)
+    common = second not in SITES or second in EARS or (second == "Cz" and first not in chained)
     return frozenset({first} if common else {first, second})
 
 

@@ -20,6 +20,7 @@ from tests.app.test_edges import at, drag, only
 from tests.app.test_marks import listed, review_of, saved, type_name
 
 from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
+from neuroflow.signal.montage import MontageChannel, montage_rows
 from neuroflow_review.marklayer import rows_of
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.theme import LIGHT, time_to_x
@@ -343,6 +344,28 @@ def test_a_common_reference_is_no_electrode_of_a_discharge() -> None:
     assert rows_of("Cz–Pz", ("Fz–avg", "Cz–avg", "Pz–avg")) == (1, 2)
     assert rows_of("F3–A1A2", ("F7–A1A2", "T3–A1A2")) == ()
     assert rows_of("≈AHL1", longitudinal) == (4,)
+
+
+@pytest.mark.parametrize(
+    ("marked", "montage", "rows"),
+    [
+        ("C3–Cz", "longitudinal", ["F3–C3", "C3–P3"]),  # as it stands in the Cz reference
+        ("C4–Cz", "longitudinal", ["F4–C4", "C4–P4"]),
+        ("C3–Cz", "transverse", ["C3–Cz"]),
+        ("C3–Cz", "cz", ["C3–Cz"]),
+        ("Cz–Pz", "cz", ["Pz–Cz"]),
+        ("Cz–C4", "cz", ["C4–Cz"]),
+        ("Fz–Cz", "longitudinal", ["Fz–Cz"]),
+        ("Fz–Cz", "average", ["Fz–avg", "Cz–avg"]),
+        ("Cz–Pz", "transverse", ["C3–Cz", "Cz–C4", "P3–Pz", "Pz–P4"]),
+    ],
+)
+def test_a_decision_against_the_cz_reference_stands_on_rows_of_its_electrode_alone(
+    marked: str, montage: str, rows: list[str]
+) -> None:
+    sites = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()
+    labels = tuple(r.label for r in montage_rows(montage, [MontageChannel(s, s, "EEG") for s in sites]))
+    assert sorted(labels[k] for k in rows_of(marked, labels)) == sorted(rows)
 
 
 def test_a_discharge_that_the_detector_missed_is_the_readers_own_and_counts_like_any_other(
