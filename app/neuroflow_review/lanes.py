@@ -198,7 +198,7 @@ class Lane(QObject):
                     self._drop(job)
 
     def hold(self, held: bool) -> None:
-        """Begin no job until told otherwise; one that runs goes on."""
+        """Begin no job until told otherwise; one that runs goes on until it gives way."""
         with self._wake:
             self._held = held
             self._wake.notify_all()
@@ -273,12 +273,17 @@ class Lane(QObject):
                 job = heapq.heappop(self._heap)[2]
                 self._running = job
                 if job.steps is None:
-                    job.control = Control(_Throttled(self, job))
+                    job.control = Control(_Throttled(self, job), self._wait_while_held)
             again = self._run(job)
             with self._wake:
                 self._running = None
                 if again and not job.cancelled and not self._closed:
                     heapq.heappush(self._heap, (job.priority, next(self._order), job))
+
+    def _wait_while_held(self, control: Control) -> None:
+        with self._wake:
+            while self._held and not self._closed and not control.cancelled:
+                self._wake.wait(_PROGRESS_SECONDS)  # what cancels the job alone does not wake the lane
 
     def _run(self, job: Job) -> bool:
         """Run a job to its end, or until a more urgent one waits; true where it is to go on later."""

@@ -13,14 +13,18 @@ class Cancelled(Exception):
 class Control:
     """A token that a job polls: ``checkpoint()`` raises :class:`Cancelled` once ``cancel()`` was called.
 
-    ``progress(fraction)`` may be given by the caller; fraction is in 0..1. Every method may be called from any thread.
+    ``progress(fraction)`` may be given by the caller; fraction is in 0..1. So may ``way``, which waits while what is
+    more urgent needs the drive. Every method may be called from any thread.
     """
 
-    def __init__(self, progress: Callable[[float], None] | None = None) -> None:
+    def __init__(
+        self, progress: Callable[[float], None] | None = None, way: Callable[[Control], None] | None = None
+    ) -> None:
         self._cancelled = threading.Event()
         self._kept = False
         self._lock = threading.Lock()
         self._progress = progress
+        self._way = way
 
     def cancel(self) -> bool:
         """Stop at the next checkpoint; false where that is too late, because what was made is being put in place."""
@@ -52,3 +56,12 @@ class Control:
             raise Cancelled
         if fraction is not None and self._progress is not None:
             self._progress(fraction)
+
+    def give_way(self) -> None:
+        """A checkpoint at which a job that nobody waits for lets what is more urgent go first.
+
+        Raises: Cancelled.
+        """
+        if self._way is not None:
+            self._way(self)
+        self.checkpoint()

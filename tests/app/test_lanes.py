@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Generator, Iterator
+from functools import partial
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from neuroflow.errors import FileProblem
+from neuroflow.io.whole import whole_of
 from neuroflow.jobs import Cancelled, Control
 from neuroflow_review.lanes import UNDELIVERED, Failure, Lane, Lanes
 
@@ -281,3 +284,45 @@ def test_asking_a_closed_lane_is_cancelled(qtbot: QtBot) -> None:  # noqa: ARG00
     with pytest.raises(Cancelled):
         lane.ask("tile", lambda _: 1, Control())
     lane.deleteLater()
+
+
+class CountedHash:
+    """Takes blocks, and after the first waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered, self.go, self.blocks = threading.Event(), threading.Event(), 0
+
+    def update(self, _block: bytes) -> None:
+        self.blocks += 1
+        self.entered.set()
+        self.go.wait(60)
+
+    def hexdigest(self) -> str:
+        return str(self.blocks)
+
+
+@pytest.mark.parametrize("end", ["go on", "cancel", "close"])
+def test_reading_all_of_a_file_pauses_between_blocks_while_a_page_is_awaited(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    path, counted, lanes = tmp_path / "long.edf", CountedHash(), Lanes()
+    with path.open("wb") as file:
+        file.truncate(20 << 20)
+    monkeypatch.setattr("neuroflow.io.whole.hashlib.sha256", lambda: counted)
+    heard: list[object] = []
+    job = lanes.whole.submit("whole", partial(whole_of, path, None), done=heard.append)
+    assert counted.entered.wait(60)
+    lanes.awaiting_page()
+    counted.go.set()
+    assert not job.finished.wait(0.3)
+    assert counted.blocks == 1
+    if end == "go on":
+        lanes.awaiting_page(False)
+        qtbot.waitUntil(lambda: bool(heard))
+        assert counted.blocks == 20
+    elif end == "cancel":
+        lanes.whole.cancel()
+        qtbot.waitUntil(lambda: not lanes.whole.busy)
+    lanes.close()
+    assert counted.blocks == (20 if end == "go on" else 1)
+    assert lanes.whole.join(), "closing waits for no held lane"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from neuroflow.errors import FileProblem
 from neuroflow.jobs import Control
 
-_BLOCK = 4 << 20
+_BLOCK = 1 << 20  # a page that is turned waits for one at most
 
 
 class Whole(Struct, frozen=True):
@@ -36,7 +36,7 @@ def whole_of(path: Path, before: Whole | None = None, control: Control | None = 
             while block := file.read(_BLOCK):
                 found.update(block)
                 if control is not None:
-                    control.checkpoint()
+                    control.give_way()
     except OSError as error:
         raise FileProblem(f"“{path.name}” could not be read: check that its drive is connected.", str(error)) from error
     return Whole(said.st_size, said.st_mtime_ns, found.hexdigest())
