@@ -40,7 +40,7 @@ def filter_words(filters: Filters, rate: float | None = None) -> str:
 
 def idle_words(frequency: float, rate: float | None) -> str:
     """Said behind a high cut or notch that does nothing at a sampling rate (Hz); empty where it does something."""
-    return f" (no effect at {rate:g} Hz)" if rate is not None and frequency >= rate / 2 else ""
+    return f" (no effect: recorded at {rate:g} Hz)" if rate is not None and frequency >= rate / 2 else ""
 
 
 def seconds_left_words(seconds: float | None) -> str:

@@ -45,6 +45,12 @@ def test_actions_stand_in_menus_and_ask_for_facts_that_exist() -> None:
         assert action.text[0].isupper()
 
 
+def test_keys_of_the_cursor_say_which_way_it_goes() -> None:
+    texts = {action.id: action.text for action in ACTIONS if action.within == "Cursor"}
+    assert all(text.startswith("Cursor forward") for name, text in texts.items() if name.endswith("next"))
+    assert all(text.startswith("Cursor back") for name, text in texts.items() if name.endswith("back"))
+
+
 def test_with_nothing_open_nothing_can_be_done_to_a_recording() -> None:
     empty = Situation()
     possible = {action.id for action in ACTIONS if action.enabled(empty)}

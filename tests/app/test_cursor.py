@@ -78,7 +78,7 @@ def test_a_heart_reads_through_its_own_filters_and_says_them(sleeper: ReviewWind
 
 def test_a_breath_points_up_on_the_page_and_reads_with_its_sign(sleeper: ReviewWindow) -> None:
     where, value = said(sleeper, "Resp", 5.0)  # the top of a breath
-    assert where.startswith("Resp · 0.03 Hz, HF 15 Hz (no effect at 25 Hz)")
+    assert where.startswith("Resp · 0.03 Hz, HF 15 Hz (no effect: recorded at 25 Hz)")
     assert 150 < float(value.removesuffix(" µV")) < 320
     trace = page_of(sleeper).traces[[r.label for r in sleeper.session.rows].index("Resp")]
     drawn = trace.y[round((5.0 - trace.start) / trace.step)] - trace.y[round((7.0 - trace.start) / trace.step)]

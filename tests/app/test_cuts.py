@@ -80,14 +80,14 @@ def test_what_has_no_effect_at_the_rate_of_the_file_is_said_to_have_none(
     window.session.store.update(filters=Filters(1.0, 120.0, 50.0))
     window.session.open(humming(tmp_path / "slow.edf", 0.0, rate=100))
     settle(window)
-    words = "1 Hz, HF 120 Hz (no effect at 100 Hz) · notch 50 Hz (no effect at 100 Hz)"
+    words = "1 Hz, HF 120 Hz (no effect: recorded at 100 Hz) · notch 50 Hz (no effect: recorded at 100 Hz)"
     assert words in window.says.text()
     setting = setting_of(window.session, Choice(), as_shown=False)
     page = window.session.page
     assert page is not None
     assert words in head_words(setting, Drawn(Moment(5.0, "page"), page, None, ()))
     assert words in dict(content_of(window.session, private=False).tables[0].rows[1:])["Shown"]
-    assert "HF 120 Hz (no effect at 100 Hz)" in words_of(window.commands.high)
+    assert "HF 120 Hz (no effect: recorded at 100 Hz)" in words_of(window.commands.high)
     assert "HF 35 Hz" in words_of(window.commands.high)
     window.session.set_cursor(2.0)
     assert words in window.inspector._channel.text()

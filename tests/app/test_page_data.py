@@ -15,7 +15,7 @@ from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Reco
 from neuroflow.signal.filters import LOW_CUTS, Filters, apply_filters
 from neuroflow_review.session.analysis import scalp_spikes, trend, without_flat
 from neuroflow_review.session.depth import DepthRequest, assemble, load_depth, load_truth
-from neuroflow_review.session.page import PageData, PageRequest, load_page, rows_of
+from neuroflow_review.session.page import PageData, PageRequest, eeg_rate, load_page, rows_of
 
 SITES = "Fp1 F7 T3 T5 O1 Fp2 F8 T4 T6 O2 Fz Cz Pz".split()
 OFF = Filters(None, None, None)
@@ -240,6 +240,14 @@ def test_recorded_ieeg_is_laid_at_its_own_times() -> None:
     assert times[0] <= 20.0
     assert times[-1] >= 30.0
     np.testing.assert_allclose(truth.y["AHL1"], 100e-6 * np.sin(2 * np.pi * 5 * times), atol=3e-6)
+
+
+def test_the_rate_that_filters_are_judged_by_is_the_scalps() -> None:
+    depth = tuple(Channel(k, f"AHL{k}", f"AHL{k}", ChannelKind.IEEG, 2000.0, "uV", True) for k in range(1, 41))
+    both = replace(source_of().recording, channels=(*depth, *source_of(rate=256.0).recording.channels))
+    assert eeg_rate(both) == 256.0
+    assert eeg_rate(replace(both, channels=depth)) == 2000.0
+    assert eeg_rate(replace(both, channels=())) is None
 
 
 # Analysis -------------------------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ def test_a_recording_that_changed_is_said_to_have_at_every_opening_until_the_rea
     for number in range(2):
         opens()
         assert any("has changed since its marks were made" in words for words in said)
-        assert "changed since it was marked" in mine.says.text()
+        assert "recording changed since it was marked" in mine.says.text()
         session.marks.add(2.0 + number, "after")
         saved(qtbot, mine)
         session.close_recording()

@@ -62,9 +62,9 @@ ACTIONS: Final = (
     *(
         Action(f"cursor_{name}", "View", text, "read.move_cursor", (key,), _R, "", tip, argument, within="Cursor")
         for name, text, key, argument, tip in (
-            ("next", "Cursor on", "Alt+Right", 1, _CURSOR_TIP),
+            ("next", "Cursor forward", "Alt+Right", 1, _CURSOR_TIP),
             ("back", "Cursor back", "Alt+Left", -1, _CURSOR_TIP),
-            ("leap_next", "Cursor on by a fiftieth of the page", "Alt+Shift+Right", 20, ""),
+            ("leap_next", "Cursor forward by a fiftieth of the page", "Alt+Shift+Right", 20, ""),
             ("leap_back", "Cursor back by a fiftieth of the page", "Alt+Shift+Left", -20, ""),
         )
     ),

@@ -184,9 +184,12 @@ def channels_of(recording: Recording) -> list[MontageChannel]:
 
 
 def eeg_rate(recording: Recording) -> float | None:
-    """The commonest sampling rate (Hz) of EEG and iEEG; None where a recording has neither."""
-    members = [c for c in recording.channels if c.kind in (ChannelKind.EEG, ChannelKind.IEEG) and c.rate > 0]
-    return _rate(members) if members else None
+    """The commonest sampling rate (Hz) of scalp EEG, where there is none of iEEG; None where there is neither."""
+    for kind in (ChannelKind.EEG, ChannelKind.IEEG):
+        members = [c for c in recording.channels if c.kind is kind and c.rate > 0]
+        if members:
+            return _rate(members)
+    return None
 
 
 def load_page(source: SignalSource, request: PageRequest, control: Control) -> PageData:

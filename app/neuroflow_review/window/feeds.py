@@ -427,7 +427,7 @@ class Feeds(QObject):
             standard = "below display standard"
             parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
         if session.marks.outdated:
-            parts.append(Part("changed since it was marked"))
+            parts.append(Part("recording changed since it was marked"))
         if not session.marks.writable:
             parts.append(Part("no marks can be made"))
         if session.marks.unsaved:
