@@ -295,12 +295,24 @@ def test_a_note_that_names_no_channel_of_the_file_may_name_one_of_the_copy(
     ]
 
 
-@pytest.mark.parametrize("label", ["EEG Fp1-Ref", "FP1-LE", "T7", "EKG1", "AHL1", "TP'3-TP'4", "EEG A1A2", "SpO2", ""])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "EEG Fp1-Ref", "FP1-LE", "fp1", "T7", "EKG1", "Ekg 1", "Resp1", "Chin2", "DC01", "AHL1", "TP'3-TP'4",
+        "POL DRR12", "EEG A1A2", "SpO2", "",
+    ],
+)  # fmt: skip
 def test_names_of_electrodes_and_signals_are_no_free_text(label: str) -> None:
     assert names_a_signal(label)
 
 
-@pytest.mark.parametrize("label", ["Jane", "ECG Müller", "Resp. Dr Roe", "EEG Fp1-Doe"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Jane", "ECG Müller", "Resp. Dr Roe", "EEG Fp1-Doe", "Ross1", "Lee12", "Kim1-Kim2", "POL Eva1", "eva1",
+        "12 05 51", "120551", "7", "EEG 12 05 51", "POL 120551",
+    ],
+)  # fmt: skip
 def test_other_words_in_a_label_are(label: str) -> None:
     assert not names_a_signal(label)
 

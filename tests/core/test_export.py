@@ -19,6 +19,7 @@ import pytest
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
 from neuroflow.export import ExportRequest, export_reconstruction, readback
+from neuroflow.export.edf import _told
 from neuroflow.export.spool import Spool
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.io import open_recording, sha256_of
@@ -329,6 +330,26 @@ def test_a_deidentified_file_names_nobody_and_says_where_it_comes_from_by_hash(s
             assert sha256_of(named).encode() in raw
     again, _ = read(out)
     assert (again.patient, again.start) == (Patient(), datetime(1985, 1, 1, 3, 4, 5))
+
+
+def test_a_deidentified_file_names_channels_by_their_sites_alone(export: Export, tmp_path: Path) -> None:
+    """What looks like a contact may be a person's name, and nobody reviews what is said of the input."""
+    fake = FakeReconstructor()
+    fake.silent = ("T3", "Ross1")
+    for hidden in (False, True):
+        export(fake, samples=3, excluded=frozenset({"Cz", "Lee12", "12 05 51"}), deidentified=hidden)
+        said = " ".join(a.text for a in read(tmp_path / "out.edf")[0].annotations)
+        assert "T3" in said
+        assert "Cz" in said
+        assert [name in said for name in ("Ross1", "Lee12", "12 05 51")] == [not hidden] * 3
+    assert said.count("one whose name is left out") == 3
+
+
+def test_a_channel_mapped_by_hand_keeps_its_site_and_loses_its_label() -> None:
+    names = ("Kim1 is Fp1", "T3 is T4")
+    assert _told(names, ExportRequest()) == names
+    hidden = _told(names, ExportRequest(deidentified=True))
+    assert hidden == ("one whose name is left out is Fp1", "T3 is T4")
 
 
 def test_a_long_export_takes_no_more_memory_than_a_short_one(source: ArraySource, tmp_path: Path) -> None:

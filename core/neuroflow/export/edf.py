@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow import __version__
+from neuroflow.anatomy.electrodes import SITES
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, merged, notes_of
 from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
-from neuroflow.export.texts import names_a_signal
 from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 _COMPUTED, _WRITTEN = 0.90, 0.95
 _SMALLEST_LIMIT = MICROVOLT
 _VERIFY_SECONDS = 300
+_UNNAMED = "one whose name is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +234,13 @@ def _stretches(mask: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
 
 
 def _told(names: Iterable[str], request: ExportRequest) -> tuple[str, ...]:
-    """Names of channels, or ``label is name``; in a file that names nobody, only those that say signals and no more."""
+    """Names of channels, or ``label is name``; in a file that names nobody, only those of the 10-20 and 10-10 systems.
+
+    Nobody reviews what is written here, and of any other name a machine cannot tell whether it is a person's.
+    """
     if not request.deidentified:
         return tuple(names)
-    return tuple(n if all(map(names_a_signal, n.split(" is "))) else "one whose name is left out" for n in names)
+    return tuple(" is ".join(name if name in SITES else _UNNAMED for name in n.split(" is ")) for n in names)
 
 
 def _header(

@@ -34,7 +34,9 @@ _LABEL_WORDS = frozenset(
     "dc aux chin leg left right l r roc loc upper lower temp body pos position snore snoring cpap med t7 t8 p7 p8 a1a2 "
     "m1m2".split()
 ) | {site.lower() for site in SITES}
-_CONTACT = re.compile(r"(?:[a-z]{1,4}'?)?\d{1,3}")
+# Shafts are called by up to four capitals (AHL1, TP'3): a word in small letters, as Eva1, may be a name.
+_CONTACT = re.compile(r"[A-Z]{1,4}'?\d{1,3}")
+_NUMBERED = re.compile(r"([a-z0-9]*[a-z])\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,22 @@ def free_texts(recording: Recording) -> tuple[FreeText, ...]:
 
 def names_a_signal(label: str) -> bool:
     """Whether a label of a channel holds electrodes, contacts and kinds of signals and nothing else."""
-    words = re.split(r"[^A-Za-z0-9']+", label.lower())
-    return label.isascii() and all(not w or w in _LABEL_WORDS or _CONTACT.fullmatch(w) is not None for w in words)
+    words = [word for word in re.split(r"[^A-Za-z0-9']+", label) if word]
+    named = [word for word in words if not word.isdigit()]
+    numbers = [word for word in words if word.isdigit()]
+    if not label.isascii() or len("".join(numbers)) > 3 or len(numbers) > bool(named):
+        return False  # numbers that count nothing may be a date or an identifier
+    return all(map(_is_of_signals, named))
+
+
+def _is_of_signals(word: str) -> bool:
+    plain = word.lower()
+    numbered = _NUMBERED.fullmatch(plain)
+    return (
+        plain in _LABEL_WORDS
+        or _CONTACT.fullmatch(word) is not None
+        or (numbered is not None and numbered.group(1) in _LABEL_WORDS)
+    )
 
 
 def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
