@@ -302,6 +302,22 @@ def test_in_the_readers_own_folder_a_recording_that_changed_is_told_of_its_marks
     assert read_review(recording(tmp_path / "d.edf", "d" * 16), own).notice == ""
 
 
+def test_of_thousands_of_review_files_the_newest_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder on a network must not keep a recording that has no marks from its first page."""
+    about, own, looked = recording(tmp_path / "a.edf"), tmp_path / "own", []
+    own.mkdir()
+    for k in range(300):
+        path = own / f"{k:016x}{SUFFIX}"
+        path.write_text(f'{{"recording": {{"name": "{about.path.name if k in (3, 290) else k}"}}}}')
+        os.utime(path, (k, k))
+    head = review_file._head
+    monkeypatch.setattr(review_file, "_head", lambda path: looked.append(path) or head(path))
+    monkeypatch.setattr(review_file, "is_writable", lambda folder: folder != tmp_path)
+    notice = read_review(about, own).notice
+    assert f"{290:016x}" in notice
+    assert len(looked) < 100
+
+
 def test_a_recording_that_changed_is_said_to_have_until_the_marks_are_said_to_fit_it(tmp_path: Path) -> None:
     place, now = tmp_path / f"a.edf{SUFFIX}", recording(tmp_path / "a.edf", "b" * 16)
     write_review(recording(tmp_path / "a.edf"), some_marks(), place)
