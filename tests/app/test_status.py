@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,22 @@ def test_what_is_wrong_with_a_file_is_listed_to_read_and_to_copy(
     assert all(problem in QApplication.clipboard().text() for problem in recording.problems)
     qtbot.keyClick(dialog, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: not window.findChildren(ProblemsDialog))
+
+
+def test_a_notice_is_not_written_over_what_it_covers(
+    opened: ReviewWindow, press: Callable[..., None], settle: Callable[..., None]
+) -> None:
+    """Nor where the type grows while it is there, as it does when a presentation begins."""
+    press(opened, Qt.Key.Key_P)
+    settle(opened)
+    bar = opened.statusBar()
+    assert bar.currentMessage()
+    shown = bar.grab().toImage()
+    opened.place.hide()
+    opened.says.hide()
+    assert bar.grab().toImage() == shown
+    opened.place.show()
+    opened.says.show()
+    bar.clearMessage()
+    assert bar.grab().toImage() != shown
+    press(opened, Qt.Key.Key_P)

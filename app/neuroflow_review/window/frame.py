@@ -53,7 +53,7 @@ from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
 from neuroflow_review.window.arrangement import Arrangement
 from neuroflow_review.window.docks import Scrolled, held_in_tabs, hold_in_tabs, let_go, make_room
-from neuroflow_review.window.status import StatusLine
+from neuroflow_review.window.status import CoveredLabel, StatusLine
 
 STANDARD_SIZE = QSize(1600, 1000)
 SMALLEST_SIZE = QSize(1280, 720)
@@ -119,7 +119,7 @@ class Frame(QMainWindow):
         self.spectrum, self.butterfly = SpectrumPanel(), ButterflyPanel()
         # Wide enough for every column from the start: the page must not move when the first spike is found.
         self.events.setMinimumWidth(_EVENTS_WIDTH)
-        self.place = QLabel()
+        self.place = CoveredLabel()
         self.says = StatusLine()
         self.model_says = QLabel()
         self._build()

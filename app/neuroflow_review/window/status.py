@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QStatusBar
 
 from neuroflow_review.session.reconstruction import Segment
 
@@ -52,7 +52,20 @@ def distribution_words(segments: Sequence[Segment]) -> str:
     return "in distribution ●" if known else ""
 
 
-class StatusLine(QLabel):
+class CoveredLabel(QLabel):
+    """A label of the status bar that a notice covers: Qt hides it, and shows it again where the type grows."""
+
+    @property
+    def covered(self) -> bool:
+        bar = self.parent()
+        return isinstance(bar, QStatusBar) and bool(bar.currentMessage())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.covered:
+            super().paintEvent(event)
+
+
+class StatusLine(CoveredLabel):
     """The parts that there is room for; it never makes a window wider, and ends in dots where nothing else helps.
 
     :meth:`text` and the tooltip hold all of it. ``asked`` says that a part was clicked that can tell more, and of what.
@@ -109,6 +122,8 @@ class StatusLine(QLabel):
         return QSize(0, super().minimumSizeHint().height())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
+        if self.covered:
+            return
         with QPainter(self) as painter:
             align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             painter.drawText(self.rect(), align, self.shown)
