@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QTableView
+from pytestqt.qtbot import QtBot
 
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.event_rows import NOTE
@@ -81,6 +83,18 @@ def test_why_a_recording_has_no_page_is_said_without_its_name(named: ReviewWindo
     assert NAME in named.page.message
     named.session.store.update(private=True)
     assert NAME not in named.page.message
+
+
+def test_what_is_laid_over_the_reconstruction_is_named_as_the_recording_is(
+    qtbot: QtBot, opened: ReviewWindow, demo: Path, tmp_path: Path
+) -> None:
+    path = Path(shutil.copy(demo.with_name("demo-ieeg.edf"), tmp_path / NAME))
+    opened.session.comparison.open(path, [contact.name for contact in opened.session.contacts])
+    qtbot.waitUntil(lambda: f"recorded iEEG of {NAME} laid over" in opened.ieeg._legend())
+    opened.session.store.update(private=True)
+    assert "recorded iEEG laid over" in opened.ieeg._legend()
+    opened.session.store.update(private=False)
+    assert f"recorded iEEG of {NAME} laid over" in opened.ieeg._legend()
 
 
 def listed(window: ReviewWindow) -> set[str]:

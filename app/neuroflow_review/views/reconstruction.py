@@ -91,7 +91,7 @@ class ReconstructionView(Sheet):
         self.redraw()
 
     def set_truth(self, truth: Truth | None, name: str = "") -> None:
-        """Recorded iEEG to lay over the bands, and the name of its file."""
+        """Recorded iEEG to lay over the bands, and the name of its file, empty where that is hidden."""
         self._truth, self._truth_name = truth, name
         self.redraw()
 
@@ -238,7 +238,8 @@ class ReconstructionView(Sheet):
         if self._sample is not None:
             parts.append(f"line: sample {self._sample + 1} of {self._samples}")
         if self._truth is not None:
-            parts.append(f"recorded iEEG of {self._truth_name} laid over")
+            of = f" of {self._truth_name}" if self._truth_name else ""
+            parts.append(f"recorded iEEG{of} laid over")
         return parts
 
     def _notes(self) -> str:

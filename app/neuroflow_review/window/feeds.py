@@ -166,6 +166,7 @@ class Feeds(QObject):
                 frame.page.set_message(self.shown_words(frame.page.message))
             self._listed = None
             self._show_spikes()
+            self._show_truth()
         frame.arrangement.set_depth_channel(new.reconstructed)
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
@@ -198,8 +199,12 @@ class Feeds(QObject):
 
     def _on_truth(self, truth: Truth | None) -> None:
         self._truth = truth
-        self.frame.ieeg.set_truth(truth, self.session.comparison.name)
+        self._show_truth()
         self.show_cursor(self.session.cursor)
+
+    def _show_truth(self) -> None:
+        name = "" if self.session.state.private else self.session.comparison.name
+        self.frame.ieeg.set_truth(self._truth, name)
 
     def _on_spectrogram(self, page: SpectrogramPage) -> None:
         panel = self.frame.spectrogram
