@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QFileDialog, QTableView
 from pytestqt.qtbot import QtBot
 
 from neuroflow_review.window import ReviewWindow
@@ -95,6 +95,17 @@ def test_what_is_laid_over_the_reconstruction_is_named_as_the_recording_is(
     assert "recorded iEEG laid over" in opened.ieeg._legend()
     opened.session.store.update(private=False)
     assert f"recorded iEEG of {NAME} laid over" in opened.ieeg._legend()
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_the_name_that_is_suggested_for_exported_marks_is_not_the_recordings_where_that_is_hidden(
+    named: ReviewWindow, monkeypatch: pytest.MonkeyPatch, private: bool
+) -> None:
+    suggested: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *given: (suggested.append(given[2]), ("", ""))[1])
+    named.session.store.update(private=private)
+    named.commands.file.export_marks()
+    assert ("Mustermann" in Path(suggested[0]).name) is not private
 
 
 def listed(window: ReviewWindow) -> set[str]:

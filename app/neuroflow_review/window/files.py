@@ -42,7 +42,8 @@ class FileCommands(Part):
         recording = self.session.recording
         if recording is None:
             return
-        beside = str(recording.path.with_name(f"{recording.path.stem}-marks.csv"))
+        stem = "marks" if self.session.state.private else f"{recording.path.stem}-marks"
+        beside = str(recording.path.with_name(f"{stem}.csv"))
         name, _ = QFileDialog.getSaveFileName(self.window, "Export marks", beside, _TABLES)
         if name:
             self.session.marks.ask_export(Path(name))
