@@ -119,6 +119,11 @@ def report(path: Path, **changes: Any) -> ExportReport:
     return ExportReport(**(given | changes))
 
 
+def test_an_export_is_not_suggested_to_be_called_after_a_recording_whose_name_is_hidden(tmp_path: Path) -> None:
+    assert offer(tmp_path).default_target == tmp_path / "S001R01_reconstructed.edf"
+    assert offer(tmp_path, private=True).default_target == tmp_path / "reconstructed.edf"
+
+
 def test_an_export_by_keyboard_from_form_to_result(qtbot: Any, tmp_path: Path) -> None:
     lanes = Lanes()
     dialog = shown(qtbot, ExportDialog(offer(tmp_path, selection=Span(12, 41)), lanes))

@@ -25,7 +25,7 @@ _NOTES_BYTES: Final = 350
 
 _BANDS_SECONDS: Final = 0.15 / (39 * 64 * 1000)
 _REASONS: Final = 3
-_SUFFIX: Final = "_reconstructed.edf"
+_SUFFIX, _UNNAMED = "_reconstructed.edf", "reconstructed.edf"
 
 
 class Start(Protocol):
@@ -73,7 +73,8 @@ class Offer:
 
     @property
     def default_target(self) -> Path:
-        return self.recording.with_name(self.recording.stem + _SUFFIX)
+        """Beside the recording, and called after it unless names are hidden: the name of a file is a text too."""
+        return self.recording.with_name(_UNNAMED if self.private else self.recording.stem + _SUFFIX)
 
 
 @dataclass(frozen=True, slots=True)
