@@ -414,6 +414,7 @@ def test_what_is_known_of_a_whole_recording_is_kept_without_waiting_for_its_end(
     mine.session.marks.add(1.0, "before")
     qtbot.waitUntil(lambda: mine.session.marks._wholeness.whole is not None)
     saved(qtbot, mine)
+    qtbot.waitUntil(lambda: mine.session.marks._kept_whole is not None)
     qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
     said = json.loads(path.read_text("utf-8"))["recording"].get("whole", {}).get("sha256")
     assert said == hashlib.sha256(path.with_name("patient.edf").read_bytes()).hexdigest()
