@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -114,6 +114,15 @@ def map_cells(made: Topography, time: float) -> Cells:
     if values is not None:
         for site, value in zip(made.electrodes.sites, values, strict=True):
             yield from _volts(site, "map: voltage, average reference", [time], [value])
+
+
+def butterfly_cells(
+    data: NDArray[np.floating[Any]], start: float, rate: float, sites: Sequence[str], filters: str
+) -> Cells:  # fmt: skip
+    """Voltages (electrode, time) around the cursor, from ``start`` in seconds on."""
+    times = start + np.arange(data.shape[1]) / rate
+    for site, values in zip(sites, data, strict=True):
+        yield from _volts(site, f"butterfly: voltage, average reference, {filters}", times, values)
 
 
 def power_cells(made: BandMaps, band: str) -> Cells:

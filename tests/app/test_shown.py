@@ -103,6 +103,22 @@ def test_the_table_holds_what_every_panel_shows(
         assert row["signal"].startswith("≈") is ("reconstructed, not recorded" in row["what"])
 
 
+def test_the_table_holds_the_butterfly_around_the_cursor(qtbot: Any, opened: ReviewWindow, tmp_path: Path) -> None:
+    session = opened.session
+    for name in ("Implant", "Map", "Spectrum"):
+        opened.docks[name].hide()
+    opened.commands.actions["dock Butterfly"].trigger()
+    opened.docks["Butterfly"].raise_()
+    session.set_cursor(session.state.start + 2.5)
+    qtbot.waitUntil(lambda: opened.settled and opened.butterfly.shown is not None, timeout=60_000)
+    found = list(csv.DictReader(io.StringIO(saved(qtbot, opened, tmp_path / "all.csv").decode("utf-8-sig"))))
+    rows = [row for row in found if row["what"].startswith("butterfly: ")]
+    assert {row["signal"] for row in rows} == set(opened.butterfly.shown[3])
+    at = [float(row["value"]) for row in rows if abs(float(row["time_s"]) - session.cursor) < 1e-6]
+    assert len(at) == len(opened.butterfly.shown[3])
+    assert sum(at) == pytest.approx(0.0, abs=0.05), "an average reference"
+
+
 def test_no_rate_is_told_where_no_spike_was_looked_for(
     qtbot: Any, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], tmp_path: Path
 ) -> None:

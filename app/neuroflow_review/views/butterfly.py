@@ -94,6 +94,11 @@ class ButterflyPanel(Canvas):
         self.redraw()
 
     @property
+    def shown(self) -> tuple[NDArray[np.float32], float, float, tuple[str, ...], str] | None:
+        """Voltages (electrode, time), seconds from the cursor to the first, rate, electrodes, filters; or None."""
+        return None if self._message else (self._data, self._first, self._rate, self._sites, self._filters)
+
+    @property
     def message(self) -> str:
         return self._message
 

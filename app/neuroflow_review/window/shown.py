@@ -23,6 +23,7 @@ from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.session.topography import BandMaps
 from neuroflow_review.tables import (
     Cells,
+    butterfly_cells,
     map_cells,
     page_cells,
     power_cells,
@@ -196,6 +197,10 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
         parts.append(power_cells(mapped, feeds.maps.quantity))
     elif mapped is not None and session.cursor is not None:
         parts.append(map_cells(mapped, session.cursor))
+    around = window.butterfly.shown
+    if around is not None and session.cursor is not None and not window.butterfly.visibleRegion().isEmpty():
+        data, first, rate, sites, filters = around
+        parts.append(butterfly_cells(data, session.cursor + first, rate, sites, filters))
     trend = session.trends.trend
     if feeds.trends.shown and trend is not None and np.isfinite(trend.density).any():
         parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
