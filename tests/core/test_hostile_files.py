@@ -12,9 +12,11 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -431,6 +433,24 @@ def test_spoiled_cards(small_model_folder: Path, tmp_path: Path) -> None:
         (tmp_path / "card.json").write_bytes(jumbled(base, np.random.default_rng([0xCA4D, case])))
         with suppress(ModelProblem), bounded(f"case {case}"):
             read_card(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [{"hidden": 10**6}, {"token": 10**5}, {"queries": 10**7}, {"lags": 10**6}, {"factors": 8 * 10**8},
+     {"contacts": 8 * 10**6}, {"sites": 10**6}, {"hidden": -1}],
+    ids=str,
+)  # fmt: skip
+def test_a_card_that_claims_a_larger_flow_is_not_believed_with_memory(
+    small_model_folder: Path, claim: dict[str, int]
+) -> None:
+    model = load_model(small_model_folder)
+    assert model.build().shape.least_numbers <= sum(p.numel() for p in model.build().state_dict().values())
+    card = msgspec.structs.replace(model.card, shape={**model.card.shape, **claim})
+    began = time.process_time()
+    with pytest.raises(ModelProblem, match="do not fit"):
+        replace(model, card=card).build()
+    assert time.process_time() - began < 5.0
 
 
 def test_spoiled_weights_whose_card_vouches_for_them(small_model_folder: Path, tmp_path: Path) -> None:

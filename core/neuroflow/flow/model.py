@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -67,6 +68,14 @@ class FlowShape:
     def stride(self) -> int:
         """Steps of the model's rate in one of the coarsest level."""
         return 1 << self.levels
+
+    @property
+    def least_numbers(self) -> int:
+        """No flow of this shape has fewer numbers: every size is in one of these products."""
+        couplings, window = sum(map(len, self.dilations)), self.sites * (2 * self.lags + 1)
+        read = self.features[-1] * self.queries * self.token + self.token**2
+        between = sum(a * b for a, b in pairwise(self.features))
+        return couplings * self.hidden**2 + window**2 + self.contacts**2 + read + between + self.factors * self.contacts
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

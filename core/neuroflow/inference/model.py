@@ -49,12 +49,15 @@ class Model:
             f"The weights in {self.folder} do not fit the model's card; install the model again or choose another."
         )
         try:
-            flow = NeuroFlow(shape_from(self.card.shape))
-            tensors = load(self.weights)
+            shape, tensors = shape_from(self.card.shape), load(self.weights)
+            # Before anything is built: a card that lies must not be believed with gigabytes.
+            if shape.least_numbers > sum(t.numel() for t in tensors.values()):
+                raise ValueError("the card claims a larger flow than the weights are of")
+            flow = NeuroFlow(shape)
             if not all(torch.isfinite(t).all() for t in tensors.values()):
                 raise ValueError("not every weight is finite")
             flow.load_state_dict(tensors)
-        except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError) as error:
+        except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, MemoryError, OverflowError) as error:
             raise ModelProblem(problem, str(error)) from error
         return flow.freeze()
 
