@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from neuroflow.errors import FileProblem
+from neuroflow.recording import Span
 from neuroflow_review.dialogs.parts import TOO_LATE
 from neuroflow_review.dialogs.report import ReportDialog
 from neuroflow_review.session import Session
+from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.report import content_of, moments_of
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window import report as making
@@ -146,6 +148,22 @@ def test_a_report_says_what_it_is_not_for_and_what_the_model_is(opened: ReviewWi
     assert "Model of the reconstruction" in titles
     assert "It must not be used for" in titles
     assert "not for diagnosis" in content.purpose
+
+
+def test_a_report_has_what_was_proposed_at_each_contact_a_minute_of_what_was_searched(
+    opened: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spikes = opened.session.spikes
+    first, second = (c.name for c in opened.session.contacts[:2])
+    found = (Spike(first, 1.0, 5, 9), Spike(first, 8.0, 9, 9), Spike(first, 19.0, 9, 9), Spike(second, 3.0, 2, 9))
+    monkeypatch.setattr(spikes, "depth", lambda: found)
+    monkeypatch.setattr(spikes, "searched_depth", lambda: (Span(0.0, 10.0), Span(15.0, 35.0)))
+    content = content_of(opened.session, private=False)
+    assert content.rates[first] == pytest.approx(6.0)
+    assert content.rates[second] == pytest.approx(2.0)
+    (table,) = (t for t in content.tables if t.title == "Discharges in the reconstruction")
+    assert table.rows[1:3] == ((f"≈{first}", "3", "6.0"), (f"≈{second}", "1", "2.0"))
+    assert "0.5 min that were reconstructed" in table.note
 
 
 def test_a_report_that_is_stopped_or_cannot_be_written_leaves_nothing(
