@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from neuroflow import __version__
-from neuroflow_review.dialogs.parts import Fold, Sheet, button, column, look_of, said
+from neuroflow_review.dialogs.parts import Fold, Sheet, button, buttons, column, look_of, said
 from neuroflow_review.theme import UNIT, icon
 
 _WIDTH = 460
@@ -39,16 +39,11 @@ class FaultDialog(Sheet):
         top.setSpacing(4 * UNIT)
         top.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         top.addWidget(self.message, 1)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(2 * UNIT)
-        bottom.addStretch(1)
-        bottom.addWidget(self.copy_button)
-        bottom.addWidget(self.close_button)
         layout = column(self)
         layout.addLayout(top)
         layout.addWidget(self.fold)
         layout.addSpacing(UNIT)
-        layout.addLayout(bottom)
+        layout.addLayout(buttons(self.copy_button, self.close_button))
 
         self.copy_button.clicked.connect(self.copy)
         self.close_button.clicked.connect(self.accept)

@@ -113,6 +113,16 @@ def button(text: str, tip: str, *, default: bool = False) -> QPushButton:
     return made
 
 
+def buttons(*made: QPushButton) -> QHBoxLayout:
+    """A row of buttons at the right, as dialogs end."""
+    row = QHBoxLayout()
+    row.setSpacing(2 * UNIT)
+    row.addStretch(1)
+    for each in made:
+        row.addWidget(each)
+    return row
+
+
 class Fold(QWidget):
     """Details under a triangle: closed at first, opened by a click, Space or Alt+D."""
 

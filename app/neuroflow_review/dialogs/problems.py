@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QPlainTextEdit, QWidget
 
-from neuroflow_review.dialogs.parts import Sheet, button, column, counted, said
+from neuroflow_review.dialogs.parts import Sheet, button, buttons, column, counted, said
 from neuroflow_review.theme import UNIT
 
 _WIDTH, _LINES = 560, 12
@@ -31,15 +31,10 @@ class ProblemsDialog(Sheet):
         self.box.setFixedHeight(self.box.fontMetrics().lineSpacing() * _LINES + 4 * UNIT)
         self.copy_button = button("&Copy", "Copy all of it, to send it to somebody")
         self.close_button = button("Close", "Close this list (Esc)", default=True)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(2 * UNIT)
-        bottom.addStretch(1)
-        bottom.addWidget(self.copy_button)
-        bottom.addWidget(self.close_button)
         layout = column(self)
         layout.addWidget(found)
         layout.addWidget(self.box)
-        layout.addLayout(bottom)
+        layout.addLayout(buttons(self.copy_button, self.close_button))
         self.copy_button.clicked.connect(self.copy)
         self.close_button.clicked.connect(self.accept)
         self.box.setFocus()

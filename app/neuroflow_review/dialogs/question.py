@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from neuroflow_review.dialogs.parts import Sheet, button, column, said
+from neuroflow_review.dialogs.parts import Sheet, button, buttons, column, said
 from neuroflow_review.theme import UNIT
 
 _WIDTH = 460
@@ -25,15 +25,10 @@ class QuestionDialog(Sheet):
         self.no = button(no, "Change nothing (Esc)", default=True)
         message = said(text, step=1, selectable=True)
         message.setAccessibleName(text)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(2 * UNIT)
-        bottom.addStretch(1)
-        bottom.addWidget(self.yes)
-        bottom.addWidget(self.no)
         layout = column(self)
         layout.addWidget(message)
         layout.addSpacing(UNIT)
-        layout.addLayout(bottom)
+        layout.addLayout(buttons(self.yes, self.no))
         self.yes.clicked.connect(self.accept)
         self.no.clicked.connect(self.reject)
         self.no.setFocus()

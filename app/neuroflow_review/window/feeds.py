@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
+from neuroflow.inference.tile import ARTEFACT
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
 from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
@@ -37,6 +38,7 @@ from neuroflow_review.wording import clock, day_clock, value_words, without_file
 
 _SPIKES_MS = 120
 _TIP_CHARACTERS = 60
+_SPIKE = "spike?"
 
 
 class Feeds(QObject):
@@ -276,7 +278,7 @@ class Feeds(QObject):
         frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
-            _spike_row(group, far, "artefact?" if not far and strongest(group).time in doubted else "spike?")
+            _spike_row(group, far, ARTEFACT if not far and strongest(group).time in doubted else _SPIKE)
             for far, groups in found.items()
             for group in groups
             if not marks.decided_on(group, far)
@@ -498,9 +500,10 @@ def below_standard(page: PageView, rows: int) -> list[str]:
 def _spike_row(discharge: Sequence[Spike], far: bool, word: str) -> EventRow:
     """A line of the list for what channels have of one discharge, where it is strongest."""
     spike, channels = strongest(discharge), len({s.label for s in discharge})
+    brief = _spike_words(word, channels, "ch") if word == _SPIKE else word  # the doubt comes before the count
     return EventRow(
         spike.time, _spike_words(word, channels, "contacts" if far else "channels"), SPIKE[far], spike.label,
-        spike.count, spike.samples, low=spike.low, high=spike.high, brief=_spike_words(word, channels, "ch"),
+        spike.count, spike.samples, low=spike.low, high=spike.high, brief=brief,
     )  # fmt: skip
 
 
