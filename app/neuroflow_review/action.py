@@ -38,6 +38,14 @@ class Situation:
     undoable: bool = False
     redoable: bool = False
     comparison: bool = False
+    blind: bool = False
+    """A blinded reading goes on."""
+    sighted: bool = True
+    """None goes on."""
+    revealed: bool = False
+    """There was one, and what was reconstructed is shown beside it."""
+    chosen: bool = False
+    """Moments are chosen for the meeting."""
     demo: bool = False
     alone: bool = True
     """The reader is alone with the recording: nothing is presented to others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -56,6 +57,17 @@ class Span:
         """The part inside ``other``; empty (at its nearer edge) where they do not meet."""
         start = min(max(self.start, other.start), other.stop)
         return Span(start, min(max(self.stop, start), max(other.stop, start)))
+
+
+def merged(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """The same stretches in order, those that touch or overlap made one."""
+    out: list[Span] = []
+    for span in sorted(spans, key=lambda s: s.start):
+        if out and span.start <= out[-1].stop + 1e-9:
+            out[-1] = Span(out[-1].start, max(out[-1].stop, span.stop))
+        else:
+            out.append(span)
+    return tuple(out)
 
 
 @dataclass(frozen=True, slots=True)

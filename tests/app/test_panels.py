@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from neuroflow.anatomy.implant import Contact, Implant
-from neuroflow.recording import Annotation, Span
+from neuroflow.recording import Annotation, Span, merged
 from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review import glassbrain
 from neuroflow_review.canvas import Canvas
@@ -27,7 +27,7 @@ from neuroflow_review.theme import DARK, LIGHT, gutter, right_margin, x_to_time
 from neuroflow_review.views.events import EventPanel, EventRow, words_for
 from neuroflow_review.views.implant import ImplantPanel
 from neuroflow_review.views.inspector import InspectorPanel
-from neuroflow_review.views.overview import OverviewBar, merged
+from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.spectrogram import SpectrogramPanel
 
 START = datetime(2024, 3, 1, 10, 14, 33)

@@ -1,8 +1,8 @@
 """The rules of a clinic for a meeting, one test each, as a team round one screen sees it.
 
 The report of the same moments at true µV/mm and mm/s is held to them in ``tests/app/test_report.py``
-(``test_millimetres_on_paper_are_true``, ``test_every_moment_has_a_page_and_rejected_discharges_have_none``). A list of
-moments chosen beforehand and the blinded mode have no tests here: the program does not have them yet.
+(``test_millimetres_on_paper_are_true``, ``test_every_moment_has_a_page_and_rejected_discharges_have_none``); what a
+blinded reading hides and records, in ``tests/app/test_blinded.py``.
 """
 
 from __future__ import annotations
@@ -91,7 +91,48 @@ def test_nobody_is_named_in_the_room(opened: ReviewWindow, press: Press, settle:
     assert not opened.session.state.private
 
 
-def test_moments_are_gone_through_by_key_while_it_lasts(
+def test_it_is_driven_by_a_short_list_of_moments_chosen_beforehand(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    for time, text in ((300.0, "onset"), (20.0, "sleep")):
+        made = mine.session.marks.add(time, text)
+        assert made is not None
+        mine.session.show_time(time)
+        press(mine, Key.Key_K)
+    mine.session.marks.add(100.0, "not for the meeting")
+    press(mine, Key.Key_P)
+    settle(mine)
+    seen = []
+    for _ in range(3):
+        press(mine, Key.Key_PageDown)
+        settle(mine)
+        seen.append(mine.moments.words.split("   ")[-1])
+    assert seen == ["sleep", "onset", "onset"]
+    press(mine, Key.Key_P)
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved)
+
+
+def test_blinded_the_readers_mark_first_and_the_reconstruction_is_revealed_after(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session = mine.session
+    assert session.blinded.begin()
+    press(mine, Key.Key_R)
+    settle(mine)
+    assert session.depth is None
+    mine.commands.marks.choose_channel("F7–T3")
+    session.show_time(4.0)
+    press(mine, Key.Key_A)
+    assert session.blinded.reveal()
+    qtbot.waitUntil(
+        lambda: session.state.blinded is not None and session.state.blinded.agreement is not None, timeout=60_000
+    )
+    assert session.depth is not None
+    assert session.state.blinded is not None
+    assert [m.start for m in session.state.blinded.marks] == [4.0], "what was marked blind stays on record"
+
+
+def test_events_are_gone_through_by_key_while_it_lasts(
     qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Act
 ) -> None:
     press(opened, Key.Key_P)

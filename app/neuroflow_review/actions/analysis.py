@@ -121,7 +121,14 @@ ACTIONS: Final = (
         section="spikes",
     ),
     Action(
-        "spikes", "Analysis", "Propose spikes", "marks.toggle_spikes", (), (), check="spikes_shown", section="spikes"
+        "spikes",
+        "Analysis",
+        "Propose spikes",
+        "marks.toggle_spikes",
+        (),
+        ("sighted",),
+        check="proposals_shown",
+        section="spikes",
     ),
     Action("card", "Analysis", "About the model…", "ask.show_card", (), ("model",), "cpu", section="card"),
     Action(

@@ -32,7 +32,7 @@ ACTIONS: Final = (
         "Compare with recorded iEEG…",
         "file.choose_comparison",
         (),
-        ("recording", "model"),
+        ("recording", "model", "sighted"),
         "stack",
         "Lay the iEEG that was recorded at the same time over the reconstruction",
         section="compare",

@@ -13,8 +13,24 @@ _FILTERED = ("recording", "filtered")
 _CURSOR_TIP = "By a thousandth of the page; at its edge the page turns"
 
 ACTIONS: Final = (
-    Action("page_next", "View", "Next page", "view.turn", ("Right", "PgDown"), _R, "caret-right", argument=1.0),
-    Action("page_back", "View", "Previous page", "view.turn", ("Left", "PgUp"), _R, "caret-left", argument=-1.0),
+    Action("page_next", "View", "Next page", "view.turn", ("Right",), _R, "caret-right", argument=1.0),
+    Action("page_back", "View", "Previous page", "view.turn", ("Left",), _R, "caret-left", argument=-1.0),
+    *(
+        Action(
+            f"leaf_{name}",
+            "View",
+            text,
+            "meeting.leaf",
+            (key,),
+            _R,
+            tip="As the keys of a presenter's remote: a page, or in a presentation the next moment of the meeting",
+            argument=step,
+        )
+        for name, text, key, step in (
+            ("next", "Next page or moment", "PgDown", 1),
+            ("back", "Previous page or moment", "PgUp", -1),
+        )
+    ),
     Action("tenth_next", "View", "A tenth of a page on", "view.turn", ("Shift+Right",), _R, argument=0.1),
     Action("tenth_back", "View", "A tenth of a page back", "view.turn", ("Shift+Left",), _R, argument=-0.1),
     Action("second_next", "View", "One second on", "view.move", ("Ctrl+Right",), _R, argument=1.0),

@@ -16,8 +16,12 @@ from neuroflow_review.session.session import Session
 from neuroflow_review.theme import UNIT
 
 SPEEDS: Final = (30.0, 15.0, 60.0)
-_WHICH: Final = (("marks", "All marks but rejected discharges"), ("accepted", "Accepted discharges"),
-                 ("page", "The page on screen"))  # fmt: skip
+_WHICH: Final = (
+    ("meeting", "Chosen for the meeting"),
+    ("marks", "All marks but rejected discharges"),
+    ("accepted", "Accepted discharges"),
+    ("page", "The page on screen"),
+)
 
 
 Start = Callable[[Choice, tuple[Moment, ...], Path], Any]
@@ -42,10 +46,11 @@ class ReportDialog(Sheet):
         self._job: Any = None
         marks, page = session.marks.all, session.state.span
         self.which = QComboBox()
+        found = {key: len(moments_of(marks, key, page)) for key, _ in _WHICH}
         for key, text in _WHICH:
-            moments = len(moments_of(marks, key, page))
-            self.which.addItem(text if key == "page" else f"{text} ({moments})", key)
-        self.which.setCurrentIndex(0 if moments_of(marks, "marks", page) else 2)
+            self.which.addItem(text if key == "page" else f"{text} ({found[key]})", key)
+        usual = next(key for key in ("meeting", "marks", "page") if found[key])
+        self.which.setCurrentIndex(self.which.findData(usual))
         self.paper = QComboBox()
         for name in PAPERS:
             self.paper.addItem(f"{name}, landscape", name)

@@ -8,6 +8,7 @@ from neuroflow.review.document import OWN_DISCHARGE, Decision, Edge
 from neuroflow.signal.montage import Row
 from neuroflow_review.session.analysis import ONE_DISCHARGE, grouped, strongest
 from neuroflow_review.session.session import Session
+from neuroflow_review.theme import RECONSTRUCTED
 
 EVENT = "Event"
 REACH = 0.25
@@ -33,6 +34,12 @@ def mark_here(session: Session, *, on_channel: bool = False) -> Mark | None:
         on_page = cursor is not None and span.start <= cursor < span.stop
         at, duration = cursor if on_page and cursor is not None else (span.start + span.stop) / 2, 0.0
     return session.marks.add(at, EVENT, duration, channel, reconstructed=reconstructed)
+
+
+def titled(mark: Mark) -> str:
+    """What a mark is called where it stands alone: its text, and where it is."""
+    where = f" · {RECONSTRUCTED if mark.reconstructed else ''}{mark.channel}" if mark.channel else ""
+    return f"{mark.text}{where}"
 
 
 def edge_problem(mark: Mark | None, edge: Edge, cursor: float | None) -> str:
@@ -80,7 +87,7 @@ def _mark_own(session: Session, cursor: float, row: Row) -> bool:
     if problem:
         session.noticed.emit(problem)
     elif session.marks.add_discharge(cursor, row.label):
-        why = "none was proposed there" if state.spikes_shown else "those that are proposed are hidden"
+        why = "none was proposed there" if state.proposals_shown else "those that are proposed are hidden"
         session.noticed.emit(f"A spike of your own on {row.label}: {why}. Ctrl+Z takes it back.")
     return True
 
@@ -91,7 +98,7 @@ def _own_problem(session: Session, cursor: float, row: Row) -> str:
         return f"{row.label} is interpolated from its neighbours: choose a row that was recorded to mark a spike on."
     if row.bad:
         return f"{row.label} is set aside: take it back (B), or choose another row, to mark a spike on."
-    if session.state.spikes_shown and not any(s.start <= cursor <= s.stop for s in session.spikes.searched()):
+    if session.state.proposals_shown and not any(s.start <= cursor <= s.stop for s in session.spikes.searched()):
         return "Spikes are still being looked for here: press A again when that is done."
     return ""
 

@@ -35,6 +35,7 @@ from neuroflow.review import (
     channel_set,
     decided,
     edge_moved,
+    for_meeting,
     merger_of,
     removed,
 )
@@ -158,6 +159,11 @@ class Marks(QObject):
         if not self._writable or self._recording is None:
             return False
         return self._made_on != self._recording.identity or self._wholeness.differs
+
+    @property
+    def was_reconstructed(self) -> bool:
+        """Whether something of this recording had been reconstructed when it was last left."""
+        return self._left is not None and self._left.reconstruction is not None
 
     @property
     def to_undo(self) -> str:
@@ -324,11 +330,13 @@ class Marks(QObject):
     # Edits ------------------------------------------------------------------------------------------------------------
 
     def add(
-        self, start: float, text: str, duration: float = 0.0, channel: str = "", *, reconstructed: bool = False
-    ) -> Mark | None:
+        self, start: float, text: str, duration: float = 0.0, channel: str = "", *, reconstructed: bool = False,
+        meeting: bool = False,
+    ) -> Mark | None:  # fmt: skip
         """Mark an event; the mark, or None where marks cannot be made."""
         change = added(
-            start, text, duration=duration, channel=channel, reconstructed=reconstructed, by=self._reader()
+            start, text, duration=duration, channel=channel, reconstructed=reconstructed, meeting=meeting,
+            by=self._reader(),
         )  # fmt: skip
         return change.after[0] if self._do(change) else None
 
@@ -386,6 +394,17 @@ class Marks(QObject):
             self._wholeness.confirm()
             self._confirmed = Change("say that the marks fit the recording that has changed")
             self._after(self._confirmed)
+
+    def show_in_meeting(self, identifier: str, shown: bool) -> bool:
+        """Have a mark shown in the meeting, or not any more."""
+        mark = self.find(identifier)
+        return mark is not None and mark.meeting != shown and self._do(for_meeting(mark, shown))
+
+    def note(self, what: str) -> None:
+        """Tell the log of what a reader did that is no edit, and save how the recording is left now."""
+        if self._writable and self.keeps_left:
+            self._desk.note(Change(what), self._reader())
+            self._save()
 
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
@@ -504,7 +523,7 @@ class Marks(QObject):
         """Whether it is worth a file: a recording that was only looked at gets none."""
         if not (self._writable and self.keeps_left):
             return False
-        return bool(left.bad) if self._left is None else left != self._left
+        return bool(left.bad or left.blinded) if self._left is None else left != self._left
 
     def _on_saved(
         self, document: Document, left: Left, whole: Whole | None, confirmed: Change | None, problem: str

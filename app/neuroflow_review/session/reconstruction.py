@@ -27,6 +27,8 @@ EXPORT: Final = 30
 WHOLE: Final = 40
 LATER: Final = 50
 
+BLIND: Final = "Blinded reading: nothing is reconstructed or proposed until you reveal it (Ctrl+R)."
+
 # How many tiles of a long run wait on the lane at a time; the others wait here, where counting them costs nothing.
 _WAITING = 2
 
@@ -104,6 +106,7 @@ class Reconstruction(QObject):
         self.stale = False
         self.following = False
         self._warmed = False
+        self._blind = False
         self.reason = ""
         """Why nothing can be reconstructed, or empty."""
         self.device_label = ""
@@ -196,6 +199,8 @@ class Reconstruction(QObject):
 
     def why_nothing(self, span: Span) -> str:
         """Why nothing is shown of a span, and what to do."""
+        if self._blind:
+            return BLIND
         segments = self.segments(span)
         held = next((s.text for s in segments if s.what == "withheld"), "")
         if held:
@@ -272,6 +277,15 @@ class Reconstruction(QObject):
             self.stale = excluded != self.recipe.excluded
         self._wanted_excluded = excluded
         self._check()
+
+    def set_blind(self, blind: bool) -> None:
+        """Have no reconstruction while a blinded reading goes on: what was made is dropped, and none can be asked for.
+
+        What does not exist is shown nowhere by mistake.
+        """
+        if blind != self._blind:
+            self._blind = blind
+            self.set_source(self._source, self._wanted_excluded)
 
     def set_page(self, page: Span) -> None:
         """The visible page: computed next where the reader asked for pages as they turn."""
@@ -358,8 +372,8 @@ class Reconstruction(QObject):
     # In the GUI thread ------------------------------------------------------------------------------------------------
 
     def _check(self) -> None:
-        self.reason = ""
-        if self._backend is not None and self._source is not None:
+        self.reason = BLIND if self._blind else ""
+        if not self._blind and self._backend is not None and self._source is not None:
             try:
                 self._backend.check(self._source.recording, self._wanted_excluded)
             except NotReconstructable as error:

@@ -40,6 +40,11 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
     )
 
 
+def first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
+    """What is shown at first: one shaft, so that its bands have room; the anterior hippocampus where there is one."""
+    return tuple(s for s in shafts if s == "AHL") or shafts[:1]
+
+
 def remember(state: ViewState, settings: Settings) -> None:
     """Keep what :func:`initial_state` begins with."""
     filters = state.filters
@@ -70,14 +75,16 @@ def left_here(state: ViewState, work: Reconstruction) -> Left:
     backend, provenance = work.backend, None
     if backend is not None and work.has_any:
         provenance = Provenance(backend.name, backend.hash, work.recipe.seed, work.recipe.samples)
-    return Left(round(state.start, 3), state.montage, state.interleaved, tuple(sorted(state.bad)), provenance)
+    bad = tuple(sorted(state.bad))
+    return Left(round(state.start, 3), state.montage, state.interleaved, bad, provenance, state.blinded)
 
 
 def as_left(left: Left | None, recording: Recording, montages: Montages) -> dict[str, Any]:
     """The fields of a view in which a recording opens, as :func:`left_here` kept them; what it lacks now is dropped."""
     if left is None:
         return dict(AFRESH)
-    found = {**AFRESH, "bad": frozenset(left.bad) & {c.name for c in recording.channels}}
+    there = {c.name for c in recording.channels}
+    found = {**AFRESH, "bad": frozenset(left.bad) & there, "blinded": left.blinded}
     own = montages.get(left.montage)
     if own is not None or left.montage in MONTAGES:
         found |= {"montage": left.montage, "own": own, "interleaved": left.interleaved}

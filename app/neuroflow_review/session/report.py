@@ -17,7 +17,9 @@ from neuroflow.review.document import IFCN_CRITERIA
 from neuroflow.units import format_clock
 from neuroflow_review.display import fallback_words, filter_words, sensitivity_words
 from neuroflow_review.lanes import Failure, Job, Lane
+from neuroflow_review.session.blinded import compared_words, figures
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
+from neuroflow_review.session.marking import titled
 from neuroflow_review.session.page import PageData, PageRequest, eeg_rate, load_page, shown_montage
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
@@ -86,16 +88,20 @@ class Content:
 
 
 def moments_of(marks: Sequence[Mark], which: str, page: Span) -> tuple[Moment, ...]:
-    """``marks``: all that a reader marked and did not reject; ``accepted``: discharges; ``page``: the one on screen."""
+    """The moments of a report, by ``which`` of them are wanted.
+
+    ``meeting``: those chosen for it; ``marks``: all that a reader marked and did not reject; ``accepted``: discharges;
+    ``page``: the one on screen.
+    """
     if which == "page":
         return (Moment((page.start + page.stop) / 2, "The page on screen"),)
-    kept = [m for m in marks if (m.decision == "accepted" if which == "accepted" else m.decision != "rejected")]
-    return tuple(Moment(m.start, _title(m), _note(m), m.by) for m in kept[:MOST_MOMENTS])
-
-
-def _title(mark: Mark) -> str:
-    where = f" · {'≈' if mark.reconstructed else ''}{mark.channel}" if mark.channel else ""
-    return f"{mark.text}{where}"
+    wanted: dict[str, Callable[[Mark], bool]] = {
+        "meeting": lambda m: m.meeting,
+        "marks": lambda m: m.decision != "rejected",
+        "accepted": lambda m: m.decision == "accepted",
+    }
+    kept = [m for m in marks if wanted[which](m)]
+    return tuple(Moment(m.start, titled(m), _note(m), m.by) for m in kept[:MOST_MOMENTS])
 
 
 def _note(mark: Mark) -> str:
@@ -113,6 +119,10 @@ def content_of(session: Session, *, private: bool) -> Content:
     counts = Counter(spike.label for spike in session.spikes.depth())
     rates = {c.name: counts[c.name] / minutes for c in session.contacts} if minutes > 0 else {}
     tables = [_about_recording(recording, session, private=private), *_marks_tables(session, private=private)]
+    blinded = session.state.blinded
+    if blinded is not None and blinded.agreement is not None:
+        rows, note = figures(blinded, private=private), compared_words(blinded.agreement)
+        tables.append(Table(f"Blinded reading{' of what had been seen before' if blinded.seen else ''}", rows, note))
     if rates:
         tables.append(_rates_table(rates, counts, minutes))
     if card is not None:
@@ -174,7 +184,7 @@ def _marks_tables(session: Session, *, private: bool) -> list[Table]:
         heads = ("Elapsed", "" if start is None else "Clock", "What", "Decision", "Criteria", "" if private else "By")
         rows = tuple(
             (
-                format_clock(m.start, decimals=1), "" if start is None else day_clock(m.start, start), _title(m),
+                format_clock(m.start, decimals=1), "" if start is None else day_clock(m.start, start), titled(m),
                 m.decision, f"{len(m.criteria)} of {len(IFCN_CRITERIA)}" if m.criteria else "", "" if private else m.by,
             )
             for m in marks[:MOST_MOMENTS]

@@ -24,6 +24,7 @@ from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow_review.lanes import Failure, Job, Lane, Lanes
 from neuroflow_review.session.analysis import trend
 from neuroflow_review.session.backend import Backend, InstalledModel
+from neuroflow_review.session.blinded import Blinded
 from neuroflow_review.session.comparison import Comparison
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.export import run_export
@@ -32,7 +33,7 @@ from neuroflow_review.session.marks import Kept, Marks, reviews_folder
 from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.page import PageData, PageRequest, load_page, shown_rows
 from neuroflow_review.session.reconstruction import Reconstruction
-from neuroflow_review.session.remembered import as_left, initial_state, left_here, remember
+from neuroflow_review.session.remembered import as_left, first_shafts, initial_state, left_here, remember
 from neuroflow_review.session.spectra import Spectra
 from neuroflow_review.session.spectrum import PageSpectra
 from neuroflow_review.session.spikes import Spikes
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
 _PAGE_FIELDS = ("start", "seconds", *ROWS, "filters", "filters_on")
-_DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample", "withheld_shown")
+_ANALYSED = ("start", "seconds", *ROWS, "samples", "seed", "blinded")
+_DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample", "withheld_shown", "blinded")
 
 
 class Session(QObject):
@@ -91,6 +93,7 @@ class Session(QObject):
         self.topographies = Topographies(self.lanes.map, self)
         self.trends = Trends(self.lanes.trend, trends, self)
         self.marks = Marks(self.lanes, reviews or reviews_folder(), self.settings, self._left_here, self)
+        self.blinded = Blinded(self)
         self.source: SignalSource | None = None
         self.rows: tuple[Row, ...] = ()
         self.page: PageData | None = None
@@ -247,7 +250,7 @@ class Session(QObject):
         self.reconstruction.set_device(self.state.device)
         self.reconstruction.set_backend(backend)
         if not set(self.state.shafts) & set(shafts):
-            self.store.update(shafts=_first_shafts(shafts))
+            self.store.update(shafts=first_shafts(shafts))
         self.model_changed.emit()
 
     def _on_no_model(self, failure: Failure) -> None:
@@ -395,6 +398,8 @@ class Session(QObject):
             self.rows = shown_rows(self.source.recording, new)
             self._choose_channel()
             self.marks.view_changed()
+        if changed("blinded"):
+            self.reconstruction.set_blind(new.blind)
         if changed("bad"):
             self.reconstruction.set_excluded(new.bad)
         if changed("samples", "seed"):
@@ -408,9 +413,9 @@ class Session(QObject):
         if changed(*_DEPTH_FIELDS, "samples", "seed"):
             self._ask_depth()
             self._ask_truth()
-        if changed("start", "seconds", *ROWS, "spikes_shown", "spike_sensitivity", "samples", "seed"):
+        if changed(*_ANALYSED, "spikes_shown", "spike_sensitivity"):
             self._ask_spikes()
-        if changed("start", "seconds", *ROWS, "channel", "reconstructed", "samples", "seed", "withheld_shown"):
+        if changed(*_ANALYSED, "channel", "reconstructed", "withheld_shown"):
             self._ask_spectrogram()
 
     def _choose_channel(self) -> None:
@@ -540,7 +545,7 @@ class Session(QObject):
 
     def _ask_spikes(self, *also: Tile) -> None:
         state = self.state
-        self.spikes.set_rules(self.rows, state.spike_sensitivity, state.spikes_shown, self.reconstruction.recipe)
+        self.spikes.set_rules(self.rows, state.spike_sensitivity, state.proposals_shown, self.reconstruction.recipe)
         tiles = (*self.reconstruction.tiles_of(state.span), *also)
         self.spikes.look(state.span, tiles, tuple(c.name for c in self.contacts))
 
@@ -589,11 +594,6 @@ def _open(path: Path, marks: Marks, mapping: ChannelMapping, control: Control) -
     source = mapping.applied(open_recording(path))
     control.checkpoint()
     return source, marks.read(source.recording)
-
-
-def _first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
-    """What is shown at first: one shaft, so that its bands have room; the anterior hippocampus where there is one."""
-    return tuple(s for s in shafts if s == "AHL") or shafts[:1]
 
 
 def _ignore(_: Failure) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.recording import Span
+from neuroflow.review import BlindReading
 from neuroflow.signal.derivation import OwnMontage
 from neuroflow.signal.filters import Filters
 
@@ -16,7 +17,7 @@ ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
 """Fields that fix which rows are drawn."""
 AFRESH: Final[dict[str, Any]] = {
     "selection": None, "bad": frozenset(), "interpolate": False, "channel": "", "solo": "", "reconstructed": False,
-    "withheld_shown": False,
+    "withheld_shown": False, "blinded": None,
 }  # fmt: skip
 """What another recording is opened with: it is about the one that was left."""
 
@@ -62,11 +63,23 @@ class ViewState:
     private: bool = False
     withheld_shown: bool = False
     """Whether the reader looks at what is outside the model's knowledge all the same."""
+    blinded: BlindReading | None = None
+    """The blinded reading of this recording, that goes on or was revealed."""
 
     @property
     def span(self) -> Span:
         """The page."""
         return Span(self.start, self.start + self.seconds)
+
+    @property
+    def blind(self) -> bool:
+        """Whether a blinded reading goes on: nothing is reconstructed, and no machine proposes anything."""
+        return self.blinded is not None and self.blinded.on
+
+    @property
+    def proposals_shown(self) -> bool:
+        """Whether spikes are proposed."""
+        return self.spikes_shown and not self.blind
 
     @property
     def shown_sensitivity(self) -> float:

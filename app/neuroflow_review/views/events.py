@@ -49,6 +49,9 @@ _FILTER_TIP: Final[dict[EventKind, str]] = {
     "scalp spike": "Show spikes on the scalp, proposed and decided on",
     "reconstructed spike": "Show spikes proposed on the reconstruction: a machine's proposal on a reconstructed signal",
 }
+MEETING, STAR = "meeting", "★"
+"""What finds events that are chosen for the meeting, and what they carry."""
+
 _TIME, _TEXT, _CHANNEL, _SHARE = range(4)
 _HEADINGS: Final = ("Time", "Event", "Where", "k/n")
 
@@ -81,13 +84,16 @@ class EventRow:
     high: float = 0.0
     """Interval of the share of samples that hold a reconstructed spike, had more been drawn."""
     brief: str = ""
+    meeting: bool = False
+    """Whether it is to be shown in the meeting; a search for that word finds it."""
     _sought: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def sought(self) -> str:
         """What a search looks through, put together at the first."""
         if not self._sought:
-            object.__setattr__(self, "_sought", f"{self.text} {self.channel} {self.kind} {self.by}".casefold())
+            words = f"{self.text} {self.channel} {self.kind} {self.by}".casefold()
+            object.__setattr__(self, "_sought", f"{words} {MEETING} {STAR}" if self.meeting else words)
         return self._sought
 
     @property
@@ -207,7 +213,8 @@ class EventModel(QAbstractTableModel):
             between = f" (95 % interval {100 * event.low:.0f} to {100 * event.high:.0f} %)" if event.high else ""
             share = f", in {event.count} of {event.samples} samples{between}" if event.samples else ""
             who = f", by {event.by}" if event.by else ""
-            return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}{who}"
+            meets = ", chosen for the meeting" if event.meeting else ""
+            return f"{clock(event.time, None, decimals=3)} into the recording: {event.text}{where}{share}{who}{meets}"
         return None
 
     def _when(self, event: EventRow) -> str:
@@ -272,6 +279,10 @@ class _EventDelegate(QStyledItemDelegate):
             inner = self._run_on(option, inner, alone=not event.channel)
             _draw_mark(painter, QPointF(inner.left() + 4, rect.center().y()), event, look)
             inner.adjust(4 * UNIT, 0, 0, 0)
+            if event.meeting:
+                painter.setPen(colour(look.accent))
+                painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, STAR)
+                inner.adjust(0, 0, -4 * UNIT, 0)
             text = words_for(event, inner.width())
             painter.setPen(colour(look.ink))
         elided = QFontMetrics(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))

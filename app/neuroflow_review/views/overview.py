@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from neuroflow.recording import Annotation, Span
+from neuroflow.recording import Annotation, Span, merged
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.paper import polygon
 from neuroflow_review.theme import (
@@ -422,17 +422,6 @@ class OverviewBar(Canvas):
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
             self.updateGeometry()
         super().changeEvent(event)
-
-
-def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The same stretches in order, those that touch or overlap made one."""
-    out: list[Span] = []
-    for span in sorted(spans, key=lambda s: s.start):
-        if out and span.start <= out[-1].stop + 1e-9:
-            out[-1] = Span(out[-1].start, max(out[-1].stop, span.stop))
-        else:
-            out.append(span)
-    return tuple(out)
 
 
 def _percent(share: float) -> str:

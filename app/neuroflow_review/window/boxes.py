@@ -32,7 +32,8 @@ POINTER_KEYS = (
 )
 
 
-def _open(dialog: QDialog) -> None:
+def open_dialog(dialog: QDialog) -> None:
+    """Open it without blocking; it lives until it is closed."""
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.open()
 
@@ -47,7 +48,7 @@ def show_goto(window: ReviewWindow) -> None:
 
     dialog = GoToDialog(recording.duration, recording.start, session.state.start, window)
     dialog.accepted.connect(partial(_go, session, dialog))
-    _open(dialog)
+    open_dialog(dialog)
 
 
 def _go(session: Session, dialog: GoToDialog) -> None:
@@ -63,7 +64,7 @@ def show_problems(window: ReviewWindow) -> None:
         return
     from neuroflow_review.dialogs.problems import ProblemsDialog
 
-    _open(ProblemsDialog(recording.problems, window))
+    open_dialog(ProblemsDialog(recording.problems, window))
 
 
 def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
@@ -90,7 +91,7 @@ def _ask_reader(window: ReviewWindow, then: Callable[[bool], object]) -> None:
     dialog.setTextValue(window.session.reader)
     dialog.setAccessibleName("Who reads?")
     dialog.finished.connect(partial(_keep_reader, window, dialog, then))
-    _open(dialog)
+    open_dialog(dialog)
 
 
 def _keep_reader(window: ReviewWindow, dialog: QInputDialog, then: Callable[[bool], object], _: int) -> None:
@@ -121,7 +122,7 @@ def ask_take_over(window: ReviewWindow) -> None:
     )
     dialog = QuestionDialog("Take the marks over?", text, "&Take them over", "&Leave them", window)
     dialog.accepted.connect(partial(_take_over, window.session))
-    _open(dialog)
+    open_dialog(dialog)
 
 
 def _take_over(session: Session) -> None:
@@ -136,7 +137,7 @@ def show_calibrate(window: ReviewWindow) -> None:
 
     dialog = CalibrateDialog(screen_key(window.screen()), pixels_per_mm(window.page), window)
     dialog.accepted.connect(partial(_keep_scale, window, dialog))
-    _open(dialog)
+    open_dialog(dialog)
 
 
 def _keep_scale(window: ReviewWindow, dialog: CalibrateDialog) -> None:
@@ -203,13 +204,13 @@ def show_card(window: ReviewWindow) -> None:
 
     backend = window.session.reconstruction.backend
     if backend is not None and backend.card is not None:
-        _open(CardDialog(backend.card, window))
+        open_dialog(CardDialog(backend.card, window))
 
 
 def show_keys(window: ReviewWindow) -> None:
     from neuroflow_review.dialogs.keys import KeysDialog
 
-    _open(KeysDialog([*key_rows(), *window.commands.montages.key_rows(), *POINTER_KEYS], window))
+    open_dialog(KeysDialog([*key_rows(), *window.commands.montages.key_rows(), *POINTER_KEYS], window))
 
 
 def key_rows() -> Iterator[tuple[str, str, str]]:
@@ -223,4 +224,4 @@ def show_about(window: ReviewWindow) -> None:
     from neuroflow_review.dialogs.about import AboutDialog
 
     backend: Any = window.session.reconstruction.backend
-    _open(AboutDialog(backend.card if backend is not None else None, window))
+    open_dialog(AboutDialog(backend.card if backend is not None else None, window))

@@ -40,6 +40,7 @@ from neuroflow_review.window.ladders import (
 )
 from neuroflow_review.window.looking import LookCommands
 from neuroflow_review.window.marking import MarkCommands
+from neuroflow_review.window.meeting import MeetingCommands
 from neuroflow_review.window.montages import MontageCommands, montage_word
 from neuroflow_review.window.reading import ReadCommands
 from neuroflow_review.window.reconstructing import DepthCommands
@@ -62,7 +63,7 @@ class Commands(QObject):
         self.file, self.view, self.depth = FileCommands(self), ViewCommands(self), DepthCommands(self)
         self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
-        self.look, self.cuts = LookCommands(self), CutCommands(self)
+        self.look, self.cuts, self.meeting = LookCommands(self), CutCommands(self), MeetingCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -70,6 +71,7 @@ class Commands(QObject):
         self.montages.connect()
         self.channels.connect()
         self.cuts.connect()
+        self.meeting.connect()
         self.refresh()
 
     # Building ---------------------------------------------------------------------------------------------------------
@@ -232,7 +234,7 @@ class Commands(QObject):
             selection=session.state.selection is not None,
             reconstructed=work.has_any,
             events=recording is not None and bool(recording.annotations or session.marks.all),
-            spikes=recording is not None and session.state.spikes_shown,
+            spikes=recording is not None and session.state.proposals_shown,
             marked=bool(session.marks.all),
             markable=session.marks.writable,
             outdated=session.marks.outdated,
@@ -240,6 +242,10 @@ class Commands(QObject):
             undoable=bool(session.marks.to_undo),
             redoable=bool(session.marks.to_redo),
             comparison=session.comparison.source is not None,
+            blind=session.state.blind,
+            sighted=not session.state.blind,
+            revealed=session.state.blinded is not None and not session.state.blind,
+            chosen=any(mark.meeting for mark in session.marks.all),
             demo=self.demo is not None,
             alone=not self.window.presentation.on,
         )
@@ -278,7 +284,7 @@ class Commands(QObject):
         self.base.set_value(state.seconds)
         self.device.set_value(state.device)
         self.spike.set_value(state.spike_sensitivity)
-        self.spike.setEnabled(state.spikes_shown)
+        self.spike.setEnabled(state.proposals_shown)
         for box, value in ((self.samples, state.samples), (self.seed, state.seed)):
             if box.value() != value:
                 box.setValue(value)

@@ -51,13 +51,15 @@ def mark_row(mark: Mark) -> EventRow:
     """A line of the list for what a reader marked or decided."""
     if not mark.decision:
         return EventRow(
-            mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by, reconstructed=mark.reconstructed
-        )
+            mark.start, mark.text, "mark", mark.channel, mark=mark.id, by=mark.by, reconstructed=mark.reconstructed,
+            meeting=mark.meeting,
+        )  # fmt: skip
     text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
     if mark.text == OWN_DISCHARGE:
         text += ", reader's own"
     if mark.criteria:
         text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
     return EventRow(
-        mark.start, text, SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by
-    )
+        mark.start, text, SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by,
+        meeting=mark.meeting,
+    )  # fmt: skip

@@ -176,7 +176,7 @@ class Feeds(QObject):
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
-        watched = ("samples", "seed", *ROWS, "spikes_shown", "start", "seconds")
+        watched = ("samples", "seed", *ROWS, "spikes_shown", "blinded", "start", "seconds")
         if any(getattr(old, name) != getattr(new, name) for name in watched):
             self._spikes_due.start()
         self.maps.ask()
@@ -425,6 +425,8 @@ class Feeds(QObject):
             more = f" and {len(aside) - 1} more" if len(aside) > 1 else ""
             parts.append(Part(f"set aside: {', '.join(aside)}", 3, f"set aside: {aside[0]}{more}"))
         parts += [Part(words) for words in (*channel_words(session.source), *interpolation_words(session))]
+        if state.blind:
+            parts.append(Part("blinded reading"))
         if state.solo:
             parts.append(Part(f"{state.solo} alone"))
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
@@ -467,7 +469,8 @@ class Feeds(QObject):
             return
         parts = [f"model {work.backend.name}", work.device_label]
         segments = work.segments(session.state.span)
-        parts.append("not reconstructable" if work.reason else distribution_words(segments))
+        why = "blinded" if session.state.blind else "not reconstructable" if work.reason else ""
+        parts.append(why or distribution_words(segments))
         tiles = work.tiles_of(session.state.span)
         redrawn = sum(tile.redrawn for tile in tiles)
         if redrawn:

@@ -42,6 +42,7 @@ from neuroflow_review.views.events import EventPanel
 from neuroflow_review.views.header import PatientHeader
 from neuroflow_review.views.implant import ImplantPanel
 from neuroflow_review.views.inspector import InspectorPanel
+from neuroflow_review.views.moments import MomentStrip
 from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import ReconstructionView
@@ -104,6 +105,8 @@ class Frame(QMainWindow):
         self.presenting = False
         self.bar = ReviewBar(self)
         self.header = PatientHeader()
+        self.moments = MomentStrip()
+        self.moments.hide()
         self.page = PageView()
         self.ieeg = ReconstructionView()
         self.spectrogram = SpectrogramPanel()
@@ -137,6 +140,7 @@ class Frame(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.header)
+        column.addWidget(self.moments)
         column.addWidget(self.arrangement.columns, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.start)
@@ -219,7 +223,7 @@ class Frame(QMainWindow):
             apply_theme(app, look, PRESENTATION_POINTS if self.presenting else BASE_POINTS)
         panels = (self.header, self.page, self.ieeg, self.spectrogram, self.start, self.overview, self.implant)
         docked = (self.events, self.inspector, self.topomap, self.criteria, self.spectrum, self.butterfly)
-        for panel in (*panels, *docked, self.trends, self.bar, self.arrangement.columns):
+        for panel in (*panels, *docked, self.moments, self.trends, self.bar, self.arrangement.columns):
             panel.set_theme(look)
         for dock in self.docks.values():
             title = dock.titleBarWidget()

@@ -30,7 +30,7 @@ class MarkCommands(Part):
         self.session.next_spike(direction)
 
     def next_event(self, direction: int) -> None:
-        if not self.session.next_event(direction):
+        if not self.commands.meeting.step(direction) and not self.session.next_event(direction):
             self.session.noticed.emit("No further event in that direction.")
 
     def mark_here(self) -> None:

@@ -68,6 +68,7 @@ class Presentation(QObject):
         window.showFullScreen()
         window.second.present()
         window.feeds.show_status()
+        window.commands.meeting.begin()
         window.say("P or Esc ends the presentation.")
 
     def leave(self) -> None:
@@ -85,6 +86,7 @@ class Presentation(QObject):
         self._before = None
         window.presenting = False
         window.second.end_presentation()
+        window.commands.meeting.begin()
         window.set_theme(window.look)
         window.feeds.show_status()
         window.resizeDocks([window.docks["Implant"]], [before.brain], Qt.Orientation.Horizontal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from neuroflow_review.window import blinding, boxes
 from neuroflow_review.window.part import Part
 
 
@@ -16,6 +17,15 @@ class DepthCommands(Part):
 
     def reconstruct_all(self) -> None:
         self.session.reconstruct_everything()
+
+    def begin_blinded(self) -> None:
+        boxes.with_reader(self.window, lambda: blinding.ask_begin(self.window))
+
+    def reveal(self) -> None:
+        boxes.with_reader(self.window, lambda: blinding.ask_reveal(self.window))
+
+    def show_agreement(self) -> None:
+        blinding.show_agreement(self.window)
 
     def toggle_follow(self) -> None:
         settings = self.session.settings

@@ -2,8 +2,9 @@
 
 One row a mark, UTF-8: ``onset`` and ``duration`` in seconds of the recording, ``description``, ``channel``,
 ``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``, ``criteria`` (those
-of the IFCN that a discharge meets, between semicolons). Only ``onset`` and ``description`` are needed on reading, so
-that tables of events of other programs (BIDS ``events.tsv`` too) can be read.
+of the IFCN that a discharge meets, between semicolons), ``meeting`` (yes or no: whether it is to be shown there). Only
+``onset`` and ``description`` are needed on reading, so that tables of events of other programs (BIDS ``events.tsv``
+too) can be read.
 
 A name that ends in ``.tsv`` gets the BIDS form: tabs, ``n/a`` for nothing, ``trial_type`` for the description, and a
 column ``HED`` with the tags of HED-SCORE (short forms, which a schema such as score_2.0.0 resolves) on accepted
@@ -24,7 +25,9 @@ from neuroflow.io.edf_writer import write_whole
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 LARGEST = 64 << 20
-COLUMNS = ("onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at", "criteria")
+COLUMNS = (
+    "onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at", "criteria", "meeting",
+)  # fmt: skip
 _BIDS_NAMES = {"description": "trial_type"}
 _DESCRIPTIONS = ("description", "trial_type", "text", "event")
 
@@ -39,7 +42,8 @@ def write_marks(marks: Iterable[Mark], path: Path) -> int:
     for m in marks:
         yes = "yes" if m.reconstructed else "no"
         criteria = "; ".join(m.criteria)
-        row = [repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at, criteria]
+        meeting = "yes" if m.meeting else "no"
+        row = [repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at, criteria, meeting]
         if bids:
             row = [" ".join(cell.split()) or "n/a" for cell in (*row, hed_tags(m))]
         table.writerow(row)
@@ -103,6 +107,7 @@ def _mark(
     return Mark(
         uuid.uuid4().hex[:16], start, text, lasts, value("channel")[:80], value("reconstructed") == "yes", decision,
         value("by")[:80], value("at")[:40], tuple(c for c in IFCN_CRITERIA if c in named),
+        value("meeting") == "yes",
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
 
     ``start`` and ``duration`` in seconds of the recording; ``channel`` is a derivation's or contact's label, empty for
     all; ``decision`` is empty for an event; ``criteria`` are those of :data:`IFCN_CRITERIA` that a reader found. ``by``
-    and ``at`` say who made it as it is, and when (UTC, ISO 8601).
+    and ``at`` say who made it as it is, and when (UTC, ISO 8601). ``meeting``: it is to be shown in the meeting.
     """
 
     id: str
@@ -57,6 +57,7 @@ class Mark(Struct, frozen=True, omit_defaults=True):
     by: str = ""
     at: str = ""
     criteria: tuple[str, ...] = ()
+    meeting: bool = False
 
     @property
     def stop(self) -> float:
@@ -126,11 +127,13 @@ def checked(mark: Mark) -> Mark:
 
 
 def added(
-    start: float, text: str, *, duration: float = 0.0, channel: str = "", reconstructed: bool = False, by: str = "",
-    now: datetime | None = None,
+    start: float, text: str, *, duration: float = 0.0, channel: str = "", reconstructed: bool = False,
+    meeting: bool = False, by: str = "", now: datetime | None = None,
 ) -> Change:  # fmt: skip
     """Mark an event, on one channel or, without one, on all."""
-    mark = Mark(_identifier(), start, text, duration, channel, reconstructed, by=by, at=_stamp(now))
+    mark = Mark(
+        _identifier(), start, text, duration, channel, reconstructed, by=by, at=_stamp(now), meeting=meeting
+    )  # fmt: skip
     return Change("mark an event", (), (mark,))
 
 
@@ -193,6 +196,12 @@ def assessed(mark: Mark, criteria: Iterable[str], *, by: str = "", now: datetime
     found = tuple(name for name in IFCN_CRITERIA if name in met)
     after = msgspec.structs.replace(mark, criteria=found, by=by, at=_stamp(now))
     return Change("assess a spike", (mark,), (after,))
+
+
+def for_meeting(mark: Mark, shown: bool) -> Change:
+    """Have a mark shown in the meeting, or not any more; whose it is and since when stays."""
+    what = "choose a moment for the meeting" if shown else "take a moment out of the meeting"
+    return Change(what, (mark,), (msgspec.structs.replace(mark, meeting=shown),))
 
 
 def channel_set(name: str, aside: bool) -> Change:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from neuroflow.review.blinded import BlindReading, checked_reading
+from neuroflow.review.provenance import Provenance
+
 MOST_CHANNELS, LONGEST_NAME = 4096, 256
-
-
-class Provenance(Struct, frozen=True):
-    """What the last reconstruction came from: the model, the sha256 of its weights, seed, number of samples."""
-
-    model: str
-    weights: str
-    seed: int
-    samples: int
 
 
 class Left(Struct, frozen=True, omit_defaults=True):
     """A reader's view of a recording, kept beside the marks and no part of their history.
 
     ``start`` of the page in seconds; ``montage`` by name; ``bad`` holds the names of channels that were set aside;
-    ``reconstruction`` is None where nothing was reconstructed.
+    ``reconstruction`` is what the last one came from, None where nothing was reconstructed; ``blinded`` the blinded
+    reading that goes on, or the last one, None where there was none.
     """
 
     start: float = 0.0
@@ -28,6 +23,7 @@ class Left(Struct, frozen=True, omit_defaults=True):
     interleaved: bool = False
     bad: tuple[str, ...] = ()
     reconstruction: Provenance | None = None
+    blinded: BlindReading | None = None
 
 
 def checked_left(left: Left) -> Left:
@@ -35,4 +31,6 @@ def checked_left(left: Left) -> Left:
     names = (*left.bad, left.montage)
     if len(names) > MOST_CHANNELS or max(map(len, names)) > LONGEST_NAME:
         raise ValueError("a view of more channels, or of longer names, than a recording has")
+    if left.blinded is not None:
+        checked_reading(left.blinded)
     return left

@@ -1,0 +1,121 @@
+"""A blinded reading: the questions before it begins and ends, and the dialog of what came of it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+from neuroflow_review.session.blinded import times_by_reader
+from neuroflow_review.window import boxes
+from neuroflow_review.wording import day_clock
+
+if TYPE_CHECKING:
+    from neuroflow_review.window.window import ReviewWindow
+
+_SOON_MS = 300
+
+
+def ask_begin(window: ReviewWindow) -> None:
+    """Say what a blinded reading is, and begin one."""
+    from neuroflow_review.dialogs.question import QuestionDialog
+
+    before = window.session.state.blinded is not None
+    text = (
+        "Until the reconstruction is revealed nothing is reconstructed and no spike is proposed in this recording, "
+        "also when it is opened again. Mark discharges with A on the chosen channel. What is reconstructed now is "
+        f"dropped; it can be computed again.{' Of the reading before, the log alone will tell.' if before else ''}"
+    )
+    dialog = QuestionDialog("Begin a blinded reading?", text, "&Begin", "&Leave it", window)
+    dialog.accepted.connect(partial(_begin, window))
+    boxes.open_dialog(dialog)
+
+
+def _begin(window: ReviewWindow) -> None:
+    if window.session.blinded.begin():
+        window.say("Blinded reading: mark discharges with A; Ctrl+R reveals the reconstruction.")
+
+
+def ask_reveal(window: ReviewWindow) -> None:
+    """Say what is compared, and reveal."""
+    from neuroflow_review.dialogs.question import QuestionDialog
+
+    reading = window.session.state.blinded
+    if reading is None or not reading.on:
+        return
+    marks = [m for m in window.session.marks.all if m.decision == "accepted" and m.at >= reading.begun]
+    count = sum(map(len, times_by_reader([m for m in marks if not m.reconstructed]).values()))
+    text = (
+        f"Marked since the reading began: {count} discharge{'s' if count != 1 else ''}. They are kept as they are now, "
+        "and compared with what is proposed on the reconstruction of the whole recording. What has been seen cannot "
+        "be unseen."
+    )
+    dialog = QuestionDialog("Reveal the reconstruction?", text, "&Reveal it", "&Read on", window)
+    dialog.accepted.connect(partial(_reveal, window))
+    boxes.open_dialog(dialog)
+
+
+def _reveal(window: ReviewWindow) -> None:
+    if window.session.blinded.reveal():
+        show_agreement(window)
+
+
+def show_agreement(window: ReviewWindow) -> None:
+    """The dialog, once; it stays open while the reader goes on, and follows what is computed."""
+    if window.session.recording is None or window.session.state.blinded is None:
+        return
+    from neuroflow_review.dialogs.agreement import AgreementDialog
+
+    there = next((d for d in window.findChildren(AgreementDialog) if d.isVisible()), None)
+    if there is not None:
+        there.raise_()
+        there.activateWindow()
+    else:
+        _Showing(window)
+
+
+class _Showing(QObject):
+    """The dialog of an agreement for as long as it is open; another recording closes it."""
+
+    def __init__(self, window: ReviewWindow) -> None:
+        from neuroflow_review.dialogs.agreement import AgreementDialog
+
+        super().__init__(window)
+        self._window, session = window, window.session
+        recording = session.recording
+        start = recording.start if recording is not None else None
+        self._dialog = AgreementDialog(partial(day_clock, start=start), window)
+        self._dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._due = QTimer(self, singleShot=True, interval=_SOON_MS)
+        self._due.timeout.connect(self._show)
+        self._heard = (session.spikes.changed, session.store.changed, session.reconstruction.changed)
+        for signal in self._heard:
+            signal.connect(self._soon)
+        session.opened.connect(self._dialog.close)
+        self._dialog.jump_requested.connect(session.show_time)
+        self._dialog.finished.connect(self._leave)
+        self._show()
+        self._dialog.show()
+
+    def _soon(self, *_: object) -> None:
+        if not self._due.isActive():
+            self._due.start()
+
+    def _show(self) -> None:
+        session = self._window.session
+        reading = session.state.blinded
+        if reading is None or reading.on:
+            self._dialog.close()
+            return
+        self._dialog.set_reading(
+            reading, session.blinded.apart(), computing=session.reconstruction.computing, private=session.state.private
+        )
+
+    def _leave(self, _result: int = 0) -> None:
+        session = self._window.session
+        self._due.stop()
+        for signal in self._heard:
+            signal.disconnect(self._soon)
+        session.opened.disconnect(self._dialog.close)
+        self.deleteLater()

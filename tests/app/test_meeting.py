@@ -1,0 +1,104 @@
+"""Moments of a meeting: chosen beforehand, kept, and gone through with the keys of a presenter's remote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+from tests.app.test_left import opens
+from tests.app.test_marks import saved
+
+from neuroflow.io.marks_csv import read_marks, write_marks
+from neuroflow_review.session.meeting import moments
+from neuroflow_review.session.report import moments_of
+from neuroflow_review.window import ReviewWindow
+
+Key = Qt.Key
+Press = Callable[..., None]
+Act = Callable[[ReviewWindow], None]
+
+
+def chosen(window: ReviewWindow) -> list[float]:
+    return [mark.start for mark in moments(window.session)]
+
+
+def choose(qtbot: QtBot, window: ReviewWindow, press: Press, *times: float) -> None:
+    for time in times:
+        window.session.show_time(time)
+        press(window, Key.Key_K)
+        qtbot.keyClick(window.events.table.focusWidget() or window.events.table, Key.Key_Escape)
+        window.page.setFocus()
+
+
+def test_k_chooses_a_moment_or_an_event_that_is_there_and_takes_it_out_again(
+    qtbot: QtBot, mine: ReviewWindow, press: Press
+) -> None:
+    session = mine.session
+    event = session.marks.add(5.0, "arousal", 2.0)
+    assert event is not None
+    session.set_cursor(5.1)
+    press(mine, Key.Key_K)
+    assert [(m.text, m.by, m.at) for m in moments(session)] == [("arousal", event.by, event.at)], "whose it is stays"
+    choose(qtbot, mine, press, 3.0)
+    assert chosen(mine) == [3.0, 5.0]
+    session.set_cursor(5.0)
+    press(mine, Key.Key_K)
+    assert chosen(mine) == [3.0]
+    press(mine, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert chosen(mine) == [3.0, 5.0]
+    saved(qtbot, mine)
+
+
+def test_the_keys_of_a_remote_go_through_them_each_in_the_middle_of_the_page(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    choose(qtbot, mine, press, 125.0, 42.0, 300.0)
+    session = mine.session
+    assert not mine.moments.isVisible()
+    press(mine, Key.Key_P)
+    settle(mine)
+    assert mine.moments.isVisible()
+    assert "3 moments" in mine.moments.words
+    places = []
+    for key in (Key.Key_PageDown, Key.Key_N, Key.Key_PageDown, Key.Key_PageDown, Key.Key_PageUp):
+        press(mine, key)
+        settle(mine)
+        assert session.cursor is not None
+        places.append(session.cursor)
+        assert abs(session.state.start + session.state.seconds / 2 - session.cursor) < 1e-6
+    assert places == [42.0, 125.0, 300.0, 300.0, 125.0]
+    assert mine.moments.words.startswith("2 of 3")
+    start = session.state.start
+    press(mine, Key.Key_Right)
+    assert session.state.start == start + session.state.seconds, "an arrow still turns the page"
+    dot = mine.moments.dots()[2]
+    qtbot.mouseClick(mine.moments, Qt.MouseButton.LeftButton, pos=dot.toPoint())
+    assert session.cursor == 300.0
+    press(mine, Key.Key_P)
+    settle(mine)
+    assert not mine.moments.isVisible()
+    at = session.state.start
+    press(mine, Key.Key_PageUp)
+    assert session.state.start == at - session.state.seconds, "elsewhere these keys turn the page"
+    saved(qtbot, mine)
+
+
+def test_they_are_kept_and_go_out_and_in_and_into_the_report(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, few_channels: Path, tmp_path: Path
+) -> None:
+    session = mine.session
+    choose(qtbot, mine, press, 7.0)
+    session.marks.add(9.0, "not this one")
+    saved(qtbot, mine)
+    recording = session.recording
+    assert recording is not None
+    assert [m.time for m in moments_of(session.marks.all, "meeting", session.state.span)] == [7.0]
+    write_marks(session.marks.all, tmp_path / "marks.csv")
+    assert [m.meeting for m in read_marks(tmp_path / "marks.csv", recording.duration)] == [True, False]
+    opens(qtbot, mine, few_channels)
+    opens(qtbot, mine, recording.path)
+    assert chosen(mine) == [7.0]
+    mine.events.search.setText("meeting")
+    assert mine.events.shown == 1
