@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import kept, opens
@@ -46,7 +47,8 @@ def mark(window: ReviewWindow, press: Press, *times: float) -> None:
 
 
 def nothing_is_told(window: ReviewWindow) -> None:
-    session = window.session
+    session, trend = window.session, window.feeds.trends.trend
+    assert trend is None or np.isnan(trend.spikes).all()
     assert session.reconstruction.done_spans() == ()
     assert session.shown_tiles(session.state.span) == ()
     assert session.depth is None
@@ -58,9 +60,12 @@ def nothing_is_told(window: ReviewWindow) -> None:
 def test_until_it_is_revealed_no_machine_says_anything(
     qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
 ) -> None:
+    press(mine, Key.Key_T)
     mine.session.reconstruct_page()
     reconstructed(mine)
     assert mine.session.depth is not None
+    assert mine.feeds.trends.trend is not None
+    assert np.isfinite(mine.feeds.trends.trend.spikes).any()
     begin(qtbot, mine, press, settle)
     nothing_is_told(mine)
     for key, modifier in ((Key.Key_R, None), (Key.Key_S, None), (Key.Key_Right, None), (Key.Key_E, CTRL)):

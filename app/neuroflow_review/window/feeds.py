@@ -181,6 +181,8 @@ class Feeds(QObject):
             self._spikes_due.start()
         self.maps.ask()
         self.trends.ask()
+        if old.blind != new.blind:
+            self.trends.follow()
         self.show_status()
         self.show_cursor(session.cursor)
 

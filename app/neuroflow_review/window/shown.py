@@ -201,7 +201,7 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
     if around is not None and session.cursor is not None and not window.butterfly.visibleRegion().isEmpty():
         data, first, rate, sites, filters = around
         parts.append(butterfly_cells(data, session.cursor + first, rate, sites, filters))
-    trend = session.trends.trend
+    trend = feeds.trends.trend
     if feeds.trends.shown and trend is not None and np.isfinite(trend.density).any():
         parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
     return parts

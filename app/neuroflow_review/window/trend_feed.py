@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
@@ -27,6 +29,14 @@ class TrendFeed(QObject):
     def shown(self) -> bool:
         return bool(self.session.settings.get("trends.shown"))
 
+    @property
+    def trend(self) -> Trend | None:
+        """What is shown: without what was proposed on the scalp while a blinded reading goes on."""
+        trend = self.session.trends.trend
+        if trend is None or not self.session.state.blind:
+            return trend
+        return replace(trend, spikes=np.full_like(trend.spikes, np.nan))
+
     def show(self) -> None:
         """What the reader set: shown or not, and of which region."""
         trends = self.frame.trends
@@ -37,6 +47,10 @@ class TrendFeed(QObject):
         if not self.shown:
             self.session.trends.stop()
         self.ask()
+        self.follow()
+
+    def follow(self) -> None:
+        """Draw what is known anew: a blinded reading has begun or was revealed."""
         self._on_trend(self.session.trends.trend)
 
     def show_recording(self, recording: Recording) -> None:
@@ -62,8 +76,8 @@ class TrendFeed(QObject):
         spikes = self.session.spikes
         return rate_of(spikes.depth(), spikes.searched_depth(), columns, seconds)
 
-    def _on_trend(self, trend: Trend | None) -> None:
-        panel = self.frame.trends
+    def _on_trend(self, _trend: Trend | None) -> None:
+        panel, trend = self.frame.trends, self.trend
         if trend is None:
             panel.set_message("Computing …")
             return
