@@ -50,12 +50,13 @@ class Blinded(QObject):
         return True
 
     def reveal(self) -> bool:
-        """Show what machines say from now on; reconstructs the whole recording. There is no way back."""
+        """Show what machines say from now on; the page is reconstructed, then all of it. There is no way back."""
         session, reading = self._session, self.reading
         if reading is None or not reading.on:
             return False
         kept = revealed(reading, session.marks.all, session.reader)
         self._keep(kept, f"reveal the reconstruction, with {len(kept.marks)} discharges marked before")
+        session.reconstruct_page()
         session.reconstruct_everything()
         return True
 

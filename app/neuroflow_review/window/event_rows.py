@@ -55,11 +55,11 @@ def mark_row(mark: Mark) -> EventRow:
             meeting=mark.meeting,
         )  # fmt: skip
     text = {"accepted": "spike", "rejected": "no spike", "unsure": "spike, unsure"}[mark.decision]
+    criteria = f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}" if mark.criteria else ""
+    brief = ""
     if mark.text == OWN_DISCHARGE:
-        text += ", reader's own"
-    if mark.criteria:
-        text += f" · {len(mark.criteria)}/{len(IFCN_CRITERIA)}"
+        text, brief = f"{text}, reader's own", f"own {text}{criteria}"
     return EventRow(
-        mark.start, text, SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision, by=mark.by,
-        meeting=mark.meeting,
+        mark.start, f"{text}{criteria}", SPIKE[mark.reconstructed], mark.channel, mark=mark.id, decision=mark.decision,
+        by=mark.by, meeting=mark.meeting, brief=brief,
     )  # fmt: skip
