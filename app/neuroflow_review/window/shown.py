@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
@@ -24,6 +24,9 @@ from neuroflow_review.session.topography import BandMaps
 from neuroflow_review.tables import (
     Cells,
     butterfly_cells,
+    contact_cells,
+    cursor_cells,
+    event_cells,
     map_cells,
     page_cells,
     power_cells,
@@ -39,6 +42,7 @@ from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.views.spectrum import SpectrumPanel
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
+from neuroflow_review.window.feeds import measured_on
 from neuroflow_review.window.report import setting_of
 from neuroflow_review.window.second import grab_windows
 
@@ -161,7 +165,7 @@ class Saving(QObject):
 def shown_panels(window: ReviewWindow) -> list[Panel]:
     """The panels around the page that are in sight, in the order in which they are drawn below it."""
     panels = (window.spectrogram, window.overview, window.trends, window.topomap, window.spectrum, window.butterfly)
-    return [panel for panel in panels if not panel.visibleRegion().isEmpty()]
+    return [panel for panel in panels if _in_sight(panel)]
 
 
 def _paint_panel(painter: QPainter, panel: Panel, window: ReviewWindow) -> None:
@@ -198,13 +202,36 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
     elif mapped is not None and session.cursor is not None:
         parts.append(map_cells(mapped, session.cursor))
     around = window.butterfly.shown
-    if around is not None and session.cursor is not None and not window.butterfly.visibleRegion().isEmpty():
+    if around is not None and session.cursor is not None and _in_sight(window.butterfly):
         data, first, rate, sites, filters = around
         parts.append(butterfly_cells(data, session.cursor + first, rate, sites, filters))
+    parts += _listed_cells(window)
     trend = session.trends.trend
     if feeds.trends.shown and trend is not None and np.isfinite(trend.density).any():
         parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
     return parts
+
+
+def _listed_cells(window: ReviewWindow) -> list[Cells]:
+    """Contacts, what is at the cursor, and events, as far as their panels are in sight."""
+    session, parts = window.session, []
+    backend = session.reconstruction.backend
+    if _in_sight(window.implant) and backend is not None:
+        card = backend.card
+        measures, on = (card.contacts, measured_on(card)) if card is not None else ((), "")
+        parts.append(contact_cells(window.implant.brain.painted, measures, on))
+    shown = window.inspector.shown
+    if _in_sight(window.inspector) and shown is not None:
+        label = shown.recorded.label if shown.recorded is not None else ""
+        parts.append(cursor_cells(shown, next((row for row in session.rows if row.label == label), None)))
+    if _in_sight(window.events):
+        parts.append(event_cells(window.events.rows, private=session.state.private))
+    return parts
+
+
+def _in_sight(panel: QWidget) -> bool:
+    """Whether it is shown, and no other tab covers it."""
+    return not panel.visibleRegion().isEmpty()
 
 
 def _is_voltage(session: Session, label: str) -> bool:
