@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QRectF, QSize
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.lines import Picture, drawing_of
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
-from neuroflow_review.report import paint_page
+from neuroflow_review.report import page_views
 from neuroflow_review.session import Session
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.session.topography import BandMaps
@@ -35,8 +38,12 @@ from neuroflow_review.tables import (
     table_of,
     trend_cells,
 )
-from neuroflow_review.theme import PRINT, RECONSTRUCTED
+from neuroflow_review.theme import PRINT, RECONSTRUCTED, UNIT
 from neuroflow_review.views.butterfly import ButterflyPanel
+from neuroflow_review.views.criteria import CriteriaPanel
+from neuroflow_review.views.events import EventPanel
+from neuroflow_review.views.implant import ImplantPanel
+from neuroflow_review.views.inspector import InspectorPanel
 from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.views.spectrum import SpectrumPanel
@@ -51,7 +58,10 @@ if TYPE_CHECKING:
 
 _PANELS = "Every panel as lines (*.svg)"
 FILTERS = f"The window as a picture (*.png);;The page as lines (*.svg);;{_PANELS};;Values of what is shown (*.csv)"
-Panel = SpectrogramPanel | OverviewBar | TrendStrip | TopomapPanel | SpectrumPanel | ButterflyPanel
+Drawing = SpectrogramPanel | OverviewBar | TrendStrip | TopomapPanel | SpectrumPanel | ButterflyPanel
+Words = ImplantPanel | EventPanel | InspectorPanel | CriteriaPanel
+Panel = Drawing | Words
+_APART = 4 * UNIT
 _EVERY_SAMPLE = 10_000_000
 
 
@@ -110,30 +120,22 @@ class Saving(QObject):
 
     def _as_lines(self, drawn: Drawn) -> bytes:
         """The page as it stands on screen, in the colours of print, and below it the panels that are asked for."""
-        from PySide6.QtSvg import QSvgGenerator
-
-        window = self._window
-        session = window.session
-        width = window.page.width()
+        window, private = self._window, self._window.session.state.private
         page = window.page.height() + (window.ieeg.height() if drawn.depth is not None else 0)
+        box = QRectF(0, 0, window.page.width(), page)
+        views = page_views(setting_of(window.session, Choice(private=private)), drawn, box, pixels_per_mm(window.page))
+        pictures = [Picture(place.toRect(), partial(_draw, view)) for view, place in views]
         panels = shown_panels(window) if self._panels else []
-        width = max([width, *(panel.width() for panel in panels)])
-        height = page + sum(panel.height() for panel in panels)
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(QSize(width, height))
-        generator.setViewBox(QRectF(0, 0, width, height))
-        generator.setTitle(f"EEG; {RECONSTRUCTED} reconstructed, not recorded")
-        setting = setting_of(session, Choice(private=session.state.private))
-        with QPainter(generator) as painter:
-            paint_page(painter, setting, drawn, QRectF(0, 0, window.page.width(), page), pixels_per_mm(window.page))
-            painter.translate(0, page)
-            for panel in panels:
-                _paint_panel(painter, panel, window)
-                painter.translate(0, panel.height())
-        return bytes(buffer.data().data())
+        whole, places = placed(box.size().toSize(), [panel.size() for panel in panels])
+        for panel, at in zip(panels, places, strict=True):
+            nested = not isinstance(panel, Canvas)
+            pictures.append(Picture(QRect(at, panel.size()), partial(_paint_panel, panel), nested))
+        title = f"EEG; {RECONSTRUCTED} reconstructed, not recorded"
+        with _in_print(window) if panels else nullcontext():
+            made = drawing_of(whole, title, PRINT.paper, pictures)
+        for view, _ in views:
+            view.deleteLater()
+        return made
 
     def _write(self, data: bytes) -> None:
         self._writing.submit("save", partial(_write, self._target, data), done=self._on_done, failed=self._on_failed)
@@ -164,19 +166,47 @@ class Saving(QObject):
 
 def shown_panels(window: ReviewWindow) -> list[Panel]:
     """The panels around the page that are in sight, in the order in which they are drawn below it."""
-    panels = (window.spectrogram, window.overview, window.trends, window.topomap, window.spectrum, window.butterfly)
+    wide = (window.spectrogram, window.overview, window.trends)
+    docked = (window.implant, window.topomap, window.spectrum, window.butterfly)
+    panels = (*wide, *docked, window.events, window.inspector, window.criteria)
     return [panel for panel in panels if _in_sight(panel)]
 
 
-def _paint_panel(painter: QPainter, panel: Panel, window: ReviewWindow) -> None:
-    """A panel of the window itself, in the colours of print for as long as that takes."""
-    panel.set_theme(PRINT)
-    painter.save()
-    painter.setClipRect(QRectF(panel.rect()))
+@contextmanager
+def _in_print(window: ReviewWindow) -> Iterator[None]:
+    """The window in the colours of print; nothing is painted on screen meanwhile."""
+    look = window.look
+    window.set_theme(PRINT)
+    try:
+        yield
+    finally:
+        window.set_theme(look)
+
+
+def placed(page: QSize, panels: Sequence[QSize]) -> tuple[QSize, list[QPoint]]:
+    """The size of the whole, and where panels go below the page: side by side where they are narrow enough."""
+    width = max([page.width(), *(size.width() for size in panels)])
+    places, at, foot = [], QPoint(0, page.height()), page.height()
+    for size in panels:
+        if at.x() + size.width() > width:
+            at = QPoint(0, foot)
+        places.append(QPoint(at))
+        foot = max(foot, at.y() + size.height())
+        at.setX(at.x() + size.width() + _APART)
+    return QSize(width, foot), places
+
+
+def _paint_panel(panel: Panel, painter: QPainter) -> None:
+    """A panel of the window itself, as it looks now."""
+    if isinstance(panel, Canvas):
+        _draw(panel, painter)
+    else:
+        panel.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)  # paper is its ground
+
+
+def _draw(panel: Canvas, painter: QPainter) -> None:
     panel.draw(painter)
     panel.draw_moving(painter)
-    painter.restore()
-    panel.set_theme(window.look)
 
 
 def _write(target: Path, data: bytes, control: Control) -> None:
