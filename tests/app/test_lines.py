@@ -94,6 +94,7 @@ def test_every_panel_is_drawn_with_its_words(qtbot: QtBot, full: ReviewWindow, t
         "Decide on a spike first", "Hemisphere", "activity", "GFP", "Voltage",
     ):  # fmt: skip
         assert said in words, said
+    assert not [sign for sign in words if "\ue000" <= sign <= "\uf8ff"], "no icon that needs our type"
     images = [box for tag, box, _ in drawn(svg) if tag == "image"]
     raster = {full.spectrogram, full.trends, full.topomap}
     assert 0 < len(images) <= 2 * len(raster), "heat maps, and no line"
@@ -137,6 +138,25 @@ def test_nothing_leaves_its_panel_and_nothing_in_it_is_lost(qtbot: QtBot, full: 
     below = [line for line in cut if QRectF(depth).contains(line) and line.width() > 100]
     assert len(below) >= len(full.session.shown_contacts())
     assert min(line.top() for line in below) >= header, "nor its plot"
+
+
+def test_a_row_of_the_list_that_is_half_in_sight_ends_with_the_list(
+    qtbot: QtBot, full: ReviewWindow, tmp_path: Path
+) -> None:
+    events = full.events
+    events.table.verticalScrollBar().setValue(10)
+    viewport = events.table.viewport()
+    last = events.table.rowAt(viewport.height() - 1)
+    assert last >= 0
+    assert events.table.rowViewportPosition(last) + events.table.rowHeight(last) > viewport.height(), "half in sight"
+    svg = saved(qtbot, full, tmp_path / "every.svg", panels=True)
+    panels = shown_panels(full)
+    page = QSize(full.page.width(), full.page.height() + full.ieeg.height())
+    _, places = placed(page, [panel.size() for panel in panels])
+    at = places[panels.index(events)]
+    below = QRectF(at.x(), at.y(), events.width(), events.height())
+    below.setTop(at.y() + viewport.mapTo(events, QPoint(0, viewport.height())).y() + 1)
+    assert not [box for _, _, box in list(drawn(svg))[1:] if box is not None and box.intersects(below)]
 
 
 def test_panels_stand_side_by_side_where_there_is_room() -> None:

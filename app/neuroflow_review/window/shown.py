@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QRectF, QSize
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
@@ -128,8 +128,7 @@ class Saving(QObject):
         panels = shown_panels(window) if self._panels else []
         whole, places = placed(box.size().toSize(), [panel.size() for panel in panels])
         for panel, at in zip(panels, places, strict=True):
-            nested = not isinstance(panel, Canvas)
-            pictures.append(Picture(QRect(at, panel.size()), partial(_paint_panel, panel), nested))
+            pictures += _pictures_of(panel, at)
         title = f"EEG; {RECONSTRUCTED} reconstructed, not recorded"
         with _in_print(window) if panels else nullcontext():
             made = drawing_of(whole, title, PRINT.paper, pictures)
@@ -196,12 +195,23 @@ def placed(page: QSize, panels: Sequence[QSize]) -> tuple[QSize, list[QPoint]]:
     return QSize(width, foot), places
 
 
-def _paint_panel(panel: Panel, painter: QPainter) -> None:
-    """A panel of the window itself, as it looks now."""
+def _pictures_of(panel: Panel, at: QPoint) -> list[Picture]:
+    """A panel of the window itself, as it looks now; what scrolls in it apart, since it ends within the panel."""
     if isinstance(panel, Canvas):
-        _draw(panel, painter)
-    else:
-        panel.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)  # paper is its ground
+        return [Picture(QRect(at, panel.size()), partial(_draw, panel))]
+    rest, pictures = QRegion(panel.rect()), []
+    for area in panel.findChildren(QAbstractScrollArea):
+        view = area.viewport()
+        if view.isVisible():
+            room = QRect(view.mapTo(panel, QPoint()), view.size())
+            rest = rest.subtracted(QRegion(room))
+            room = room.adjusted(0, 0, 0, 1)  # of a heading its rule, where a change of colours moves it
+            pictures.append(Picture(room.translated(at), partial(_render, view, QRegion(view.rect())), nested=True))
+    return [Picture(QRect(at, panel.size()), partial(_render, panel, rest), nested=True), *pictures]
+
+
+def _render(widget: QWidget, part: QRegion, painter: QPainter) -> None:
+    widget.render(painter, QPoint(), part, QWidget.RenderFlag.DrawChildren)  # paper is its ground
 
 
 def _draw(panel: Canvas, painter: QPainter) -> None:
