@@ -9,8 +9,19 @@ import json
 from functools import cache
 from importlib.resources import files
 
-from PySide6.QtCore import QByteArray, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtCore import QByteArray, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetricsF,
+    QIcon,
+    QIconEngine,
+    QPaintEngine,
+    QPainter,
+    QPainterPath,
+    QPixmap,
+)
 
 _FILL = 0.875  # of the height, so that glyphs with room around them look as large as their text
 
@@ -31,11 +42,22 @@ class _Glyph(QIconEngine):
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         font = QFont(_family())
         font.setPixelSize(max(round(_FILL * rect.height()), 1))
+        ink = QColor(self._pale if mode == QIcon.Mode.Disabled else self._ink)
         painter.save()
-        painter.setFont(font)
-        painter.setPen(QColor(self._pale if mode == QIcon.Mode.Disabled else self._ink))
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
+        if painter.paintEngine().type() is QPaintEngine.Type.SVG:  # whoever opens the file has no such type
+            painter.fillPath(self._outline(font, rect), ink)
+        else:
+            painter.setFont(font)
+            painter.setPen(ink)
+            painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._glyph)
         painter.restore()
+
+    def _outline(self, font: QFont, rect: QRect) -> QPainterPath:
+        metrics, path = QFontMetricsF(font), QPainterPath()
+        middle = QRectF(rect).center()
+        baseline = middle.y() + (metrics.ascent() - metrics.descent()) / 2
+        path.addText(middle.x() - metrics.horizontalAdvance(self._glyph) / 2, baseline, font, self._glyph)
+        return path
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         made = QPixmap(size)

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
+from neuroflow.errors import NeuroflowError
 from neuroflow.jobs import Cancelled, Control
 
 log = logging.getLogger(__name__)
@@ -228,6 +229,11 @@ class Lane(QObject):
             return False
         self._thread = None
         return True
+
+    def tell_unforeseen(self, failure: Failure) -> None:
+        """``failed`` of a job whose other errors are said elsewhere: what cannot be read, by the page itself."""
+        if not isinstance(failure.error, NeuroflowError):
+            self.failed.emit(failure)
 
     # In either thread, holding the lock -------------------------------------------------------------------------------
 

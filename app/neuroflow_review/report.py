@@ -269,6 +269,18 @@ def head_words(setting: Setting, drawn: Drawn) -> str:
 
 def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, per_mm: float) -> None:
     """Scalp EEG and, where there is one, its reconstruction below, for paper of so many pixels a millimetre."""
+    for view, place in page_views(setting, drawn, box, per_mm):
+        painter.save()
+        painter.translate(place.topLeft())
+        painter.setClipRect(QRectF(0, 0, place.width(), place.height()))
+        view.draw(painter)
+        view.draw_moving(painter)
+        painter.restore()
+        view.deleteLater()
+
+
+def page_views(setting: Setting, drawn: Drawn, box: QRectF, per_mm: float) -> list[tuple[Sheet, QRectF]]:
+    """What :func:`paint_page` draws, and where; whoever asks lets the views go."""
     high = round(box.height() * (_SCALP_SHARE if drawn.depth is not None else 1.0))
     scalp = PageView()
     start = None if setting.choice.private else setting.recording.start
@@ -279,7 +291,7 @@ def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, p
     scalp.set_sensitivity(setting.state.shown_sensitivity)
     scalp.set_marks([m for m in setting.marks if m.decision != "rejected"])
     scalp.set_page(drawn.page)
-    _paint(painter, scalp, QRectF(box.left(), box.top(), box.width(), high), per_mm)
+    views: list[tuple[Sheet, QRectF]] = [(scalp, QRectF(box.left(), box.top(), box.width(), high))]
     if drawn.depth is not None:
         below = ReconstructionView()
         below.set_contacts(setting.contacts, setting.shown, setting.ratios)
@@ -288,20 +300,12 @@ def paint_page(painter: QPainter, setting: Setting, drawn: Drawn, box: QRectF, p
         below.set_span(drawn.page.request.span)
         below.set_depth(drawn.depth)
         below.set_segments(drawn.segments, stale=False)
-        _paint(painter, below, QRectF(box.left(), box.top() + high, box.width(), box.height() - high), per_mm)
-
-
-def _paint(painter: QPainter, view: Sheet, box: QRectF, per_mm: float) -> None:
-    put_on_paper(view, per_mm)
-    view.set_theme(PRINT)
-    view.resize(round(box.width()), round(box.height()))
-    painter.save()
-    painter.translate(box.topLeft())
-    painter.setClipRect(QRectF(0, 0, box.width(), box.height()))
-    view.draw(painter)
-    view.draw_moving(painter)
-    painter.restore()
-    view.deleteLater()
+        views.append((below, QRectF(box.left(), box.top() + high, box.width(), box.height() - high)))
+    for view, place in views:
+        put_on_paper(view, per_mm)
+        view.set_theme(PRINT)
+        view.resize(round(place.width()), round(place.height()))
+    return views
 
 
 def _table(table: Table) -> str:

@@ -1,7 +1,7 @@
 """The values of what is shown, as a table: a value a row, and what it is in words.
 
 Voltages in microvolts as recorded, positive up; power in dB re 1 µV²/Hz, as the panels have it. Every row of a
-reconstructed signal says so.
+reconstructed signal says so. Events that are of no samples have no value.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuroflow.flow.card import ContactMeasure
 from neuroflow.jobs import Control
 from neuroflow.signal.montage import Row
+from neuroflow.signal.orderstatistics import at_position, interval
 from neuroflow.signal.spectrum import BANDS
 from neuroflow.signal.trends import ASYMMETRY_BAND, FREQUENCIES, REGIONS
 from neuroflow.units import MICROVOLT
@@ -26,9 +28,13 @@ from neuroflow_review.session.spectrum import DepthSpectrum, ScalpSpectrum
 from neuroflow_review.session.topography import BandMaps, Topography
 from neuroflow_review.session.trends import AEEG, SIDES, Trend
 from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.views.events import EventRow
+from neuroflow_review.views.implant import Painted
+from neuroflow_review.views.inspector import AtCursor, Distribution
 
 COLUMNS: Final = ("signal", "what", "time_s", "frequency_hz", "value", "unit")
 NOT_RECORDED: Final = "reconstructed, not recorded"
+_IMPLANT = f"{NOT_RECORDED}: implant of the model"
 _AS_RECORDED = frozenset(("EEG", "iEEG", "ECG", "EOG", "EMG"))
 _DECIBEL = "dB re 1 µV²/Hz"
 _STEPS = 20_000  # rows from one look at whether to stop to the next
@@ -152,6 +158,84 @@ def trend_cells(trend: Trend, region: str, expected: NDArray[np.float64]) -> Cel
     yield from _cells(RECONSTRUCTED, what, times, "", expected, "1/min")
 
 
+def contact_cells(painted: Painted, measures: Sequence[ContactMeasure], measured_on: str) -> Cells:
+    """Of each contact that is shown its place, what it is coloured by, and what the model's card measured for it."""
+    known = {measure.name: measure for measure in measures}
+    for contact in painted.contacts:
+        signal = f"{RECONSTRUCTED}{contact.name}"
+        for axis, place in zip("xyz", contact.mni, strict=True):
+            yield from _cells(signal, f"{_IMPLANT}: MNI {axis}", "", "", place, "mm")
+        if contact.name in painted.values:
+            yield from _cells(signal, f"{_IMPLANT}: {painted.label}", "", "", painted.values[contact.name], "1")
+        if contact.name in known:
+            measure = known[contact.name]
+            shares = {
+                "narrower than without scalp EEG": max(1 - measure.spread_ratio, 0.0),
+                "held by 50 % bands": measure.coverage50,
+                "held by 90 % bands": measure.coverage90,
+            }
+            where = f"on {measured_on}, not on this patient"
+            yield from _cells(signal, f"{_IMPLANT}: expected r, {where}", "", "", measure.r, "1")
+            for what, share in shares.items():
+                yield from _cells(signal, f"{_IMPLANT}: {what}, {where}", "", "", 100 * share, "%")
+
+
+def cursor_cells(shown: AtCursor, row: Row | None) -> Cells:
+    """The recorded value at the cursor, of a ``row`` of the montage, and the distribution of a reconstructed one."""
+    reading = shown.recorded
+    if reading is not None:
+        what = f"at the cursor: {_what(row) if row is not None else 'recorded'}, {reading.note}"
+        ends = {"": reading.low} if reading.low == reading.high else {", low": reading.low, ", high": reading.high}
+        for end, value in ends.items():
+            if reading.unit:
+                yield from _cells(reading.label, f"{what}{end}", shown.time, "", value, reading.unit)
+            else:
+                yield from _volts(reading.label, f"{what}{end}", shown.time, value)
+    if shown.reconstructed is not None:
+        yield from _distribution_cells(shown.reconstructed, shown.time)
+
+
+def _distribution_cells(made: Distribution, time: float) -> Cells:
+    signal, what = f"{RECONSTRUCTED}{made.contact}", f"{NOT_RECORDED}: at the cursor"
+    samples = made.values.size
+    yield from _volts(signal, f"{what}: median of {samples} samples", time, np.median(made.values))
+    for coverage in (0.5, 0.9):
+        band = interval(samples, coverage, made.calibration)
+        for end, position in (("low", band.low), ("high", band.high)):
+            value = at_position(made.values, position)
+            yield from _volts(signal, f"{what}: {end} end of {100 * band.coverage:.0f} %", time, value)
+    edges = made.edges / MICROVOLT
+    for count, low, high in zip(made.counts, edges, edges[1:], strict=False):
+        yield from _cells(signal, f"{what}: samples from {low:.4g} to {high:.4g} µV", time, "", count, "1")
+    if made.truth is not None:
+        yield from _volts(made.contact, "at the cursor: recorded iEEG, in the model's band", time, made.truth)
+
+
+def event_cells(events: Sequence[EventRow], *, private: bool) -> Cells:
+    """A row an event; of a reconstructed discharge three: how many samples hold it, and the interval of their share.
+
+    With ``private`` no reader is named.
+    """
+    for event in events:
+        by = f", by {event.by}" if event.by and not private else ""
+        what = f"{f'{NOT_RECORDED}: ' if event.far else ''}event: {_sort(event)}: {event.text}{by}"
+        if not event.samples:
+            yield event.where, what, f"{event.time:.6f}", "", "", ""
+            continue
+        yield from _cells(event.where, f"{what}: of {event.samples} samples", event.time, "", event.count, "1")
+        if event.high:
+            for end, share in (("low", event.low), ("high", event.high)):
+                told = f"{what}: {end} end of the 95 % interval of the share of samples"
+                yield from _cells(event.where, told, event.time, "", 100 * share, "%")
+
+
+def _sort(event: EventRow) -> str:
+    """What kind of event it is: that a machine proposed it, or who reads decided on it."""
+    if event.kind in ("annotation", "mark"):
+        return event.kind
+    return "decided" if event.decision else "proposed"
+
+
 def _what(row: Row) -> str:
     if row.interpolated:
         return f"interpolated, not recorded: {' '.join(row.interpolated)}"
@@ -175,8 +259,9 @@ def _volts(signal: str, what: str, times: ArrayLike, values: ArrayLike) -> Cells
 
 
 def _cells(signal: str, what: str, times: ArrayLike, frequencies: ArrayLike, values: ArrayLike, unit: str) -> Cells:
-    """A row for every value that is finite; times or frequencies that are one are those of all."""
+    """A row for every value that is finite; times or frequencies that are one are those of all, and empty for none."""
     for time, frequency, value in np.broadcast(times, frequencies, values):
         if np.isfinite(value):
+            when = f"{time:.6f}" if time != "" else ""
             at = f"{frequency:g}" if frequency != "" else ""
-            yield signal, what, f"{time:.6f}", at, f"{value:.4f}", unit
+            yield signal, what, when, at, f"{value:.4f}", unit

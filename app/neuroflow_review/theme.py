@@ -14,7 +14,7 @@ from string import Template
 from typing import Final
 
 from PySide6.QtCore import QLineF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QIcon, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QIcon, QPaintEngine, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
 from neuroflow.recording import Span
@@ -287,18 +287,19 @@ def x_to_time(x: float, span: Span, width: float) -> float:
 def hatch(painter: QPainter, rect: QRectF, look: Theme, spacing: float = 8.0) -> None:
     """Diagonal hatching over ``rect``: no data there, or withheld. Drawn as lines, so crisp at any pixel ratio."""
     painter.save()
-    painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
+    if painter.paintEngine().type() is not QPaintEngine.Type.SVG:  # which does not come back from a clip in another
+        painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
     painter.setPen(hairline(look.hatch))
     # Anchored to the panel, not to the rectangle: neighbours meet, and nothing shimmers while paging.
     first = int((rect.left() + rect.top()) // spacing)
     last = int((rect.right() + rect.bottom()) // spacing) + 1
-    painter.drawLines(
-        [
-            QLineF(k * spacing - rect.top(), rect.top(), k * spacing - rect.bottom(), rect.bottom())
-            for k in range(first, last + 1)
-        ]
-    )
+    lines = []
+    for x_and_y in (k * spacing for k in range(first, last + 1)):
+        top, bottom = max(rect.top(), x_and_y - rect.right()), min(rect.bottom(), x_and_y - rect.left())
+        if top < bottom:
+            lines.append(QLineF(x_and_y - top, top, x_and_y - bottom, bottom))
+    painter.drawLines(lines)
     painter.restore()
 
 

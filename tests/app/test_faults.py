@@ -5,7 +5,6 @@ Drives that are full or take nothing are in test_drives.py, a model that fails i
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -276,63 +275,6 @@ def test_closing_does_not_wait_for_marks_and_keeps_them_elsewhere(
     with open_recording(night) as source:
         again = read_review(source.recording, marks.folder)
     assert {mark.text for mark in again.document} == {"first", "second"}
-
-
-# Errors that nobody expected, in every lane ---------------------------------------------------------------------------
-
-
-def _page(window: ReviewWindow) -> None:
-    window.session.go_to(30.0)
-
-
-def _reconstruct(window: ReviewWindow) -> None:
-    window.session.reconstruct_page()
-
-
-LANES: tuple[tuple[str, str, Callable[[ReviewWindow], None]], ...] = (
-    ("read", "neuroflow_review.session.session.load_page", _page),
-    ("spectrogram", "neuroflow_review.session.spectra.scalp_spectrogram", _page),
-    ("detect", "neuroflow_review.session.spikes.scalp_spikes", lambda w: w.session.store.update(spike_sensitivity=4.0)),
-    ("flow", "tests.app.conftest.FakeEngine.tile", _reconstruct),
-    ("bands", "neuroflow_review.session.session.load_depth", _reconstruct),
-    ("trend", "neuroflow_review.session.trends.compute_trend", lambda w: w.commands.actions["trends"].trigger()),
-    ("save", "neuroflow.io.review_file.write_review", lambda w: w.session.marks.add(1.0, "kept")),
-    ("import", "neuroflow_review.session.marks.read_marks", lambda w: w.session.marks.ask_import(Path("a.csv"))),
-    ("comparison", "neuroflow_review.session.comparison.open_comparison",
-     lambda w: w.session.comparison.open(Path("a.edf"), ["AHL1"])),
-)  # fmt: skip
-
-
-@pytest.mark.expects_warnings
-@pytest.mark.parametrize(("lane", "place", "act"), LANES, ids=[lane for lane, _, _ in LANES])
-def test_an_error_of_any_lane_is_a_sentence_without_names_in_the_log_and_the_window_goes_on(
-    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch, settle: Settle, lane: str, place: str,
-    act: Callable[[ReviewWindow], None], caplog: pytest.LogCaptureFixture,
-) -> None:  # fmt: skip
-    def fail(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("Jane Doe, born 02-MAY-1951")
-
-    with monkeypatch.context() as patch, caplog.at_level(logging.DEBUG):
-        patch.setattr(place, fail)
-        act(mine)
-        text = told(qtbot, mine)
-    assert "Jane" not in text
-    assert "ZeroDivisionError" in caplog.text, "what a developer needs is logged"
-    for name in ("Jane", "1951", "Doe-night"):
-        assert name not in caplog.text
-    for other in mine.findChildren(FaultDialog):
-        other.close()
-    # Whatever stood still goes on.
-    mine.session.go_to(10.0)
-    act(mine)
-    for other in mine.findChildren(FaultDialog):
-        other.close()
-    if lane not in ("import", "comparison"):
-        settle(mine)
-        qtbot.waitUntil(lambda: not mine.session.busy, timeout=LONG)
-    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy and not mine.session.comparison.busy, timeout=LONG)
-    for other in mine.findChildren(FaultDialog):
-        other.close()
 
 
 # Close during everything ----------------------------------------------------------------------------------------------

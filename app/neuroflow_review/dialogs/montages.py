@@ -86,7 +86,8 @@ class MontagesDialog(QDialog):
             self._begin("My montage", self._copy(session.state.montage))
         names = [draft.name for draft in self._drafts]
         self._fill_list(names.index(session.state.montage) if session.state.montage in names else 0)
-        self._places = session.lanes.map.submit("places", head_places, done=self.sketch.set_places, failed=_ignore)
+        lane = session.lanes.map
+        self._places = lane.submit("places", head_places, done=self.sketch.set_places, failed=lane.tell_unforeseen)
         if session.montages.notice:
             self._say(session.montages.notice, "warning")
         self.table.setFocus()
@@ -465,7 +466,3 @@ def _heading(text: str) -> QLabel:
     label = said(text, "heading", step=-1.5, bold=True)
     label.setWordWrap(False)
     return label
-
-
-def _ignore(_: Failure) -> None:
-    """Without places there is no sketch, and the table says everything."""

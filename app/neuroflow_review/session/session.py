@@ -572,8 +572,8 @@ class Session(QObject):
             channels = found[:: max(len(found) // 4, 1)][:4]
             if not channels:
                 return
-            work = partial(trend, self.source, channels)
-            self.lanes.read.submit("trend", work, priority=_TREND, partial=self.trend_ready.emit, failed=_ignore)
+            work, told = partial(trend, self.source, channels), self.lanes.read.tell_unforeseen
+            self.lanes.read.submit("trend", work, priority=_TREND, partial=self.trend_ready.emit, failed=told)
 
     # Errors and leaving -----------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -11,7 +11,7 @@ from neuroflow.inference.tile import Tile
 from neuroflow.recording import SignalSource, Span
 from neuroflow.signal.montage import Row
 from neuroflow.signal.spectrogram import Spectrogram
-from neuroflow_review.lanes import Lane
+from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.session.analysis import depth_spectrogram, scalp_spectrogram
 
 
@@ -77,7 +77,8 @@ class Spectra(QObject):
         return True
 
     def _submit(self, work: partial[Spectrogram | None], page: SpectrogramPage) -> None:
-        self.lane.submit("spectrogram", work, done=partial(self._done, page))
+        done, failed = partial(self._done, page), partial(self._failed, page)
+        self.lane.submit("spectrogram", work, done=done, failed=failed)
 
     def _done(self, page: SpectrogramPage, made: Spectrogram | None) -> None:
         self.busy = False
@@ -85,3 +86,7 @@ class Spectra(QObject):
             page.why if made is not None else "This channel is too slow, or the recording too short, for a spectrogram"
         )
         self.ready.emit(SpectrogramPage(page.span, page.label, page.reconstructed, made, page.samples, why))
+
+    def _failed(self, page: SpectrogramPage, failure: Failure) -> None:
+        self._say(replace(page, why="The spectrogram could not be computed: turn the page and back to try again"))
+        self.lane.failed.emit(failure)

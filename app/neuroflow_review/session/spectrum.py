@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from neuroflow.errors import NeuroflowError
 from neuroflow.inference.tile import Tile
 from neuroflow.jobs import Control
 from neuroflow.recording import SignalSource, Span
@@ -163,6 +162,8 @@ class PageSpectra(QObject):
         self.lane = lane
         self.wanted = False
         self.busy = False
+        self.broken = False
+        """Whether what was asked for could not be computed."""
         self._asked: tuple[object, ...] | None = None
 
     def ask_scalp(self, source: SignalSource, rows: tuple[Row, ...], stretch: Stretch) -> None:
@@ -177,17 +178,17 @@ class PageSpectra(QObject):
     def forget(self) -> None:
         """Another recording, or nothing to be had here."""
         self.lane.cancel(lambda job: job.key == "page spectrum")
-        self._asked, self.busy = None, False
+        self._asked, self.busy, self.broken = None, False, False
 
     def _ask(self, asked: tuple[object, ...], work: partial[Any]) -> None:
         if self.wanted and asked != self._asked:
-            self._asked, self.busy = asked, True
+            self._asked, self.busy, self.broken = asked, True, False
             self.lane.submit("page spectrum", work, done=self._done, failed=self._failed)
 
     def _failed(self, failure: Failure) -> None:
+        self.broken = True
         self._done(None)
-        if not isinstance(failure.error, NeuroflowError):  # the page itself says what cannot be read
-            self.lane.failed.emit(failure)
+        self.lane.tell_unforeseen(failure)
 
     def _done(self, made: ScalpSpectrum | DepthSpectrum | None) -> None:
         self.busy = False

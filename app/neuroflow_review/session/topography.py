@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from neuroflow.errors import NeuroflowError
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow.signal.filters import Filters
@@ -172,6 +171,7 @@ class Topographies(QObject):
         self.lane = lane
         self.wanted = self.bands_wanted = False
         self._busy: set[str] = set()
+        self._broken: set[str] = set()
         self._asked: dict[str, tuple[object, ...]] = {}
 
     @property
@@ -187,6 +187,22 @@ class Topographies(QObject):
     def measuring(self) -> bool:
         """Whether the power of a stretch is on its way."""
         return "band map" in self._busy
+
+    @property
+    def unread(self) -> bool:
+        """Whether the voltages of the page could not be read."""
+        return "map" in self._broken
+
+    @property
+    def unmeasured(self) -> bool:
+        """Whether the power of the stretch could not be computed."""
+        return "band map" in self._broken
+
+    def try_again(self) -> None:
+        """Somebody looks anew: what could not be made is made when it is asked for next."""
+        for key in self._broken:
+            self._asked.pop(key, None)
+        self._broken.clear()
 
     def ask(self, source: SignalSource | None, bad: frozenset[str], span: Span, filters: Filters) -> None:
         """The page that is shown, while its voltages are wanted."""
@@ -205,18 +221,20 @@ class Topographies(QObject):
         self.lane.cancel(lambda job: job.key in ("map", "band map"))
         self._asked.clear()
         self._busy.clear()
+        self._broken.clear()
 
     def _submit(self, key: str, asked: tuple[object, ...], work: partial[Any]) -> None:
         if asked == self._asked.get(key):
             return
         self._asked[key] = asked
         self._busy.add(key)
+        self._broken.discard(key)
         self.lane.submit(key, work, done=partial(self._done, key), failed=partial(self._failed, key))
 
     def _failed(self, key: str, failure: Failure) -> None:
+        self._broken.add(key)
         self._done(key, None)
-        if not isinstance(failure.error, NeuroflowError):  # the page itself says what cannot be read
-            self.lane.failed.emit(failure)
+        self.lane.tell_unforeseen(failure)
 
     def _done(self, key: str, made: object) -> None:
         self._busy.discard(key)

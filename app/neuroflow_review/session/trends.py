@@ -215,6 +215,8 @@ class Trends(QObject):
         self.lane = lane
         self.wanted = False
         self.busy = False
+        self.broken = False
+        """Whether what was asked for could not be computed."""
         self.trend: Trend | None = None
         self._folder = folder
         self._asked: tuple[object, ...] | None = None
@@ -224,20 +226,20 @@ class Trends(QObject):
         asked = (id(source), bad, sensitivity)
         if not self.wanted or source is None or asked == self._asked:
             return
-        self._asked, self.busy = asked, True
+        self._asked, self.busy, self.broken = asked, True, False
         work = partial(_kept_or_computed, source, bad, sensitivity, self._folder)
         self.lane.submit("trend", work, partial=self._show, done=self._done, failed=self._failed)
 
     def stop(self) -> None:
         """Nobody looks any more; what is not done is begun anew when somebody does."""
-        if self.busy:
+        if self.busy or self.broken:
             self.lane.cancel()
-            self._asked, self.busy = None, False
+            self._asked, self.busy, self.broken = None, False, False
 
     def forget(self) -> None:
         """Another recording."""
         self.lane.cancel()
-        self._asked, self.busy = None, False
+        self._asked, self.busy, self.broken = None, False, False
         self._show(None)
 
     def _show(self, trend: Trend | None) -> None:
@@ -249,7 +251,8 @@ class Trends(QObject):
         self._show(trend)
 
     def _failed(self, failure: Failure) -> None:
-        self.busy = False
+        self.busy, self.broken = False, True
+        self._show(self.trend)
         self.lane.failed.emit(failure)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from neuroflow.io.whole import Whole, whole_of
-from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.lanes import Lane
 
 
 class Wholeness(QObject):
@@ -47,7 +47,7 @@ class Wholeness(QObject):
 
     def _look(self, path: Path) -> None:
         work = partial(whole_of, path, self.whole)
-        self._lane.submit("whole", work, replace=False, done=self._on_known, failed=_ignore)
+        self._lane.submit("whole", work, replace=False, done=self._on_known, failed=self._lane.tell_unforeseen)
 
     def _on_known(self, found: Whole) -> None:
         self.differs = self.whole is not None and found.sha256 != self.whole.sha256
@@ -56,7 +56,3 @@ class Wholeness(QObject):
         elif found != self.whole:
             self.whole = found
             self.known.emit()
-
-
-def _ignore(_: Failure) -> None:
-    """A recording that cannot be read says so on its page."""

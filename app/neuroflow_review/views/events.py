@@ -168,6 +168,10 @@ class EventModel(QAbstractTableModel):
         return self._rows[row]
 
     @property
+    def rows(self) -> tuple[EventRow, ...]:
+        return tuple(self._rows)
+
+    @property
     def counts(self) -> Counter[EventKind]:
         """How many events there are of each kind, whatever the filter."""
         return self._counts
@@ -514,6 +518,11 @@ class EventPanel(QWidget):
     def shown(self) -> int:
         """Number of events that pass search and filter."""
         return self._model.rowCount()
+
+    @property
+    def rows(self) -> tuple[EventRow, ...]:
+        """The events that pass search and filter, in order of time."""
+        return self._model.rows
 
     def _fit_columns(self) -> None:
         metrics, header = QFontMetrics(ui_font(-1)), self.table.horizontalHeader()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
@@ -24,6 +25,15 @@ from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, ha
 
 _REACH: Final = 7.0  # pixels from a contact at which the pointer still means it
 _VIEW_TEXT: Final[dict[View, str]] = {"axial": "axial", "coronal": "coronal", "left": "left", "right": "right"}
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """The contacts that are shown, and by which ``values`` they are coloured, ``label`` says of what."""
+
+    contacts: tuple[Contact, ...]
+    values: dict[str, float]
+    label: str
 
 
 def shaft_side(contacts: Collection[Contact]) -> str:
@@ -138,6 +148,13 @@ class GlassBrain(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(round(180 * type_scale()), 172)
+
+    @property
+    def painted(self) -> Painted:
+        """What is drawn."""
+        contacts = self._implant.contacts if self._implant is not None else ()
+        shown = tuple(c for c in contacts if c.shaft in self._visible)
+        return Painted(shown, {c.name: self._values[c.name] for c in shown if c.name in self._values}, self._label)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +20,42 @@ from neuroflow_review.wording import clock, day, microvolt_number, microvolts, v
 _RANGES: Final = tuple(m * 10.0**e for e in (0, 1, 2, 3, 4) for m in (1, 2, 5))  # µV either side of zero
 _BINS: Final = 24
 _NOTHING: Final = "Move the pointer over a page"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The value of a recorded channel: in volts, or in a ``unit`` of its own; between two where only they are known."""
+
+    label: str
+    low: float
+    high: float
+    note: str
+    unit: str
+    interpolated: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Distribution:
+    """Finite samples (sample,) of a contact in ascending order, and the recorded truth where it is known; volts.
+
+    ``counts`` are how many lie in each bar of the histogram, ``edges`` (bar + 1,) where the bars end, in volts.
+    """
+
+    contact: str
+    values: NDArray[np.float64]
+    truth: float | None
+    calibration: Calibration
+    counts: NDArray[np.int64]
+    edges: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AtCursor:
+    """What the panel shows of a moment, in seconds from the recording's start."""
+
+    time: float
+    recorded: Reading | None
+    reconstructed: Distribution | None
 
 
 class Histogram(QWidget):
@@ -60,8 +97,13 @@ class Histogram(QWidget):
     @property
     def counts(self) -> NDArray[np.int64]:
         """Samples in each bar."""
-        counts, _ = np.histogram(self._values, bins=_BINS, range=(-self._reach, self._reach))
+        counts, _ = np.histogram(self._values, bins=self.edges)
         return counts.astype(np.int64)
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Where the bars end, in microvolts."""
+        return np.linspace(-self._reach, self._reach, _BINS + 1)
 
     def sizeHint(self) -> QSize:
         return QSize(220, 80 + round(3 * QFontMetricsF(ui_font(-1.5)).height()))
@@ -136,6 +178,9 @@ class InspectorPanel(QWidget):
         super().__init__(parent)
         self._look = LIGHT
         self._contact = ""
+        self._moment: float | None = None
+        self._reading: Reading | None = None
+        self._distribution: Distribution | None = None
         self.setAccessibleName("At the cursor")
         self._time, self._elapsed = self._label("time"), self._label("elapsed")
         self._channel, self._value = self._label("channel"), self._label("value")
@@ -195,8 +240,16 @@ class InspectorPanel(QWidget):
 
     # What is shown ----------------------------------------------------------------------------------------------------
 
+    @property
+    def shown(self) -> AtCursor | None:
+        """The values that are written here; None where the cursor is nowhere."""
+        if self._moment is None:
+            return None
+        return AtCursor(self._moment, self._reading, self._distribution)
+
     def set_time(self, elapsed: float | None, start: datetime | None) -> None:
         """The moment under the cursor, in seconds from the recording's start; None where the cursor is nowhere."""
+        self._moment = elapsed
         if elapsed is None:
             self._time.setText("–")
             self._elapsed.setText(_NOTHING)
@@ -207,15 +260,19 @@ class InspectorPanel(QWidget):
         self._elapsed.setText(f"{which}{into} into the recording" if start is not None else "into the recording")
 
     def set_scalp(
-        self, label: str, value: float | tuple[float, float] | None, note: str = "", *, unit: str = ""
-    ) -> None:
+        self, label: str, value: float | tuple[float, float] | None, note: str = "", *, unit: str = "",
+        interpolated: bool = False,
+    ) -> None:  # fmt: skip
         """The selected recorded channel or derivation, its value (NaN in a gap), and a note on how shown.
 
         In volts where there is no other ``unit``; two values where it is known only between which it is.
         """
-        self._channel.setText(f"{label} · {note}" if note and label else label)
+        said = f"{label} (interpolated)" if interpolated else label
+        self._channel.setText(f"{said} · {note}" if note and label else said)
         low, high = value if isinstance(value, tuple) else (value, value)
-        self._value.setText("" if low is None or high is None else value_words(low, high, unit))
+        known = None if low is None or high is None else (low, high)
+        self._reading = Reading(label, *known, note, unit, interpolated) if known is not None else None
+        self._value.setText(value_words(*known, unit) if known is not None else "")
         self._channel.setVisible(bool(label))
         self._value.setVisible(value is not None)
 
@@ -226,7 +283,7 @@ class InspectorPanel(QWidget):
 
     def set_contact(self, contact: str, why: str = "") -> None:
         """The selected contact without samples at the cursor, and why there are none."""
-        self._contact = contact
+        self._contact, self._distribution = contact, None
         self._title.setText(f"{RECONSTRUCTED}{contact}" if contact else f"{RECONSTRUCTED} Reconstruction")
         self._why.setText(why)
         self._why.setVisible(bool(why))
@@ -260,6 +317,10 @@ class InspectorPanel(QWidget):
         micro = (limits[0] / MICROVOLT, limits[1] / MICROVOLT)
         self.histogram.set_values(
             finite / MICROVOLT, micro, truth / MICROVOLT if known and truth is not None else None, new_contact=new
+        )
+        bars = self.histogram
+        self._distribution = Distribution(
+            contact, finite, truth if known else None, calibration, bars.counts, bars.edges * MICROVOLT
         )
         self._summary.setText(f"median {microvolts(float(np.median(finite)))}")
         text = f"{_percent(band.coverage)} between {microvolt_number(limits[0])} and {microvolts(limits[1])}\n"

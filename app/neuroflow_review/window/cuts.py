@@ -16,7 +16,6 @@ from neuroflow_review.session.spectrum import read_density
 from neuroflow_review.window.part import Part
 
 if TYPE_CHECKING:
-    from neuroflow_review.lanes import Failure
     from neuroflow_review.window.commands import Commands
 
 _MOST_LOOKS = 4  # pages: what is plugged in hums from the first
@@ -66,7 +65,8 @@ class CutCommands(Part):
         span = Span(span.start, min(span.stop, span.start + _LONGEST))
         work = partial(_hum, source, rows, span)
         done = partial(self._on_found, source)
-        self.session.lanes.map.submit("mains", work, done=done, failed=_ignore)
+        lane = self.session.lanes.map
+        lane.submit("mains", work, done=done, failed=lane.tell_unforeseen)
 
     def _on_found(self, source: SignalSource, mains: float | None) -> None:
         if mains is None or source is not self.session.source:
@@ -84,7 +84,3 @@ def _hum(source: SignalSource, rows: tuple[Row, ...], span: Span, control: Contr
     """Raises: FileProblem, Cancelled."""
     made = read_density(source, rows, span, control)
     return hum(*made) if made is not None else None
-
-
-def _ignore(_: Failure) -> None:
-    """The page itself says what cannot be read."""

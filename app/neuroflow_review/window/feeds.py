@@ -134,7 +134,7 @@ class Feeds(QObject):
             frame.implant.set_values(
                 determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
             )
-        words = {n: f"{_measure_words(m)}\n{_measured_on(card)}" for n, m in measures.items()} if card else {}
+        words = {n: f"{_measure_words(m)}\n{_measured_in_lines(card)}" for n, m in measures.items()} if card else {}
         frame.implant.set_measures(words)
         frame.ieeg.set_row_tips({f"{RECONSTRUCTED}{n}": f"{RECONSTRUCTED}{n}\n{text}" for n, text in words.items()})
         self._show_contacts()
@@ -337,8 +337,10 @@ class Feeds(QObject):
         filters = trace.filters if trace is not None else state.applied
         note = filter_words(filters, trace.rate if trace is not None else None) if filters != OFF else "unfiltered"
         row = next((row for row in session.rows if row.label == label), None)
-        said = f"{label} (interpolated)" if row is not None and row.interpolated else label
-        frame.inspector.set_scalp(said, value, note, unit=trace.unit if trace is not None else "")
+        frame.inspector.set_scalp(
+            label, value, note, unit=trace.unit if trace is not None else "",
+            interpolated=row is not None and bool(row.interpolated),
+        )  # fmt: skip
         frame.inspector.set_ruler(self._ruler_words(label, labels))
 
     def _ruler_words(self, label: str, labels: list[str]) -> str:
@@ -528,10 +530,14 @@ def _measure_words(measure: ContactMeasure) -> str:
 
 def _measured_briefly(card: ModelCard) -> str:
     """What the figures are of, before them: they are not of this patient."""
-    on = str(card.measured.get("on", "held-out patients"))
-    return f"On {re.split(r' that | [(]|[,;]', on)[0]}, not on this one:"
+    return f"On {measured_on(card)}, not on this one:"
 
 
-def _measured_on(card: ModelCard) -> str:
+def measured_on(card: ModelCard) -> str:
+    """In a few words what a card's figures were measured on."""
+    return re.split(r" that | [(]|[,;]", str(card.measured.get("on", "held-out patients")))[0]
+
+
+def _measured_in_lines(card: ModelCard) -> str:
     """What the card's figures were measured on, in lines that a tooltip can hold."""
     return textwrap.fill(f"Measured on {card.measured.get('on', 'held-out patients')}.", _TIP_CHARACTERS)

@@ -16,6 +16,7 @@ from neuroflow_review.session.topography import BandMaps, Topography
 from neuroflow_review.window.frame import Frame
 
 _TOO_FEW = "A map needs six electrodes at known places"
+_BROKEN = "This could not be computed: hide the panel and show it again to try once more"
 _NO_POWER = "Power needs six electrodes at known places, and two seconds of signal without a gap"
 
 
@@ -54,6 +55,8 @@ class MapFeed(QObject):
 
     def _on_seen(self, name: str, visible: bool) -> None:
         self._seen[name] = visible  # not where another tab covers it
+        if visible:
+            self.session.topographies.try_again()
         self.ask()
 
     def ask(self) -> None:
@@ -95,7 +98,7 @@ class MapFeed(QObject):
         if self.session.topographies.reading:
             return  # while a page is read, the map that is there stays
         if made is None:
-            panel.set_message(_TOO_FEW)
+            panel.set_message(self._why_none())
             return
         values = made.at(time) if time is not None else None
         if values is None:
@@ -113,7 +116,7 @@ class MapFeed(QObject):
         if self.session.topographies.measuring:
             return
         if made is None:
-            panel.set_message(_NO_POWER)
+            panel.set_message(_BROKEN if self.session.topographies.unmeasured else _NO_POWER)
             return
         values = made.rms[band]
         if not np.isfinite(values).all():
@@ -132,7 +135,7 @@ class MapFeed(QObject):
         panel.set_sensitivity(state.sensitivity)
         panel.set_filters(filter_words(state.applied))
         if made is None:
-            panel.set_message(_TOO_FEW)
+            panel.set_message(self._why_none())
         elif time is None:
             panel.set_message("Move the pointer over a page")
         elif made.at(time) is None:
@@ -140,3 +143,6 @@ class MapFeed(QObject):
         else:
             first, data = made.around(time)
             panel.set_traces(data, first, made.rate, made.electrodes.sites, made.electrodes.sides)
+
+    def _why_none(self) -> str:
+        return _BROKEN if self.session.topographies.unread else _TOO_FEW

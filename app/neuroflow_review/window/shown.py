@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QSize
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QRectF, QSize
+from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.lines import Picture, drawing_of
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
-from neuroflow_review.report import paint_page
+from neuroflow_review.report import page_views
 from neuroflow_review.session import Session
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.session.topography import BandMaps
 from neuroflow_review.tables import (
     Cells,
     butterfly_cells,
+    contact_cells,
+    cursor_cells,
+    event_cells,
     map_cells,
     page_cells,
     power_cells,
@@ -32,13 +38,18 @@ from neuroflow_review.tables import (
     table_of,
     trend_cells,
 )
-from neuroflow_review.theme import PRINT, RECONSTRUCTED
+from neuroflow_review.theme import PRINT, RECONSTRUCTED, UNIT
 from neuroflow_review.views.butterfly import ButterflyPanel
+from neuroflow_review.views.criteria import CriteriaPanel
+from neuroflow_review.views.events import EventPanel
+from neuroflow_review.views.implant import ImplantPanel
+from neuroflow_review.views.inspector import InspectorPanel
 from neuroflow_review.views.overview import OverviewBar
 from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.views.spectrum import SpectrumPanel
 from neuroflow_review.views.topomap import TopomapPanel
 from neuroflow_review.views.trends import TrendStrip
+from neuroflow_review.window.feeds import measured_on
 from neuroflow_review.window.report import setting_of
 from neuroflow_review.window.second import grab_windows
 
@@ -47,7 +58,10 @@ if TYPE_CHECKING:
 
 _PANELS = "Every panel as lines (*.svg)"
 FILTERS = f"The window as a picture (*.png);;The page as lines (*.svg);;{_PANELS};;Values of what is shown (*.csv)"
-Panel = SpectrogramPanel | OverviewBar | TrendStrip | TopomapPanel | SpectrumPanel | ButterflyPanel
+Drawing = SpectrogramPanel | OverviewBar | TrendStrip | TopomapPanel | SpectrumPanel | ButterflyPanel
+Words = ImplantPanel | EventPanel | InspectorPanel | CriteriaPanel
+Panel = Drawing | Words
+_APART = 4 * UNIT
 _EVERY_SAMPLE = 10_000_000
 
 
@@ -106,30 +120,21 @@ class Saving(QObject):
 
     def _as_lines(self, drawn: Drawn) -> bytes:
         """The page as it stands on screen, in the colours of print, and below it the panels that are asked for."""
-        from PySide6.QtSvg import QSvgGenerator
-
-        window = self._window
-        session = window.session
-        width = window.page.width()
+        window, private = self._window, self._window.session.state.private
         page = window.page.height() + (window.ieeg.height() if drawn.depth is not None else 0)
+        box = QRectF(0, 0, window.page.width(), page)
+        views = page_views(setting_of(window.session, Choice(private=private)), drawn, box, pixels_per_mm(window.page))
+        pictures = [Picture(place.toRect(), partial(_draw, view)) for view, place in views]
         panels = shown_panels(window) if self._panels else []
-        width = max([width, *(panel.width() for panel in panels)])
-        height = page + sum(panel.height() for panel in panels)
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        generator = QSvgGenerator()
-        generator.setOutputDevice(buffer)
-        generator.setSize(QSize(width, height))
-        generator.setViewBox(QRectF(0, 0, width, height))
-        generator.setTitle(f"EEG; {RECONSTRUCTED} reconstructed, not recorded")
-        setting = setting_of(session, Choice(private=session.state.private))
-        with QPainter(generator) as painter:
-            paint_page(painter, setting, drawn, QRectF(0, 0, window.page.width(), page), pixels_per_mm(window.page))
-            painter.translate(0, page)
-            for panel in panels:
-                _paint_panel(painter, panel, window)
-                painter.translate(0, panel.height())
-        return bytes(buffer.data().data())
+        whole, places = placed(box.size().toSize(), [panel.size() for panel in panels])
+        for panel, at in zip(panels, places, strict=True):
+            pictures += _pictures_of(panel, at)
+        title = f"EEG; {RECONSTRUCTED} reconstructed, not recorded"
+        with _in_print(window) if panels else nullcontext():
+            made = drawing_of(whole, title, PRINT.paper, pictures)
+        for view, _ in views:
+            view.deleteLater()
+        return made
 
     def _write(self, data: bytes) -> None:
         self._writing.submit("save", partial(_write, self._target, data), done=self._on_done, failed=self._on_failed)
@@ -160,19 +165,58 @@ class Saving(QObject):
 
 def shown_panels(window: ReviewWindow) -> list[Panel]:
     """The panels around the page that are in sight, in the order in which they are drawn below it."""
-    panels = (window.spectrogram, window.overview, window.trends, window.topomap, window.spectrum, window.butterfly)
-    return [panel for panel in panels if not panel.visibleRegion().isEmpty()]
+    wide = (window.spectrogram, window.overview, window.trends)
+    docked = (window.implant, window.topomap, window.spectrum, window.butterfly)
+    panels = (*wide, *docked, window.events, window.inspector, window.criteria)
+    return [panel for panel in panels if _in_sight(panel)]
 
 
-def _paint_panel(painter: QPainter, panel: Panel, window: ReviewWindow) -> None:
-    """A panel of the window itself, in the colours of print for as long as that takes."""
-    panel.set_theme(PRINT)
-    painter.save()
-    painter.setClipRect(QRectF(panel.rect()))
+@contextmanager
+def _in_print(window: ReviewWindow) -> Iterator[None]:
+    """The window in the colours of print; nothing is painted on screen meanwhile."""
+    look = window.look
+    window.set_theme(PRINT)
+    try:
+        yield
+    finally:
+        window.set_theme(look)
+
+
+def placed(page: QSize, panels: Sequence[QSize]) -> tuple[QSize, list[QPoint]]:
+    """The size of the whole, and where panels go below the page: side by side where they are narrow enough."""
+    width = max([page.width(), *(size.width() for size in panels)])
+    places, at, foot = [], QPoint(0, page.height()), page.height()
+    for size in panels:
+        if at.x() + size.width() > width:
+            at = QPoint(0, foot)
+        places.append(QPoint(at))
+        foot = max(foot, at.y() + size.height())
+        at.setX(at.x() + size.width() + _APART)
+    return QSize(width, foot), places
+
+
+def _pictures_of(panel: Panel, at: QPoint) -> list[Picture]:
+    """A panel of the window itself, as it looks now; what scrolls in it apart, since it ends within the panel."""
+    if isinstance(panel, Canvas):
+        return [Picture(QRect(at, panel.size()), partial(_draw, panel))]
+    rest, pictures = QRegion(panel.rect()), []
+    for area in panel.findChildren(QAbstractScrollArea):
+        view = area.viewport()
+        if view.isVisible():
+            room = QRect(view.mapTo(panel, QPoint()), view.size())
+            rest = rest.subtracted(QRegion(room))
+            room = room.adjusted(0, 0, 0, 1)  # of a heading its rule, where a change of colours moves it
+            pictures.append(Picture(room.translated(at), partial(_render, view, QRegion(view.rect())), nested=True))
+    return [Picture(QRect(at, panel.size()), partial(_render, panel, rest), nested=True), *pictures]
+
+
+def _render(widget: QWidget, part: QRegion, painter: QPainter) -> None:
+    widget.render(painter, QPoint(), part, QWidget.RenderFlag.DrawChildren)  # paper is its ground
+
+
+def _draw(panel: Canvas, painter: QPainter) -> None:
     panel.draw(painter)
     panel.draw_moving(painter)
-    painter.restore()
-    panel.set_theme(window.look)
 
 
 def _write(target: Path, data: bytes, control: Control) -> None:
@@ -198,13 +242,36 @@ def panel_cells(window: ReviewWindow) -> list[Cells]:
     elif mapped is not None and session.cursor is not None:
         parts.append(map_cells(mapped, session.cursor))
     around = window.butterfly.shown
-    if around is not None and session.cursor is not None and not window.butterfly.visibleRegion().isEmpty():
+    if around is not None and session.cursor is not None and _in_sight(window.butterfly):
         data, first, rate, sites, filters = around
         parts.append(butterfly_cells(data, session.cursor + first, rate, sites, filters))
+    parts += _listed_cells(window)
     trend = feeds.trends.trend
     if feeds.trends.shown and trend is not None and np.isfinite(trend.density).any():
         parts.append(trend_cells(trend, session.settings.get("trends.region"), feeds.trends.expected()))
     return parts
+
+
+def _listed_cells(window: ReviewWindow) -> list[Cells]:
+    """Contacts, what is at the cursor, and events, as far as their panels are in sight."""
+    session, parts = window.session, []
+    backend = session.reconstruction.backend
+    if _in_sight(window.implant) and backend is not None:
+        card = backend.card
+        measures, on = (card.contacts, measured_on(card)) if card is not None else ((), "")
+        parts.append(contact_cells(window.implant.brain.painted, measures, on))
+    shown = window.inspector.shown
+    if _in_sight(window.inspector) and shown is not None:
+        label = shown.recorded.label if shown.recorded is not None else ""
+        parts.append(cursor_cells(shown, next((row for row in session.rows if row.label == label), None)))
+    if _in_sight(window.events):
+        parts.append(event_cells(window.events.rows, private=session.state.private))
+    return parts
+
+
+def _in_sight(panel: QWidget) -> bool:
+    """Whether it is shown, and no other tab covers it."""
+    return not panel.visibleRegion().isEmpty()
 
 
 def _is_voltage(session: Session, label: str) -> bool:

@@ -12,6 +12,7 @@ from neuroflow_review.window.frame import Frame
 _PATIENCE_MS = 300
 _HIGHEST = 70.0
 _TOO_SHORT = "A spectrum needs two seconds of signal without a gap, at 25 samples a second or more"
+_BROKEN = "The spectrum could not be computed: hide the panel and show it again to try once more"
 
 
 class SpectrumFeed(QObject):
@@ -39,7 +40,10 @@ class SpectrumFeed(QObject):
         return self._made if spectra.wanted and not spectra.busy else None
 
     def _on_seen(self, visible: bool) -> None:
-        self.session.page_spectra.wanted = visible  # not where another tab covers it
+        spectra = self.session.page_spectra
+        spectra.wanted = visible  # not where another tab covers it
+        if visible and spectra.broken:
+            spectra.forget()
         self.ask()
 
     def _on_reconstruction(self) -> None:
@@ -96,6 +100,7 @@ class SpectrumFeed(QObject):
             state, work = self.session.state, self.session.reconstruction
             why = work.why_nothing(stretch_of(state).span) if state.reconstructed and not state.withheld_shown else ""
             words = why if why.startswith("Withheld") else _TOO_SHORT
+            words = _BROKEN if self.session.page_spectra.broken else words
             self.frame.spectrum.set_message(words, reconstructed=state.reconstructed)
         self._show()
 

@@ -15,6 +15,8 @@ from neuroflow_review.session.trends import Trend, columns_of, rate_of
 from neuroflow_review.window.docks import make_room
 from neuroflow_review.window.frame import Frame
 
+_BROKEN = "Trends could not be computed: hide them and show them again to try once more"
+
 
 class TrendFeed(QObject):
     """Nothing is computed for trends that nobody sees."""
@@ -79,7 +81,8 @@ class TrendFeed(QObject):
     def _on_trend(self, _trend: Trend | None) -> None:
         panel, trend = self.frame.trends, self.trend
         if trend is None:
-            panel.set_message("Computing …")
+            broken = self.session.trends.broken
+            panel.set_message(_BROKEN if broken else "Computing …")
             return
         if not np.isfinite(trend.density).any() and trend.done >= 1.0:
             panel.set_message("Trends need channels of the longitudinal montage, and at least four seconds of them")

@@ -193,15 +193,17 @@ def write_review(
             with contextlib.suppress(OSError):
                 _keep_previous(path)
         os.replace(temporary, path)
+        temporary = None
     except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
         raise FileProblem(
             f"The marks could not be saved to “{path.parent}”: make room there or give the right to write; they are "
             "kept in the window, and saving is tried again at the next edit.",
             str(error),
         ) from error
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
 
 
 def read_marks_of_review(path: Path) -> tuple[Mark, ...]:
