@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import kept, opens
-from tests.app.test_marks import review_of
+from tests.app.test_marks import review_of, review_of_path
 
+from neuroflow.errors import FileProblem
+from neuroflow.export import ExportRequest
+from neuroflow.inference.tile import Tile
 from neuroflow.io import audit
+from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import sealed
+from neuroflow.recording import Span
+from neuroflow.review import Agreement, BlindReading, Mark
 from neuroflow_review.dialogs.agreement import AgreementDialog
+from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.question import QuestionDialog
+from neuroflow_review.session import Session
 from neuroflow_review.session.report import content_of
+from neuroflow_review.settings import Settings
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
@@ -37,6 +49,16 @@ def begin(qtbot: QtBot, window: ReviewWindow, press: Press, settle: Act) -> None
     press(window, Key.Key_B, CTRL)
     yes(qtbot, window)
     settle(window)
+
+
+def _nothing(_: object) -> None:
+    """Nobody waits for it."""
+
+
+def close_agreement(qtbot: QtBot, window: ReviewWindow) -> None:
+    window.session.reconstruction.cancel()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(AgreementDialog)))
+    next(d for d in window.findChildren(AgreementDialog) if d.isVisible()).close()
 
 
 def mark(window: ReviewWindow, press: Press, *times: float) -> None:
@@ -176,3 +198,292 @@ def test_no_is_no(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -
     dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
     qtbot.keyClick(dialog, Key.Key_Escape)
     assert mine.session.state.blind
+
+
+# What a machine said before, or says late ----------------------------------------------------------------------------
+
+
+def test_a_tile_that_ends_after_it_began_is_not_shown(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, running, go_on = mine.session.reconstruction, threading.Event(), threading.Event()
+    put = work._cache.put
+
+    def late(key: Hashable, tile: Tile) -> None:
+        running.set()
+        assert go_on.wait(30)
+        put(key, tile)
+
+    monkeypatch.setattr(work._cache, "put", late)
+    mine.session.reconstruct_page()
+    qtbot.waitUntil(running.is_set, timeout=LONG)
+    begin(qtbot, mine, press, settle)
+    go_on.set()
+    qtbot.waitUntil(lambda: not mine.session.lanes.flow.busy, timeout=LONG)
+    mine.session.set_seconds(5.0)
+    settle(mine)
+    nothing_is_told(mine)
+    assert mine.spectrogram is not None
+    assert all(s.what != "done" for s in work.segments(mine.session.state.span))
+
+
+def test_an_export_under_way_stops_and_says_why(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, failures, target = mine.session.reconstruction, [], tmp_path / "out.edf"
+    go_on, ask = threading.Event(), work.tile_for_export
+
+    def slow(*arguments: Any) -> Tile:
+        assert go_on.wait(30)
+        return ask(*arguments)
+
+    monkeypatch.setattr(work, "tile_for_export", slow)
+    mine.session.start_export(ExportRequest(), target, _nothing, _nothing, failures.append)
+    begin(qtbot, mine, press, settle)
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(failures), timeout=LONG)
+    assert "Blinded reading" in failures[0].error.text
+    assert not target.exists()
+
+
+def test_what_was_marked_on_a_reconstruction_or_decided_before_is_hidden_until_it_is_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path
+) -> None:
+    marks = mine.session.marks
+    earlier = (
+        Mark("1", 4.0, "spike", 0.0, "F7–T3", decision="accepted", by="B", at="2001-01-01T00:00:00Z"),
+        Mark("2", 6.0, "spike", 0.0, "AHL1", True, "accepted", "B", "2001-01-01T00:00:00Z"),
+        Mark("3", 7.0, "ripple", 0.0, "AHL1", True, by="B", at="2001-01-01T00:00:00Z"),
+        Mark("4", 9.0, "drowsy", 2.0, by="B", at="2001-01-01T00:00:00Z"),
+    )
+    marks.take(earlier)
+    begin(qtbot, mine, press, settle)
+    reading = mine.session.state.blinded
+    assert reading is not None
+    assert reading.seen, "who marks what was reconstructed has seen it"
+    assert [(m.id, marks.hidden) for m in marks.all] == [("4", 3)]
+    rows = [mine.events._model.row(k) for k in range(mine.events._model.rowCount())]
+    assert [row.text for row in rows if row.mark] == ["drowsy"]
+    mark(mine, press, 4.05)
+    assert [m.start for m in marks.all if m.decision] == [4.05], "where another decided before, one is marked anew"
+    with qtbot.waitSignal(mine.session.noticed):
+        marks.ask_export(tmp_path / "all.csv")
+    assert len(read_marks(tmp_path / "all.csv", 600.0)) == 5, "nothing is left out of what is written"
+    press(mine, Key.Key_R, CTRL)
+    dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+    assert "1 discharge. 3 from before are left out." in dialog.text
+    yes(qtbot, mine)
+    assert len(marks.all) == 5
+    assert mine.session.state.blinded is not None
+    assert [m.start for m in mine.session.state.blinded.marks] == [4.05]
+    close_agreement(qtbot, mine)
+
+
+def test_marks_from_elsewhere_wait_until_it_is_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path
+) -> None:
+    late = Mark("9", 5.0, "spike", 0.0, "F7–T3", decision="accepted", by="B", at="2999-01-01T00:00:00Z")
+    write_marks((late,), tmp_path / "other.csv")
+    said: list[str] = []
+    mine.session.noticed.connect(said.append)
+    begin(qtbot, mine, press, settle)
+    assert not mine.commands.actions["marks_in"].isEnabled()
+    mine.session.marks.ask_import(tmp_path / "other.csv")
+    qtbot.waitUntil(lambda: any("when it is revealed" in s for s in said), timeout=LONG)
+    assert mine.session.marks.all == ()
+
+
+def test_two_readers_of_one_reading_both_mark_the_same_discharge(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    mine.session.settings.set("reader.name", "Dr Other")
+    mark(mine, press, 4.0)
+    mark(mine, press, 4.0)
+    assert sorted((m.start, m.by) for m in mine.session.marks.all) == [(4.0, "Dr Other"), (4.0, "Dr Reader")]
+
+
+def test_a_chosen_contact_gives_way_to_the_scalp(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    mine.commands.marks.choose_contact("AHL2")
+    assert mine.session.state.reconstructed
+    begin(qtbot, mine, press, settle)
+    assert not mine.session.state.reconstructed
+    mine.session.show_time(4.0)
+    press(mine, Key.Key_A)
+    assert [m.start for m in mine.session.marks.all] == [4.0]
+
+
+def test_recorded_ieeg_that_is_being_loaded_does_not_arrive(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, demo: Path
+) -> None:
+    session = mine.session
+    press(mine, Key.Key_B, CTRL)
+    session.comparison.open(demo.with_name("demo-ieeg.edf"), [c.name for c in session.contacts])
+    yes(qtbot, mine)
+    settle(mine)
+    qtbot.wait(500)
+    assert session.comparison.source is None
+
+
+def test_seen_with_another_seed_is_seen(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    mine.session.store.update(seed=7)
+    begin(qtbot, mine, press, settle)
+    assert mine.session.state.blinded is not None
+    assert mine.session.state.blinded.seen
+
+
+# What becomes of a reading -------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_revealed_before_what_was_marked_is_on_the_drive(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved, timeout=LONG)
+    path, seen = review_of(mine), []
+    update = mine.session.store.update
+    monkeypatch.setattr(
+        mine.session.store, "update", lambda **c: (seen.append(kept(path)["left"]["blinded"]), update(**c))
+    )
+    assert mine.session.blinded.reveal()
+    assert seen[0]["revealed"], "a crash from here on finds it revealed"
+    assert [m["start"] for m in seen[0]["marks"]] == [4.0]
+
+
+@pytest.mark.expects_warnings
+def test_where_no_drive_takes_it_nothing_is_revealed_and_the_reader_is_told(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, monkeypatch: pytest.MonkeyPatch, fault: Any
+) -> None:
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved, timeout=LONG)
+
+    def full(*_arguments: object, **_named: object) -> None:
+        raise FileProblem("The disk is full.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("neuroflow.io.review_file.write_review", full)
+        press(mine, Key.Key_R, CTRL)
+        yes(qtbot, mine)
+        qtbot.waitUntil(lambda: any(d.isVisible() for d in mine.findChildren(FaultDialog)))
+        assert "Nothing is revealed" in fault(mine).text
+        fault(mine).close()
+        settle(mine)
+        assert mine.session.state.blind
+        nothing_is_told(mine)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    qtbot.waitUntil(lambda: not mine.session.state.blind)
+    recording = mine.session.recording
+    assert recording is not None
+    log = review_of(mine).with_name(f"{recording.path.name}.audit.jsonl")
+    said = [json.loads(line)["what"] for line in log.open(encoding="utf-8")]
+    assert sum(s.startswith("do not reveal") for s in said) == 1
+    assert sum(s.startswith("reveal") for s in said) == 2
+    close_agreement(qtbot, mine)
+
+
+def test_another_window_neither_loses_a_reading_nor_takes_it_back(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, backend: Any, tmp_path: Path
+) -> None:
+    recording, first = mine.session.recording, mine.session
+    assert recording is not None
+    other = Session(Settings(), make_backend=lambda: backend, reviews=tmp_path / "reviews")
+
+    def look() -> BlindReading | None:
+        with qtbot.waitSignal(other.opened):
+            other.open(recording.path)
+        return other.state.blinded
+
+    assert look() is None
+    begin(qtbot, mine, press, settle)
+    assert look() == first.state.blinded, "what is begun there holds here"
+    mark(mine, press, 4.0)
+    assert first.blinded.reveal()
+    first.reconstruction.cancel()
+    qtbot.waitUntil(lambda: not first.lanes.save.busy, timeout=LONG)
+    ended = first.state.blinded
+    first.close_recording()
+    assert look() == ended
+    assert other.marks.writable
+    other.marks.add(1.0, "after")
+    qtbot.waitUntil(lambda: not other.marks.unsaved, timeout=LONG)
+    assert kept(review_of_path(recording.path))["left"]["blinded"]["revealed"]
+    other.shut_down()
+    other.deleteLater()
+
+
+def test_what_is_compared_is_what_was_set_when_it_was_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    session = mine.session
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    session.reconstruction.cancel()  # before anything was compared
+    session.store.update(spike_sensitivity=2.0)
+    session.reconstruct_page()
+    reconstructed(mine)
+    qtbot.wait(1200)
+    assert session.state.blinded is not None
+    assert session.state.blinded.agreement is None
+    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    assert "Set that again" in dialog.state.text()
+    assert "threshold 3.65" in dialog.state.text()
+    assert "other settings" in dialog.heading.text()
+    session.store.update(spike_sensitivity=3.65)
+    qtbot.waitUntil(
+        lambda: session.state.blinded is not None and session.state.blinded.agreement is not None, timeout=LONG
+    )
+    close_agreement(qtbot, mine)
+
+
+def test_stopped_half_way_it_is_of_what_was_computed_and_is_only_added_to(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    session, recording = mine.session, mine.session.recording
+    assert recording is not None
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0, 65.0)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    session.reconstruction.cancel()
+    session.go_to(0.0)
+    session.reconstruct_page()
+    session.reconstruction.following = False
+    reconstructed(mine)
+
+    def agreed() -> Agreement | None:
+        return session.state.blinded.agreement if session.state.blinded is not None else None
+
+    qtbot.waitUntil(lambda: agreed() is not None, timeout=LONG)
+    first = agreed()
+    assert first is not None
+    assert first.compared[0][0] == 0.0
+    assert first.seconds < 60.0
+    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: "1 marked elsewhere is not compared" in dialog.state.text())
+    dialog.close()
+    qtbot.waitUntil(lambda: not session.lanes.save.busy, timeout=LONG)
+    opens(qtbot, mine, recording.path)  # what was computed is gone
+    session.store.update(selection=Span(60.0, 60.0 + 2 * first.seconds))
+    session.reconstruct_selection()
+    qtbot.waitUntil(lambda: not session.reconstruction.computing and not session.spikes.busy, timeout=LONG)
+    qtbot.wait(1000)
+    assert agreed() == first, "more seconds elsewhere do not take the place of those"
+    session.reconstruct_everything()
+    qtbot.waitUntil(lambda: agreed() != first, timeout=LONG)
+    now = agreed()
+    assert now is not None
+    assert now.seconds > first.seconds

@@ -297,7 +297,7 @@ LANES: tuple[tuple[str, str, Callable[[ReviewWindow], None]], ...] = (
     ("bands", "neuroflow_review.session.session.load_depth", _reconstruct),
     ("trend", "neuroflow_review.session.trends.compute_trend", lambda w: w.commands.actions["trends"].trigger()),
     ("save", "neuroflow.io.review_file.write_review", lambda w: w.session.marks.add(1.0, "kept")),
-    ("import", "neuroflow_review.session.marks.read_marks", lambda w: w.session.marks.ask_import(Path("a.csv"))),
+    ("import", "neuroflow_review.session.elsewhere.read_marks", lambda w: w.session.marks.ask_import(Path("a.csv"))),
     ("comparison", "neuroflow_review.session.comparison.open_comparison",
      lambda w: w.session.comparison.open(Path("a.edf"), ["AHL1"])),
 )  # fmt: skip
