@@ -487,3 +487,48 @@ def test_stopped_half_way_it_is_of_what_was_computed_and_is_only_added_to(
     now = agreed()
     assert now is not None
     assert now.seconds > first.seconds
+
+
+# The dialog ----------------------------------------------------------------------------------------------------------
+
+
+def test_return_goes_to_a_difference_and_k_chooses_it(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session = mine.session
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0, 65.0)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: any("only marked" in t for t in listed_in(dialog)), timeout=LONG)
+    k = next(k for k, text in enumerate(listed_in(dialog)) if "only marked" in text)
+    time = dialog.list.item(k).data(Qt.ItemDataRole.UserRole)
+    dialog.list.setFocus()
+    dialog.list.setCurrentRow(k)
+    qtbot.keyClick(dialog.list, Key.Key_Return)
+    assert session.cursor == time
+    assert dialog.isVisible()
+    dialog.activateWindow()
+    qtbot.waitUntil(dialog.isActiveWindow)
+    qtbot.keyClick(dialog, Key.Key_K)
+    assert [m.start for m in session.marks.all if m.meeting] == [time]
+    close_agreement(qtbot, mine)
+
+
+def listed_in(dialog: AgreementDialog) -> list[str]:
+    return [dialog.list.item(k).text() for k in range(dialog.list.count())]
+
+
+def test_each_answer_has_a_key_of_its_own(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -> None:
+    def keys() -> list[str]:
+        dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+        found = [b.text()[b.text().index("&") + 1].lower() for b in (dialog.yes, dialog.no)]
+        qtbot.keyClick(dialog, Key.Key_Escape)
+        return found
+
+    press(mine, Key.Key_B, CTRL)
+    assert len(set(keys())) == 2
+    begin(qtbot, mine, press, settle)
+    press(mine, Key.Key_R, CTRL)
+    assert len(set(keys())) == 2

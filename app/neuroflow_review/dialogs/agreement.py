@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QListWidget, QListWidgetItem, QWidget
 
 from neuroflow.review import BlindReading, Rules
@@ -26,6 +27,8 @@ class AgreementDialog(Sheet):
     """Stays open while the reader goes on; ``jump_requested`` carries the time (s) of a difference."""
 
     jump_requested = Signal(float)
+    chosen = Signal()
+    """What is at the cursor is to be shown in the meeting."""
 
     def __init__(self, clock: Callable[[float], str], duration: float, parent: QWidget | None = None) -> None:
         """``clock`` writes a time of the recording, which has a ``duration`` (s)."""
@@ -47,6 +50,7 @@ class AgreementDialog(Sheet):
         self.list.setFixedHeight(self.list.fontMetrics().lineSpacing() * _LINES + 4 * UNIT)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
+        QShortcut(QKeySequence("K"), self, self.chosen.emit)
         self.leave = button("Close", "Close this (Esc)", default=True)
         self.leave.clicked.connect(self.accept)
         layout = column(self)
@@ -109,6 +113,11 @@ class AgreementDialog(Sheet):
         self.heading.setText(
             f"Where they differ{now}: {counted(len(lines), 'time')}{more}" if lines else f"Where they differ{now}"
         )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Return has gone to the time in the list already, which hands it on: it would close this.
+        if not (event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.list.hasFocus()):
+            super().keyPressEvent(event)
 
     def _go(self, item: QListWidgetItem) -> None:
         self.jump_requested.emit(float(item.data(Qt.ItemDataRole.UserRole)))

@@ -213,7 +213,9 @@ def waiting_words(reading: BlindReading, rules: Rules | None, *, shown: bool) ->
 
 def _share_words(share: Share) -> str:
     low, high = wilson(share.found, share.count)
-    return f"{share.found} ({100 * share.found / share.count:.0f} %, interval {100 * low:.0f} to {100 * high:.0f} %)"
+    return (
+        f"{share.found} ({100 * share.found / share.count:.0f} %, 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+    )
 
 
 def _chance(share: Share) -> str:

@@ -54,7 +54,7 @@ def ask_reveal(window: ReviewWindow) -> None:
         "are now, and compared with what is proposed on the reconstruction of the whole recording. What has been seen "
         "cannot be unseen."
     )
-    dialog = QuestionDialog("Reveal the reconstruction?", text, "&Reveal it", "&Read on", window)
+    dialog = QuestionDialog("Reveal the reconstruction?", text, "&Reveal it", "Read &on", window)
     dialog.accepted.connect(partial(_reveal, window))
     boxes.open_dialog(dialog)
 
@@ -88,7 +88,9 @@ class _Showing(QObject):
         self._window, session = window, window.session
         recording = session.recording
         assert recording is not None
-        self._dialog = AgreementDialog(partial(day_clock, start=recording.start), recording.duration, window)
+        self._dialog = AgreementDialog(
+            partial(day_clock, start=recording.start, decimals=1), recording.duration, window
+        )
         self._dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._due = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._due.timeout.connect(self._show)
@@ -97,6 +99,7 @@ class _Showing(QObject):
             signal.connect(self._soon)
         session.opened.connect(self._dialog.close)
         self._dialog.jump_requested.connect(session.show_time)
+        self._dialog.chosen.connect(self._choose)
         self._dialog.finished.connect(self._leave)
         self._show()
         self._dialog.show()
@@ -115,6 +118,10 @@ class _Showing(QObject):
             reading, session.blinded.apart(), session.blinded.rules, computing=session.reconstruction.computing,
             shown=session.state.proposals_shown, private=session.state.private,
         )  # fmt: skip
+
+    def _choose(self) -> None:
+        self._window.activateWindow()  # what is new gets its name there
+        self._window.commands.meeting.choose()
 
     def _leave(self, _result: int = 0) -> None:
         session = self._window.session
