@@ -18,7 +18,7 @@ from tests.app.test_marks import review_of, review_of_path
 from neuroflow.errors import FileProblem
 from neuroflow.export import ExportRequest
 from neuroflow.inference.tile import Tile
-from neuroflow.io import audit
+from neuroflow.io import audit, review_file
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import Span
@@ -27,9 +27,10 @@ from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
-from neuroflow_review.session.report import content_of
+from neuroflow_review.session.report import Choice, Moment, content_of
 from neuroflow_review.settings import Settings
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.report import ReportJob
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -110,10 +111,12 @@ def test_it_lasts_until_the_recording_is_opened_again(
     recording, path = mine.session.recording, review_of(mine)
     assert recording is not None
     begin(qtbot, mine, press, settle)
+    assert not mine.session.marks.unsaved
     mark(mine, press, 4.0)
     opens(qtbot, mine, few_channels)
     assert not mine.session.state.blind
     assert "blinded" in kept(path)["left"]
+    assert not mine.session.marks.unsaved
     opens(qtbot, mine, recording.path)
     assert mine.session.state.blind
     mine.session.reconstruct_page()
@@ -246,6 +249,22 @@ def test_an_export_under_way_stops_and_says_why(
     assert not target.exists()
 
 
+def test_a_report_under_way_stops_and_says_why(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act, tmp_path: Path
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    said: list[str] = []
+    press(mine, Key.Key_B, CTRL)
+    job = ReportJob(mine.session, Choice(), (Moment(5.0, "here"),), tmp_path / "out.pdf")
+    job.failed.connect(lambda text, _: said.append(text))
+    yes(qtbot, mine)
+    settle(mine)
+    qtbot.wait(300)
+    assert "Blinded reading" in said[0]
+    assert not (tmp_path / "out.pdf").exists()
+
+
 def test_what_was_marked_on_a_reconstruction_or_decided_before_is_hidden_until_it_is_revealed(
     qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path
 ) -> None:
@@ -262,6 +281,7 @@ def test_what_was_marked_on_a_reconstruction_or_decided_before_is_hidden_until_i
     assert reading is not None
     assert reading.seen, "who marks what was reconstructed has seen it"
     assert [(m.id, marks.hidden) for m in marks.all] == [("4", 3)]
+    assert not mine.commands.actions["undo"].isEnabled(), "what is hidden is not taken back unseen"
     rows = [mine.events._model.row(k) for k in range(mine.events._model.rowCount())]
     assert [row.text for row in rows if row.mark] == ["drowsy"]
     mark(mine, press, 4.05)
@@ -358,6 +378,32 @@ def test_nothing_is_revealed_before_what_was_marked_is_on_the_drive(
     assert mine.session.blinded.reveal()
     assert seen[0]["revealed"], "a crash from here on finds it revealed"
     assert [m["start"] for m in seen[0]["marks"]] == [4.0]
+
+
+@pytest.mark.expects_warnings
+def test_a_drive_that_stalls_does_not_keep_it_from_being_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, go_on, write = mine.session, threading.Event(), review_file.write_review
+    recording, beside = session.recording, review_of(mine)
+    assert recording is not None
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    qtbot.waitUntil(lambda: not session.marks.unsaved, timeout=LONG)
+
+    def stalled(*arguments: Any, **named: Any) -> None:
+        if arguments[2] == beside:
+            go_on.wait(60)
+        write(*arguments, **named)
+
+    monkeypatch.setattr(review_file, "write_review", stalled)
+    assert session.blinded.reveal()
+    session.reconstruction.cancel()
+    own = session.marks.folder / f"{recording.identity}.review.json"
+    assert kept(own)["left"]["blinded"]["revealed"]
+    assert "revealed" not in kept(beside)["left"]["blinded"]
+    go_on.set()
+    qtbot.waitUntil(lambda: "revealed" in kept(beside)["left"]["blinded"], timeout=LONG)
 
 
 @pytest.mark.expects_warnings

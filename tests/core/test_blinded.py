@@ -79,7 +79,6 @@ def test_readers_are_counted_apart_and_a_proposal_once() -> None:
 
 
 def test_only_what_was_marked_blind_on_the_scalp_is_kept() -> None:
-    reading = begun("A")
     early, late = "2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
     marks = (
         Mark("1", 1.0, "spike", decision="accepted", by="A", at=early),
@@ -88,10 +87,12 @@ def test_only_what_was_marked_blind_on_the_scalp_is_kept() -> None:
         Mark("4", 4.0, "spike", decision="accepted", reconstructed=True, by="A", at=late),
         Mark("5", 5.0, "drowsy", by="A", at=late),
     )
-    done = revealed(reading, marks, "B")
+    later = Mark("6", 6.0, "spike", decision="accepted", by="A", at=early)
+    reading = begun("A", marks[:1])
+    done = revealed(reading, (*marks, later), "B")
     assert reading.on
     assert not done.on
-    assert [m.id for m in done.marks] == ["2"]
+    assert [m.id for m in done.marks] == ["2", "6"], "whatever the clock said"
     assert (done.by, done.revealed_by) == ("A", "B")
 
 

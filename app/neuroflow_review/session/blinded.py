@@ -53,7 +53,8 @@ class Blinded(QObject):
         if session.recording is None or session.state.blind or not session.marks.writable:
             return False
         seen = before is not None or session.reconstruction.had_any or session.marks.was_reconstructed
-        reading = begun(session.reader, seen=seen or any(mark.reconstructed for mark in session.marks.all))
+        seen = seen or any(mark.reconstructed for mark in session.marks.all)
+        reading = begun(session.reader, session.marks.all, seen=seen)
         if not session.marks.keep_blinded(reading, "begin a blinded reading"):
             self._fail("begun")
             return False
@@ -99,7 +100,7 @@ class Blinded(QObject):
     def _on_state(self, old: ViewState, new: ViewState) -> None:
         if old.blinded != new.blinded:
             self._session.reconstruction.set_blind(new.blind)
-            self._session.marks.hide(new.blinded.begun if new.blinded is not None and new.blind else "")
+            self._session.marks.hide(new.blinded.before if new.blinded is not None and new.blind else None)
 
     def _fail(self, word: str) -> None:
         self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word)), ""))

@@ -119,7 +119,7 @@ class Marks(QObject):
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
         self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
-        self._hidden_before = ""
+        self._hidden: frozenset[str] | None = None  # by identifier, while a blinded reading goes on
         self._longest = 0.0
         self._said_unsaved = False
         self._desk = Desk()
@@ -441,10 +441,13 @@ class Marks(QObject):
         self._desk.note(Change(f"do not {what}: that could not be kept"), self._reader())
         return False
 
-    def hide(self, before: str) -> None:
-        """Hide what was decided ``before`` a time (UTC), and marks on a reconstruction; with "" nothing is hidden."""
-        if before != self._hidden_before:
-            self._hidden_before = before
+    def hide(self, identifiers: Collection[str] | None) -> None:
+        """Hide marks while a blinded reading goes on, and take back none of what was done before; None ends that."""
+        hidden = frozenset(identifiers) if identifiers is not None else None
+        if hidden != self._hidden:
+            if hidden is not None:
+                self.history.forget()
+            self._hidden = hidden
             self._order()
 
     def remove(self, identifier: str) -> bool:
@@ -476,7 +479,7 @@ class Marks(QObject):
         self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
 
     def _on_imported(self, marks: tuple[Mark, ...]) -> None:
-        if self._hidden_before:
+        if self._hidden is not None:
             self.noticed.emit(_BLIND)
             return
         duration = self._recording.duration if self._recording is not None else 0.0
@@ -509,10 +512,8 @@ class Marks(QObject):
         return change
 
     def _order(self) -> None:
-        marks, before = self.history.document, self._hidden_before
-        self._ordered = _in_order(
-            m for m in marks if not (before and (m.reconstructed or (m.decision and m.at < before)))
-        )
+        marks, hidden = self.history.document, self._hidden or frozenset()
+        self._ordered = _in_order(mark for mark in marks if mark.id not in hidden)
         # A microsecond more: rounding must not lose the longest mark itself.
         self._longest = max((m.duration for m in marks), default=0.0) + 1e-6
         self.changed.emit()

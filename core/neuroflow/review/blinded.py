@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -54,14 +54,16 @@ class BlindReading(Struct, frozen=True, omit_defaults=True):
     """A reading during which nothing was reconstructed or proposed: when it was begun and revealed (UTC), and by whom.
 
     ``seen`` says that something of this recording had been reconstructed before it began, so that a reader may know of
-    it. ``marks`` are the discharges that were marked until it was revealed, as they were then: later edits of theirs
-    change nothing here. ``rules`` are those that were set when it was revealed, by which alone both are compared; None
-    where there was no model yet.
+    it. ``before``, while it goes on, names what had been decided, or marked on a reconstruction, when it began: by
+    identifier, since clocks of two computers differ. ``marks`` are the discharges that were marked until it was
+    revealed, as they were then: later edits of theirs change nothing here. ``rules`` are those that were set when it
+    was revealed, by which alone both are compared; None where there was no model yet.
     """
 
     begun: str
     by: str = ""
     seen: bool = False
+    before: tuple[str, ...] = ()
     revealed: str = ""
     revealed_by: str = ""
     marks: tuple[Mark, ...] = ()
@@ -82,9 +84,12 @@ class Apart:
     proposed: tuple[float, ...]
 
 
-def begun(by: str = "", *, seen: bool = False, now: datetime | None = None) -> BlindReading:
-    """Begin a blinded reading."""
-    return BlindReading(_stamp(now), by, seen)
+def begun(
+    by: str = "", marks: Iterable[Mark] = (), *, seen: bool = False, now: datetime | None = None
+) -> BlindReading:  # fmt: skip
+    """Begin a blinded reading of a recording that has these marks."""
+    before = tuple(mark.id for mark in marks if mark.decision or mark.reconstructed)
+    return BlindReading(_stamp(now), by, seen, before)
 
 
 def revealed(
@@ -92,8 +97,11 @@ def revealed(
     now: datetime | None = None,
 ) -> BlindReading:  # fmt: skip
     """End the blindness; kept are discharges that a reader saw on the scalp since it began."""
-    kept = tuple(m for m in marks if m.decision == "accepted" and not m.reconstructed and m.at >= reading.begun)
-    return msgspec.structs.replace(reading, revealed=_stamp(now), revealed_by=by, marks=kept, rules=rules)
+    before = frozenset(reading.before)
+    kept = tuple(m for m in marks if m.decision == "accepted" and not m.reconstructed and m.id not in before)
+    return msgspec.structs.replace(
+        reading, before=(), revealed=_stamp(now), revealed_by=by, marks=kept, rules=rules
+    )  # fmt: skip
 
 
 def agreement_of(
@@ -139,7 +147,9 @@ def apart(marked: Sequence[float], proposed: Sequence[float], compared: Sequence
 def checked_reading(reading: BlindReading) -> BlindReading:
     """The reading itself. Raises: ValueError where it holds more than a reading can."""
     agreement = reading.agreement
-    if len(reading.marks) > MOST_MARKS or (agreement is not None and len(agreement.readers) > MOST_READERS):
+    if max(len(reading.marks), len(reading.before)) > MOST_MARKS or (
+        agreement is not None and len(agreement.readers) > MOST_READERS
+    ):
         raise ValueError("a blinded reading of more marks, or readers, than can be")
     stretches = agreement.compared if agreement is not None else ()
     if len(stretches) > MOST_STRETCHES or any(not 0.0 <= start <= stop for start, stop in stretches):
