@@ -33,8 +33,12 @@ def told(taken: Merger, inside: int, outside: int, writable: bool) -> str:
     new, completed = len(taken.new), len(taken.completed)
     left = inside - new - completed
     parts = [f"{new} mark{'' if new == 1 else 's'} read"] if new else []
-    if completed:
-        parts.append(f"criteria added to {completed} that {'was' if completed == 1 else 'were'} there already")
+    for what, count in (
+        ("criteria added to {}", sum(after.criteria != here.criteria for here, after in taken.completed)),
+        ("{} chosen for the meeting", sum(after.meeting != here.meeting for here, after in taken.completed)),
+    ):
+        if count:
+            parts.append(f"{what.format(count)} that {'was' if count == 1 else 'were'} there already")
     if parts and left:
         parts.append(f"{left} more there already")
     elif not parts:
