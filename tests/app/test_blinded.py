@@ -313,6 +313,31 @@ def test_marks_from_elsewhere_wait_until_it_is_revealed(
     assert mine.session.marks.all == ()
 
 
+def test_a_log_that_was_cut_off_is_told_of_when_it_begins(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    recording, said = mine.session.recording, []
+    assert recording is not None
+    mine.session.marks.add(1.0, "first")
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved, timeout=LONG)
+    review_of(mine).with_name(f"{recording.path.name}.audit.jsonl").write_text("")
+    mine.session.noticed.connect(said.append)
+    begin(qtbot, mine, press, settle)
+    assert any("audit log" in words for words in said)
+
+
+def test_where_no_discharge_can_be_marked_it_is_said_what_to_do(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    said: list[str] = []
+    begin(qtbot, mine, press, settle)
+    mine.session.noticed.connect(said.append)
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_X)
+    assert "A marks a discharge" in said[0]
+    assert "S goes" not in said[0], "nothing is proposed"
+
+
 def test_two_readers_of_one_reading_both_mark_the_same_discharge(
     qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
 ) -> None:

@@ -339,12 +339,16 @@ class Marks(QObject):
         marked = self._as_marked(recording)
         own = self.folder / f"{recording.identity}{review_file.SUFFIX}"
         for place in dict.fromkeys((path, own) if anywhere else (path,)):
+            problems: list[str] = []
+            write = partial(desk.write, desk.turn(), marked, document, left, place, whole)
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place, whole))
+                done = within(_PATIENCE, partial(_told, write, problems))
             except NeuroflowError:
                 done = False
             if done:
                 self._saved, self._left, self._kept_whole, self._confirmed = document, left, whole, None
+                if any(problems):
+                    self.noticed.emit(problems[0])
                 return True
             log.error("marks were not saved in the %s of two places", "first" if place == path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
@@ -579,6 +583,10 @@ class Marks(QObject):
             self._said_unsaved = True
             self.failed.emit(failure)
         self.saved.emit()
+
+
+def _told(write: Callable[[], str], problems: list[str]) -> None:
+    problems.append(write())
 
 
 def _in_order(marks: Iterable[Mark]) -> tuple[Mark, ...]:
