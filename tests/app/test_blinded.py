@@ -27,6 +27,7 @@ from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
+from neuroflow_review.session.blinded import figures
 from neuroflow_review.session.report import Choice, Moment, content_of
 from neuroflow_review.settings import Settings
 from neuroflow_review.window import ReviewWindow
@@ -603,3 +604,108 @@ def test_each_answer_has_a_key_of_its_own(qtbot: QtBot, mine: ReviewWindow, pres
     begin(qtbot, mine, press, settle)
     press(mine, Key.Key_R, CTRL)
     assert len(set(keys())) == 2
+
+
+# What is said of it --------------------------------------------------------------------------------------------------
+
+
+def test_a_discharge_marked_on_two_channels_is_one_in_every_place(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session, recording, path = mine.session, mine.session.recording, review_of(mine)
+    assert recording is not None
+    begin(qtbot, mine, press, settle)
+    session.marks.add_discharge(4.0, "F7–T3")
+    session.marks.add_discharge(4.05, "T3–T5")
+    press(mine, Key.Key_R, CTRL)
+    dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+    assert "began: 1 discharge." in dialog.text
+    yes(qtbot, mine)
+    agreement = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    assert agreement.who.text().startswith("1 discharge marked blind")
+    qtbot.waitUntil(
+        lambda: session.state.blinded is not None and session.state.blinded.agreement is not None, timeout=LONG
+    )
+    reading = session.state.blinded
+    assert reading is not None
+    assert reading.agreement is not None
+    assert [share.count for share in reading.agreement.readers.values()] == [1]
+    log = path.with_name(f"{recording.path.name}.audit.jsonl")
+    assert "with 1 discharge marked before" in log.read_text("utf-8")
+    close_agreement(qtbot, mine)
+
+
+def test_of_no_marks_the_table_says_so(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -> None:
+    session = mine.session
+    begin(qtbot, mine, press, settle)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    qtbot.waitUntil(
+        lambda: session.state.blinded is not None and session.state.blinded.agreement is not None, timeout=LONG
+    )
+    reading = session.state.blinded
+    assert reading is not None
+    rows = figures(reading)
+    assert rows[1] == ("Marked", "0", "", "")
+    assert len(rows) == 3
+    close_agreement(qtbot, mine)
+
+
+def test_left_before_anything_was_compared_it_is_compared_later_by_what_was_set(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, few_channels: Path, reconstructed: Act
+) -> None:
+    session, recording = mine.session, mine.session.recording
+    assert recording is not None
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    assert session.blinded.reveal()
+    session.reconstruction.cancel()
+    opens(qtbot, mine, few_channels)
+    opens(qtbot, mine, recording.path)
+    assert not session.state.blind
+    press(mine, Key.Key_R, CTRL | SHIFT)
+    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    assert dialog.who.text().startswith("1 discharge marked blind")
+    assert "reconstruct a page" in dialog.state.text()
+    session.store.update(bad=frozenset({"T6"}))
+    session.reconstruct_page()
+    reconstructed(mine)
+    qtbot.wait(1000)
+    reading = session.state.blinded
+    assert reading is not None
+    assert reading.agreement is None, "another reconstruction than the one that was revealed"
+    assert "Set that again" in dialog.state.text()
+    session.store.update(bad=frozenset())
+    session.reconstruct_page()
+    qtbot.waitUntil(
+        lambda: session.state.blinded is not None and session.state.blinded.agreement is not None, timeout=LONG
+    )
+    close_agreement(qtbot, mine)
+
+
+def test_a_second_reading_begins_afresh_and_says_what_was_seen(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session, marks = mine.session, mine.session.marks
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    close_agreement(qtbot, mine)
+    settle(mine)
+    press(mine, Key.Key_B, CTRL)
+    dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+    assert "Of the reading before, the log alone will tell" in dialog.text
+    yes(qtbot, mine)
+    settle(mine)
+    reading = session.state.blinded
+    assert reading is not None
+    assert (reading.seen, reading.marks, reading.agreement, marks.all) == (True, (), None, ())
+    nothing_is_told(mine)
+    mark(mine, press, 4.0)
+    assert session.blinded.reveal()
+    again = session.state.blinded
+    assert again is not None
+    assert len(again.marks) == 1
+    assert len(marks.all) == 2
+    session.reconstruction.cancel()
