@@ -171,11 +171,10 @@ def test_stopped_half_way_it_is_of_what_was_computed_and_is_only_added_to(
     session, recording = mine.session, mine.session.recording
     assert recording is not None
     begin(qtbot, mine, press, settle)
-    mark(mine, press, 4.0, 65.0)
+    mark(mine, press, 65.0, 4.0)
     press(mine, Key.Key_R, CTRL)
     yes(qtbot, mine)
     session.reconstruction.cancel()
-    session.go_to(0.0)
     session.reconstruct_page()
     session.reconstruction.following = False
     reconstructed(mine)
