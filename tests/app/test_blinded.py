@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Hashable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import kept, opens
 from tests.app.test_marks import review_of
 
+from neuroflow.export import ExportRequest
+from neuroflow.inference.tile import Tile
 from neuroflow.io import audit
+from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.io.review_file import sealed
+from neuroflow.review import Mark
 from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.question import QuestionDialog
-from neuroflow_review.session.report import content_of
+from neuroflow_review.session.report import Choice, Moment, content_of
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.report import ReportJob
 
 Key = Qt.Key
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -37,6 +45,16 @@ def begin(qtbot: QtBot, window: ReviewWindow, press: Press, settle: Act) -> None
     press(window, Key.Key_B, CTRL)
     yes(qtbot, window)
     settle(window)
+
+
+def _nothing(_: object) -> None:
+    """Nobody waits for it."""
+
+
+def close_agreement(qtbot: QtBot, window: ReviewWindow) -> None:
+    window.session.reconstruction.cancel()
+    qtbot.waitUntil(lambda: any(d.isVisible() for d in window.findChildren(AgreementDialog)))
+    next(d for d in window.findChildren(AgreementDialog) if d.isVisible()).close()
 
 
 def mark(window: ReviewWindow, press: Press, *times: float) -> None:
@@ -88,10 +106,12 @@ def test_it_lasts_until_the_recording_is_opened_again(
     recording, path = mine.session.recording, review_of(mine)
     assert recording is not None
     begin(qtbot, mine, press, settle)
+    assert not mine.session.marks.unsaved
     mark(mine, press, 4.0)
     opens(qtbot, mine, few_channels)
     assert not mine.session.state.blind
     assert "blinded" in kept(path)["left"]
+    assert not mine.session.marks.unsaved
     opens(qtbot, mine, recording.path)
     assert mine.session.state.blind
     mine.session.reconstruct_page()
@@ -176,3 +196,186 @@ def test_no_is_no(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -
     dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
     qtbot.keyClick(dialog, Key.Key_Escape)
     assert mine.session.state.blind
+
+
+# What a machine said before, or says late ----------------------------------------------------------------------------
+
+
+def test_a_tile_that_ends_after_it_began_is_not_shown(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, running, go_on = mine.session.reconstruction, threading.Event(), threading.Event()
+    put = work._cache.put
+
+    def late(key: Hashable, tile: Tile) -> None:
+        running.set()
+        assert go_on.wait(30)
+        put(key, tile)
+
+    monkeypatch.setattr(work._cache, "put", late)
+    mine.session.reconstruct_page()
+    qtbot.waitUntil(running.is_set, timeout=LONG)
+    begin(qtbot, mine, press, settle)
+    go_on.set()
+    qtbot.waitUntil(lambda: not mine.session.lanes.flow.busy, timeout=LONG)
+    mine.session.set_seconds(5.0)
+    settle(mine)
+    nothing_is_told(mine)
+    assert mine.spectrogram is not None
+    assert all(s.what != "done" for s in work.segments(mine.session.state.span))
+
+
+def test_an_export_under_way_stops_and_says_why(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, failures, target = mine.session.reconstruction, [], tmp_path / "out.edf"
+    go_on, ask = threading.Event(), work.tile_for_export
+
+    def slow(*arguments: Any) -> Tile:
+        assert go_on.wait(30)
+        return ask(*arguments)
+
+    monkeypatch.setattr(work, "tile_for_export", slow)
+    mine.session.start_export(ExportRequest(), target, _nothing, _nothing, failures.append)
+    begin(qtbot, mine, press, settle)
+    go_on.set()
+    qtbot.waitUntil(lambda: bool(failures), timeout=LONG)
+    assert "Blinded reading" in failures[0].error.text
+    assert not target.exists()
+
+
+def test_a_report_under_way_stops_and_says_why(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act, tmp_path: Path
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    said: list[str] = []
+    press(mine, Key.Key_B, CTRL)
+    job = ReportJob(mine.session, Choice(), (Moment(5.0, "here"),), tmp_path / "out.pdf")
+    job.failed.connect(lambda text, _: said.append(text))
+    yes(qtbot, mine)
+    settle(mine)
+    qtbot.wait(300)
+    assert "Blinded reading" in said[0]
+    assert not (tmp_path / "out.pdf").exists()
+
+
+def test_what_was_marked_on_a_reconstruction_or_decided_before_is_hidden_until_it_is_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path
+) -> None:
+    marks = mine.session.marks
+    earlier = (
+        Mark("1", 4.0, "spike", 0.0, "F7–T3", decision="accepted", by="B", at="2001-01-01T00:00:00Z"),
+        Mark("2", 6.0, "spike", 0.0, "AHL1", True, "accepted", "B", "2001-01-01T00:00:00Z"),
+        Mark("3", 7.0, "ripple", 0.0, "AHL1", True, by="B", at="2001-01-01T00:00:00Z"),
+        Mark("4", 9.0, "drowsy", 2.0, by="B", at="2001-01-01T00:00:00Z"),
+    )
+    marks.take(earlier)
+    begin(qtbot, mine, press, settle)
+    reading = mine.session.state.blinded
+    assert reading is not None
+    assert reading.seen, "who marks what was reconstructed has seen it"
+    assert [(m.id, marks.hidden) for m in marks.all] == [("4", 3)]
+    assert not mine.commands.actions["undo"].isEnabled(), "what is hidden is not taken back unseen"
+    rows = [mine.events._model.row(k) for k in range(mine.events._model.rowCount())]
+    assert [row.text for row in rows if row.mark] == ["drowsy"]
+    mark(mine, press, 4.05)
+    assert [m.start for m in marks.all if m.decision] == [4.05], "where another decided before, one is marked anew"
+    with qtbot.waitSignal(mine.session.noticed):
+        marks.ask_export(tmp_path / "all.csv")
+    assert len(read_marks(tmp_path / "all.csv", 600.0)) == 5, "nothing is left out of what is written"
+    press(mine, Key.Key_R, CTRL)
+    dialog = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+    assert "1 discharge. 3 from before are left out." in dialog.text
+    yes(qtbot, mine)
+    assert len(marks.all) == 5
+    assert mine.session.state.blinded is not None
+    assert [m.start for m in mine.session.state.blinded.marks] == [4.05]
+    close_agreement(qtbot, mine)
+
+
+def test_marks_from_elsewhere_wait_until_it_is_revealed(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path
+) -> None:
+    late = Mark("9", 5.0, "spike", 0.0, "F7–T3", decision="accepted", by="B", at="2999-01-01T00:00:00Z")
+    write_marks((late,), tmp_path / "other.csv")
+    said: list[str] = []
+    mine.session.noticed.connect(said.append)
+    begin(qtbot, mine, press, settle)
+    assert not mine.commands.actions["marks_in"].isEnabled()
+    mine.session.marks.ask_import(tmp_path / "other.csv")
+    qtbot.waitUntil(lambda: any("when it is revealed" in s for s in said), timeout=LONG)
+    assert mine.session.marks.all == ()
+
+
+def test_a_log_that_was_cut_off_is_told_of_when_it_begins(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    recording, said = mine.session.recording, []
+    assert recording is not None
+    mine.session.marks.add(1.0, "first")
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved, timeout=LONG)
+    review_of(mine).with_name(f"{recording.path.name}.audit.jsonl").write_text("")
+    mine.session.noticed.connect(said.append)
+    begin(qtbot, mine, press, settle)
+    assert any("audit log" in words for words in said)
+
+
+def test_where_no_discharge_can_be_marked_it_is_said_what_to_do(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    said: list[str] = []
+    begin(qtbot, mine, press, settle)
+    mine.session.noticed.connect(said.append)
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_X)
+    assert "A marks a discharge" in said[0]
+    assert "S goes" not in said[0], "nothing is proposed"
+
+
+def test_two_readers_of_one_reading_both_mark_the_same_discharge(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0)
+    mine.session.settings.set("reader.name", "Dr Other")
+    mark(mine, press, 4.0)
+    mark(mine, press, 4.0)
+    assert sorted((m.start, m.by) for m in mine.session.marks.all) == [(4.0, "Dr Other"), (4.0, "Dr Reader")]
+
+
+def test_a_chosen_contact_gives_way_to_the_scalp(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    mine.commands.marks.choose_contact("AHL2")
+    assert mine.session.state.reconstructed
+    begin(qtbot, mine, press, settle)
+    assert not mine.session.state.reconstructed
+    mine.session.show_time(4.0)
+    press(mine, Key.Key_A)
+    assert [m.start for m in mine.session.marks.all] == [4.0]
+
+
+def test_recorded_ieeg_that_is_being_loaded_does_not_arrive(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, demo: Path
+) -> None:
+    session = mine.session
+    press(mine, Key.Key_B, CTRL)
+    session.comparison.open(demo.with_name("demo-ieeg.edf"), [c.name for c in session.contacts])
+    yes(qtbot, mine)
+    settle(mine)
+    qtbot.wait(500)
+    assert session.comparison.source is None
+
+
+def test_seen_with_another_seed_is_seen(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    mine.session.store.update(seed=7)
+    begin(qtbot, mine, press, settle)
+    assert mine.session.state.blinded is not None
+    assert mine.session.state.blinded.seen

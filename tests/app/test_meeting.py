@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import opens
 from tests.app.test_marks import saved
 
 from neuroflow.io.marks_csv import read_marks, write_marks
+from neuroflow.review import Mark, decided
 from neuroflow_review.session.meeting import moments
 from neuroflow_review.session.report import moments_of
 from neuroflow_review.window import ReviewWindow
@@ -102,3 +104,60 @@ def test_they_are_kept_and_go_out_and_in_and_into_the_report(
     assert chosen(mine) == [7.0]
     mine.events.search.setText("meeting")
     assert mine.events.shown == 1
+
+
+def test_what_is_decided_in_the_meeting_stays_its_moment_and_the_next_is_next(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session = mine.session
+    session.marks.decide(42.0, "F7–T3", "unsure")
+    discharge = session.marks.all[0]
+    choose(qtbot, mine, press, 5.0, 125.0, 300.0)
+    session.marks.show_in_meeting(discharge.id, True)
+    press(mine, Key.Key_P)
+    settle(mine)
+    press(mine, Key.Key_PageDown)
+    press(mine, Key.Key_PageDown)
+    settle(mine)
+    assert session.cursor == 42.0
+    press(mine, Key.Key_A)
+    settle(mine)
+    assert [m.decision for m in session.marks.all if m.start == 42.0] == ["accepted"]
+    assert mine.moments.words.startswith("2 of 4")
+    press(mine, Key.Key_PageDown)
+    assert session.cursor == 125.0
+    press(mine, Key.Key_K)  # taken out while it is on screen
+    assert mine.moments.words == "3 moments: PgDown goes to the next"
+    press(mine, Key.Key_PageDown)
+    assert session.cursor == 300.0
+    press(mine, Key.Key_PageUp)
+    assert session.cursor == 42.0
+    press(mine, Key.Key_P)
+    saved(qtbot, mine)
+
+
+def test_a_list_of_moments_from_elsewhere_is_taken_up_for_marks_that_are_there(
+    qtbot: QtBot, mine: ReviewWindow, tmp_path: Path
+) -> None:
+    session, said = mine.session, []
+    session.noticed.connect(said.append)
+    session.marks.add(5.0, "arousal", 2.0)
+    session.marks.add(9.0, "not this one")
+    mark = session.marks.all[0]
+    write_marks([msgspec.structs.replace(mark, meeting=True), session.marks.all[1]], tmp_path / "theirs.csv")
+    session.marks.ask_import(tmp_path / "theirs.csv")
+    qtbot.waitUntil(lambda: bool(said))
+    assert chosen(mine) == [5.0]
+    assert said == ["1 chosen for the meeting that was there already; 1 more there already."]
+    assert [(m.by, m.at) for m in moments(session)] == [(mark.by, mark.at)], "whose it is stays"
+    session.marks.undo()
+    assert chosen(mine) == []
+    saved(qtbot, mine)
+
+
+def test_a_decision_in_place_of_several_stays_in_the_meeting() -> None:
+    first = Mark("1", 5.0, "spike", channel="F7–T3", decision="unsure", meeting=True)
+    second = Mark("2", 5.05, "spike", channel="T3–T5", decision="unsure")
+    for earlier in ((first, second), (second, first)):
+        assert decided(5.0, "F7–T3", "accepted", earlier).after[0].meeting
+    assert not decided(5.0, "F7–T3", "accepted", (second,)).after[0].meeting

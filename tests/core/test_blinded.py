@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuroflow.recording import Span
-from neuroflow.review import Agreement, Left, Mark, Provenance, Share
-from neuroflow.review.blinded import WITHIN, agreement_of, apart, begun, revealed
+from neuroflow.review import Agreement, Left, Mark, Provenance, Rules, Share
+from neuroflow.review.blinded import MOST_STRETCHES, WITHIN, agreement_of, apart, begun, extends, revealed
 from neuroflow.review.left import checked_left
 
 SOURCE = Provenance("twin-64", "ab" * 32, 0, 39)
@@ -19,7 +19,7 @@ times = st.lists(st.integers(0, 600_000).map(lambda k: k / 1000), max_size=30)
 
 
 def of(marked: list[float], proposed: list[float], spans: tuple[Span, ...] = WHOLE) -> Agreement:
-    return agreement_of({"A": marked}, proposed, spans, SOURCE, 3.65)
+    return agreement_of({"A": marked}, proposed, spans)
 
 
 @given(times)
@@ -73,13 +73,12 @@ def test_chance_is_what_marks_anywhere_would_find() -> None:
 
 
 def test_readers_are_counted_apart_and_a_proposal_once() -> None:
-    found = agreement_of({"A": [10.0, 20.0], "B": [10.1]}, [10.05, 30.0], WHOLE, SOURCE, 3.65)
+    found = agreement_of({"A": [10.0, 20.0], "B": [10.1]}, [10.05, 30.0], WHOLE)
     assert {name: (s.count, s.found) for name, s in found.readers.items()} == {"A": (2, 1), "B": (1, 1)}
     assert (found.proposed.count, found.proposed.found) == (2, 1)
 
 
 def test_only_what_was_marked_blind_on_the_scalp_is_kept() -> None:
-    reading = begun("A")
     early, late = "2001-01-01T00:00:00Z", "2999-01-01T00:00:00Z"
     marks = (
         Mark("1", 1.0, "spike", decision="accepted", by="A", at=early),
@@ -88,18 +87,44 @@ def test_only_what_was_marked_blind_on_the_scalp_is_kept() -> None:
         Mark("4", 4.0, "spike", decision="accepted", reconstructed=True, by="A", at=late),
         Mark("5", 5.0, "drowsy", by="A", at=late),
     )
-    done = revealed(reading, marks, "B")
+    later = Mark("6", 6.0, "spike", decision="accepted", by="A", at=early)
+    reading = begun("A", marks[:1])
+    done = revealed(reading, (*marks, later), "B")
     assert reading.on
     assert not done.on
-    assert [m.id for m in done.marks] == ["2"]
+    assert [m.id for m in done.marks] == ["2", "6"], "whatever the clock said"
     assert (done.by, done.revealed_by) == ("A", "B")
 
 
 def test_it_is_kept_whole_and_one_that_cannot_be_is_refused() -> None:
-    reading = revealed(begun("A", seen=True), (Mark("2", 2.0, "spike", decision="accepted", at="2999"),), "B")
+    rules = Rules(SOURCE, 3.65, ("T6",))
+    reading = revealed(begun("A", seen=True), (Mark("2", 2.0, "spike", decision="accepted", at="2999"),), "B", rules)
     reading = msgspec.structs.replace(reading, agreement=of([2.0], [2.1, 9.0]))
     left = Left(blinded=reading)
     assert checked_left(msgspec.json.decode(msgspec.json.encode(left), type=Left)) == left
+    assert reading.agreement is not None
+    for stretches in (((2.0, 1.0),), ((-1.0, 1.0),), ((0.0, 1.0),) * (MOST_STRETCHES + 1)):
+        long = msgspec.structs.replace(reading.agreement, compared=stretches)
+        with pytest.raises(ValueError, match="stretches"):
+            checked_left(Left(blinded=msgspec.structs.replace(reading, agreement=long)))
     lying = msgspec.structs.replace(reading.agreement or of([], []), proposed=Share(1, 2, 0.5))
     with pytest.raises(ValueError, match="agreement"):
         checked_left(Left(blinded=msgspec.structs.replace(reading, agreement=lying)))
+
+
+def test_more_is_added_only_to_what_was_compared_before() -> None:
+    before = of([], [], (Span(0.0, 10.0), Span(20.0, 30.0)))
+    assert extends(of([], [], (Span(0.0, 30.0),)), before)
+    assert extends(of([], [], (Span(0.0, 10.0), Span(20.0, 30.0), Span(50.0, 60.0))), before)
+    assert not extends(of([], [], (Span(10.0, 600.0),)), before), "more, but not the same"
+    assert not extends(of([], [], (Span(0.0, 9.0), Span(20.0, 60.0))), before)
+    assert not extends(before, before), "nothing was added"
+
+
+@given(times, st.lists(st.integers(0, 59), min_size=1, max_size=20, unique=True))
+def test_chance_is_the_share_of_time_that_is_near_enough(theirs: list[float], minutes: list[int]) -> None:
+    spans = tuple(Span(10.0 * k, 10.0 * k + 7.0) for k in minutes)
+    grid = np.concatenate([np.arange(s.start + 0.005, s.stop, 0.01) for s in spans])
+    inside = np.asarray([t for t in theirs if any(s.start <= t <= s.stop for s in spans)])
+    near = np.abs(grid[:, None] - inside[None]).min(axis=1, initial=np.inf) <= WITHIN
+    assert of([], theirs, spans).readers["A"].by_chance == pytest.approx(near.mean(), abs=0.01)

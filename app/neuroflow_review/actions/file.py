@@ -108,7 +108,7 @@ ACTIONS: Final = (
         "Import marks…",
         "file.import_marks",
         (),
-        ("markable",),
+        ("markable", "sighted"),
         "",
         "From a table (CSV, TSV) of onset and description, from EDF+ annotations, or from another review file",
         section="export",

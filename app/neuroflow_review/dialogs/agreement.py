@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QGridLayout, QListWidget, QListWidgetItem, QWidget
 
-from neuroflow.review import BlindReading
+from neuroflow.review import BlindReading, Rules
 from neuroflow.review.blinded import Apart
 from neuroflow_review.dialogs.parts import Sheet, button, buttons, column, counted, said
-from neuroflow_review.session.blinded import compared_words, figures
+from neuroflow_review.session.blinded import compared_words, discharges, figures, waiting_words
 from neuroflow_review.theme import RECONSTRUCTED, UNIT
 
 _WIDTH: Final = 620
@@ -26,15 +27,17 @@ class AgreementDialog(Sheet):
     """Stays open while the reader goes on; ``jump_requested`` carries the time (s) of a difference."""
 
     jump_requested = Signal(float)
+    chosen = Signal()
+    """What is at the cursor is to be shown in the meeting."""
 
-    def __init__(self, clock: Callable[[float], str], parent: QWidget | None = None) -> None:
-        """``clock`` writes a time of the recording."""
+    def __init__(self, clock: Callable[[float], str], duration: float, parent: QWidget | None = None) -> None:
+        """``clock`` writes a time of the recording, which has a ``duration`` (s)."""
         super().__init__(parent)
         self.setWindowTitle("Agreement of the blinded reading")
         self.setAccessibleName("Agreement of the blinded reading")
         self.setMinimumWidth(_WIDTH)
-        self._clock = clock
-        self._apart = Apart((), ())
+        self._clock, self._duration = clock, duration
+        self._apart, self._now = Apart((), ()), ""
         self.who, self.seen, self.state = said(), said(_SEEN, role="warning"), said(role="muted")
         self.grid = QGridLayout()
         self.grid.setHorizontalSpacing(5 * UNIT)
@@ -47,6 +50,7 @@ class AgreementDialog(Sheet):
         self.list.setFixedHeight(self.list.fontMetrics().lineSpacing() * _LINES + 4 * UNIT)
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
+        QShortcut(QKeySequence("K"), self, self.chosen.emit)
         self.leave = button("Close", "Close this (Esc)", default=True)
         self.leave.clicked.connect(self.accept)
         layout = column(self)
@@ -58,9 +62,14 @@ class AgreementDialog(Sheet):
         layout.addWidget(self.list)
         layout.addLayout(buttons(self.leave))
 
-    def set_reading(self, reading: BlindReading, where: Apart, *, computing: bool, private: bool) -> None:
-        """What is recorded of a reading that was revealed, and ``where`` it differs from what is proposed now."""
-        marks = counted(len(reading.marks), "discharge")
+    def set_reading(
+        self, reading: BlindReading, where: Apart, rules: Rules | None, *, computing: bool, shown: bool, private: bool
+    ) -> None:  # fmt: skip
+        """What is recorded of a reading that was revealed, and ``where`` it differs from what is proposed now.
+
+        ``rules`` are those of now; ``shown`` says whether anything is proposed at all.
+        """
+        marks = counted(discharges(reading.marks), "discharge")
         self.who.setText(
             f"{marks} marked blind from {_minute(reading.begun)} to {_minute(reading.revealed)} UTC"
             f"{f', revealed by {reading.revealed_by}' if reading.revealed_by and not private else ''}."
@@ -68,12 +77,12 @@ class AgreementDialog(Sheet):
         self.seen.setVisible(reading.seen)
         self._fill(figures(reading, private=private))
         if reading.agreement is not None:
-            self.state.setText(compared_words(reading.agreement))
+            self.state.setText(compared_words(reading, self._duration))
         elif computing:
             self.state.setText("The recording is being reconstructed: the figures come when that is done.")
         else:
-            self.state.setText("Nothing is compared yet: reconstruct a page (R), or the whole recording.")
-        self._list(where)
+            self.state.setText(waiting_words(reading, rules, shown=shown))
+        self._list(where, " now, with other settings" if reading.rules not in (None, rules) else "")
 
     def _fill(self, rows: Sequence[Sequence[str]]) -> None:
         while self.grid.count():
@@ -89,10 +98,10 @@ class AgreementDialog(Sheet):
                 right = Qt.AlignmentFlag.AlignRight if x in (1, 3) else Qt.AlignmentFlag.AlignLeft
                 self.grid.addWidget(label, y, x, right)
 
-    def _list(self, where: Apart) -> None:
-        if where == self._apart:
+    def _list(self, where: Apart, now: str) -> None:
+        if (where, now) == (self._apart, self._now):
             return
-        self._apart = where
+        self._apart, self._now = where, now
         lines = [(t, "only marked") for t in where.marked]
         lines += [(t, f"{RECONSTRUCTED} only proposed") for t in where.proposed]
         self.list.clear()
@@ -102,8 +111,13 @@ class AgreementDialog(Sheet):
             self.list.addItem(item)
         more = f", of which {_MOST_LINES:,} are listed" if len(lines) > _MOST_LINES else ""
         self.heading.setText(
-            f"Where they differ: {counted(len(lines), 'time')}{more}" if lines else "Where they differ"
+            f"Where they differ{now}: {counted(len(lines), 'time')}{more}" if lines else f"Where they differ{now}"
         )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Return has gone to the time in the list already, which hands it on: it would close this.
+        if not (event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.list.hasFocus()):
+            super().keyPressEvent(event)
 
     def _go(self, item: QListWidgetItem) -> None:
         self.jump_requested.emit(float(item.data(Qt.ItemDataRole.UserRole)))

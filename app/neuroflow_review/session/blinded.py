@@ -9,16 +9,23 @@ import msgspec
 from PySide6.QtCore import QObject, QTimer
 
 from neuroflow.detect.janca import wilson
-from neuroflow.review import Agreement, BlindReading, Mark, Provenance, Share
-from neuroflow.review.blinded import WITHIN, Apart, agreement_of, apart, begun, revealed
+from neuroflow.errors import FileProblem
+from neuroflow.review import Agreement, BlindReading, Mark, Provenance, Rules, Share
+from neuroflow.review.blinded import WITHIN, Apart, agreement_of, apart, begun, extends, revealed
+from neuroflow_review.lanes import Failure
 from neuroflow_review.session.analysis import Spike, grouped, strongest
 from neuroflow_review.theme import RECONSTRUCTED
 
 if TYPE_CHECKING:
     from neuroflow_review.session.session import Session
+    from neuroflow_review.session.state import ViewState
 
 UNSIGNED = "unsigned"
 _SETTLED_MS = 400
+_NOT_KEPT = (
+    "Nothing is {}: it cannot be written now, neither beside the recording nor in your own folder. Give the right, or "
+    "the room, to write to one of them, and try again."
+)
 
 
 class Blinded(QObject):
@@ -33,6 +40,7 @@ class Blinded(QObject):
         self._due = QTimer(self, singleShot=True, interval=_SETTLED_MS)
         self._due.timeout.connect(self._record)
         session.spikes.changed.connect(self._soon)
+        session.store.changed.connect(self._on_state)
 
     @property
     def reading(self) -> BlindReading | None:
@@ -41,24 +49,45 @@ class Blinded(QObject):
 
     def begin(self) -> bool:
         """Hide what machines say until :meth:`reveal`; false where that cannot be kept, so that it would not last."""
-        session = self._session
+        session, before = self._session, self.reading
         if session.recording is None or session.state.blind or not session.marks.writable:
             return False
-        seen = session.reconstruction.has_any or session.marks.was_reconstructed
+        seen = before is not None or session.reconstruction.had_any or session.marks.was_reconstructed
+        seen = seen or any(mark.reconstructed for mark in session.marks.all)
+        reading = begun(session.reader, session.marks.all, seen=seen)
+        if not session.marks.keep_blinded(reading, "begin a blinded reading"):
+            self._fail("begun")
+            return False
         session.comparison.close()
-        self._keep(begun(session.reader, seen=seen), "begin a blinded reading")
+        state = session.state
+        channel = next((row.label for row in session.rows if row.kind == "EEG"), "")
+        channel = channel if state.reconstructed else state.channel  # discharges are marked on the scalp
+        session.store.update(blinded=reading, channel=channel, reconstructed=False)
         return True
 
     def reveal(self) -> bool:
-        """Show what machines say from now on; the page is reconstructed, then all of it. There is no way back."""
+        """Show what machines say from now on; the page is reconstructed, then all of it. There is no way back.
+
+        What was marked is on the drive before anything is shown; false where no drive takes it.
+        """
         session, reading = self._session, self.reading
         if reading is None or not reading.on:
             return False
-        kept = revealed(reading, session.marks.all, session.reader)
-        self._keep(kept, f"reveal the reconstruction, with {len(kept.marks)} discharges marked before")
+        kept = revealed(reading, session.marks.all, session.reader, self._rules(session.state.bad))
+        marked = discharges(kept.marks)
+        said = f"reveal the reconstruction, with {marked} discharge{'' if marked == 1 else 's'} marked before"
+        if not session.marks.keep_blinded(kept, said):
+            self._fail("revealed")
+            return False
+        session.store.update(blinded=kept, spikes_shown=True)
         session.reconstruct_page()
         session.reconstruct_everything()
         return True
+
+    @property
+    def rules(self) -> Rules | None:
+        """What proposals are of now; None without a model."""
+        return self._rules(self._session.reconstruction.recipe.excluded)
 
     def apart(self) -> Apart:
         """Where readers and what is proposed now do not agree."""
@@ -68,9 +97,20 @@ class Blinded(QObject):
         ours = [t for times in times_by_reader(reading.marks).values() for t in times]
         return apart(ours, self._proposed(), spikes.searched_depth())
 
-    def _keep(self, reading: BlindReading, what: str) -> None:
-        self._session.store.update(blinded=reading)
-        self._session.marks.note(what)
+    def _on_state(self, old: ViewState, new: ViewState) -> None:
+        if old.blinded != new.blinded:
+            self._session.reconstruction.set_blind(new.blind)
+            self._session.marks.hide(new.blinded.before if new.blinded is not None and new.blind else None)
+
+    def _fail(self, word: str) -> None:
+        self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word)), ""))
+
+    def _rules(self, excluded: frozenset[str]) -> Rules | None:
+        work, threshold = self._session.reconstruction, self._session.state.spike_sensitivity
+        if work.backend is None:
+            return None
+        source = Provenance(work.backend.name, work.backend.hash, work.recipe.seed, work.recipe.samples)
+        return Rules(source, threshold, tuple(sorted(excluded)))
 
     def _soon(self) -> None:
         if self.reading is not None and not self.reading.on:
@@ -84,24 +124,15 @@ class Blinded(QObject):
         if session.reconstruction.computing or session.spikes.busy:
             self._due.start()
             return
-        before = reading.agreement
-        searched = sum(span.duration for span in session.spikes.searched_depth())
-        if before is not None and searched <= before.seconds + 1e-3:
+        before, rules, searched = reading.agreement, self.rules, session.spikes.searched_depth()
+        if rules is None or not searched or (reading.rules or rules) != rules:
+            return
+        if before is not None and sum(span.duration for span in searched) <= before.seconds:
             return  # pages turn: nothing was added
-        now = self._agreement(reading)
-        if now is not None and (before is None or _rules(now) == _rules(before)):
-            reading = msgspec.structs.replace(reading, agreement=now)
-            self._keep(reading, f"record the agreement: {words(now)}")
-
-    def _agreement(self, reading: BlindReading) -> Agreement | None:
-        session = self._session
-        backend, recipe = session.reconstruction.backend, session.reconstruction.recipe
-        searched = session.spikes.searched_depth()
-        if backend is None or not searched:
-            return None
-        source = Provenance(backend.name, backend.hash, recipe.seed, recipe.samples)
-        marked = times_by_reader(reading.marks)
-        return agreement_of(marked, self._proposed(), searched, source, session.state.spike_sensitivity)
+        now = agreement_of(times_by_reader(reading.marks), self._proposed(), searched)
+        if before is None or extends(now, before):
+            session.store.update(blinded=msgspec.structs.replace(reading, rules=rules, agreement=now))
+            session.marks.note(f"record the agreement: {words(now)}")
 
     def _proposed(self) -> list[float]:
         return [strongest(group).time for group in grouped(self._session.spikes.depth())]
@@ -116,6 +147,11 @@ def times_by_reader(marks: Sequence[Mark]) -> dict[str, list[float]]:
         ]
         for name in names
     }
+
+
+def discharges(marks: Sequence[Mark]) -> int:
+    """How many discharges readers marked; one on several channels is one."""
+    return sum(map(len, times_by_reader(marks).values()))
 
 
 def words(agreement: Agreement) -> str:
@@ -136,6 +172,7 @@ def figures(reading: BlindReading, *, private: bool = False) -> tuple[tuple[str,
         return ()
     names = [f"Reader {k}" if private else name for k, name in enumerate(agreement.readers, 1)]
     rows = [(f"Marked by {n}", "proposed as well", s) for n, s in zip(names, agreement.readers.values(), strict=True)]
+    rows = rows or [("Marked", "", Share(0, 0, 0.0))]
     rows.append((f"{RECONSTRUCTED} Proposed", "had been marked", agreement.proposed))
     return (
         ("", "Discharges", "Of these", "By chance"),
@@ -143,24 +180,44 @@ def figures(reading: BlindReading, *, private: bool = False) -> tuple[tuple[str,
     )
 
 
-def compared_words(agreement: Agreement) -> str:
-    """What an agreement is of, and that it is no more than one."""
-    source = agreement.provenance
+def compared_words(reading: BlindReading, duration: float) -> str:
+    """What the agreement is of, in a recording of so many seconds, and that it is no more than one."""
+    agreement, rules = reading.agreement, reading.rules
+    if agreement is None or rules is None:
+        return ""
+    outside = discharges(reading.marks) - sum(share.count for share in agreement.readers.values())
+    left_out = "" if not outside else f" {outside} marked elsewhere {'is' if outside == 1 else 'are'} not compared."
     return (
-        f"In {agreement.seconds / 60:.1f} min that were reconstructed, within {WITHIN:g} s; model {source.model}, "
-        f"{source.samples} samples, seed {source.seed}, threshold {agreement.threshold:g}. By chance: had they lain "
-        "anywhere. A reader and a detector on a reconstructed signal may agree and both be wrong."
+        f"In {agreement.seconds / 60:.1f} of {duration / 60:.1f} min that were reconstructed and not withheld, within "
+        f"{WITHIN:g} s; {rules_words(rules)}.{left_out} By chance: had they lain anywhere. A reader and a detector on "
+        "a reconstructed signal may agree and both be wrong."
     )
+
+
+def rules_words(rules: Rules) -> str:
+    """What proposals are of, in a phrase."""
+    source, without = rules.provenance, f", without {', '.join(rules.excluded)}" if rules.excluded else ""
+    return f"model {source.model}, {source.samples} samples, seed {source.seed}, threshold {rules.threshold:g}{without}"
+
+
+def waiting_words(reading: BlindReading, rules: Rules | None, *, shown: bool) -> str:
+    """Why nothing is compared yet, and what to do; ``rules`` are those that are set now."""
+    if not shown:
+        return "Nothing is compared yet: proposals are hidden (Analysis › Propose spikes)."
+    if reading.rules is not None and reading.rules != rules:
+        return (
+            "Nothing is compared yet: what is set now is not what was set when it was revealed, of which the figures "
+            f"are. Set that again and reconstruct: {rules_words(reading.rules)}."
+        )
+    return "Nothing is compared yet: reconstruct a page (R), or the whole recording."
 
 
 def _share_words(share: Share) -> str:
     low, high = wilson(share.found, share.count)
-    return f"{share.found} ({100 * share.found / share.count:.0f} %, interval {100 * low:.0f} to {100 * high:.0f} %)"
+    return (
+        f"{share.found} ({100 * share.found / share.count:.0f} %, 95 % interval {100 * low:.0f} to {100 * high:.0f} %)"
+    )
 
 
 def _chance(share: Share) -> str:
     return f"{100 * share.by_chance:.0f} %" if share.count else ""
-
-
-def _rules(agreement: Agreement) -> tuple[Provenance, float]:
-    return agreement.provenance, agreement.threshold

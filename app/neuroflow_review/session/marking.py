@@ -64,6 +64,8 @@ def decide(session: Session, decision: Decision) -> bool:
     if cursor is None:
         return False
     row = _chosen_scalp(session) if decision == "accepted" else None
+    if row is not None and session.state.blind and not _marked_already(session, cursor):
+        return _mark_own(session, cursor, row)
     found = _discharge_at(session, cursor, on_scalp=row is not None)
     if found is None:
         return row is not None and _mark_own(session, cursor, row)
@@ -76,6 +78,12 @@ def _chosen_scalp(session: Session) -> Row | None:
     state = session.state
     rows = (row for row in session.rows if row.label == state.channel and row.kind == "EEG")
     return None if state.reconstructed else next(rows, None)
+
+
+def _marked_already(session: Session, cursor: float) -> bool:
+    """Whether who reads marked a discharge there: in a blinded reading one of another reader is not theirs."""
+    near = session.marks.decided_near(cursor, reconstructed=False)
+    return any(mark.by == session.reader for mark in near)
 
 
 def _mark_own(session: Session, cursor: float, row: Row) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -16,13 +16,11 @@ from PySide6.QtCore import QLockFile, QObject, QTimer, Signal
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io import review_file
-from neuroflow.io.marks_csv import read_marks, write_marks
-from neuroflow.io.marks_edf import read_marks_edf, write_marks_edf
-from neuroflow.io.review_file import Review, place_of, read_marks_of_review, read_review
+from neuroflow.io.review_file import Review, place_of, read_review
 from neuroflow.io.whole import Whole
-from neuroflow.jobs import Control
 from neuroflow.recording import Recording, Span
 from neuroflow.review import (
+    BlindReading,
     Change,
     Document,
     History,
@@ -43,6 +41,7 @@ from neuroflow.review.document import LONGEST_TEXT, Decision, Edge, own_discharg
 from neuroflow_review.lanes import Failure, Lanes, within
 from neuroflow_review.session.analysis import ONE_DISCHARGE, Spike, strongest
 from neuroflow_review.session.desk import Desk
+from neuroflow_review.session.elsewhere import read_elsewhere, told, write_elsewhere
 from neuroflow_review.session.locks import Holder, holder_of, lock_on
 from neuroflow_review.session.wholeness import Wholeness
 from neuroflow_review.settings import Settings
@@ -64,6 +63,8 @@ _NOWHERE = (
     "No marks can be kept here: neither the recording's folder nor yours can be written to; give the right to write to "
     "one of them, and open the recording again."
 )
+
+_BLIND = "Blinded reading: marks from elsewhere can be taken up when it is revealed (Ctrl+R)."
 
 _SAID = {"accepted": "accepted", "rejected": "rejected", "unsure": "left open"}
 
@@ -118,6 +119,7 @@ class Marks(QObject):
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
         self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
+        self._hidden: frozenset[str] | None = None  # by identifier, while a blinded reading goes on
         self._longest = 0.0
         self._said_unsaved = False
         self._desk = Desk()
@@ -136,8 +138,13 @@ class Marks(QObject):
 
     @property
     def all(self) -> tuple[Mark, ...]:
-        """In order of time."""
+        """In order of time, without what is hidden."""
         return self._ordered
+
+    @property
+    def hidden(self) -> int:
+        """How many marks a blinded reading hides."""
+        return len(self.history.document) - len(self._ordered)
 
     @property
     def unsaved(self) -> bool:
@@ -250,6 +257,16 @@ class Marks(QObject):
         """Whose lock keeps marks from being made here that may be left by a crash elsewhere; empty where none does."""
         return self._holder.words if self._holder is not None and self._holder.elsewhere else ""
 
+    def left_again(self, kept: Kept) -> Left:
+        """How a recording that is opened again is left: as this window shows it.
+
+        Its blinded reading is that of the file where another window had the right to change it.
+        """
+        left, there = self._left_here(), kept.review.left
+        if there is None or (self._writable and kept.lock is not None and kept.lock is self._lock):
+            return left
+        return msgspec.structs.replace(left, blinded=there.blinded)
+
     def take_over(self) -> None:
         """Take that lock when the recording is opened next, unless it is another's by then."""
         if self._path is not None and self._holder is not None and self._holder.elsewhere:
@@ -311,21 +328,31 @@ class Marks(QObject):
         left, whole = self._left_here(), self._wholeness.whole
         said = self.unsaved or self._is_news(left)
         read = self._writable and self.keeps_left and whole != self._kept_whole  # which is worth no second place
-        if self._recording is None or self._path is None or not (said or read):
-            return
-        desk, recording, document = self._desk, self._recording, self.history.document
+        if said or read:
+            self._write_now(left, whole, anywhere=said)
+
+    def _write_now(self, left: Left, whole: Whole | None, *, anywhere: bool) -> bool:
+        """Write before anything else happens, to the reader's folder too where the first place takes nothing."""
+        desk, recording, path, document = self._desk, self._recording, self._path, self.history.document
+        if recording is None or path is None:
+            return False
         marked = self._as_marked(recording)
         own = self.folder / f"{recording.identity}{review_file.SUFFIX}"
-        for place in dict.fromkeys((self._path, own) if said else (self._path,)):
+        for place in dict.fromkeys((path, own) if anywhere else (path,)):
+            problems: list[str] = []
+            write = partial(desk.write, desk.turn(), marked, document, left, place, whole)
             try:
-                done = within(_PATIENCE, partial(desk.write, desk.turn(), marked, document, left, place, whole))
+                done = within(_PATIENCE, partial(_told, write, problems))
             except NeuroflowError:
                 done = False
             if done:
                 self._saved, self._left, self._kept_whole, self._confirmed = document, left, whole, None
-                return
-            log.error("marks were not saved in the %s of two places", "first" if place == self._path else "second")
+                if any(problems):
+                    self.noticed.emit(problems[0])
+                return True
+            log.error("marks were not saved in the %s of two places", "first" if place == path else "second")
             desk = desk.another()  # whoever waits for a dead drive holds the first
+        return False
 
     # Edits ------------------------------------------------------------------------------------------------------------
 
@@ -406,6 +433,27 @@ class Marks(QObject):
             self._desk.note(Change(what), self._reader())
             self._save()
 
+    def keep_blinded(self, reading: BlindReading, what: str) -> bool:
+        """Tell the log ``what`` becomes of a blinded reading and keep it; false where no place takes it by now."""
+        if not (self._writable and self.keeps_left):
+            return False
+        self._desk.note(Change(what), self._reader())
+        left = msgspec.structs.replace(self._left_here(), blinded=reading)
+        if self._write_now(left, self._wholeness.whole, anywhere=True):
+            self.saved.emit()
+            return True
+        self._desk.note(Change(f"do not {what}: that could not be kept"), self._reader())
+        return False
+
+    def hide(self, identifiers: Collection[str] | None) -> None:
+        """Hide marks while a blinded reading goes on, and take back none of what was done before; None ends that."""
+        hidden = frozenset(identifiers) if identifiers is not None else None
+        if hidden != self._hidden:
+            if hidden is not None:
+                self.history.forget()
+            self._hidden = hidden
+            self._order()
+
     def remove(self, identifier: str) -> bool:
         mark = self.find(identifier)
         return mark is not None and self._do(removed(mark))
@@ -418,37 +466,29 @@ class Marks(QObject):
 
     def ask_export(self, path: Path) -> None:
         """Write all marks in the background, as a table or EDF+ annotations; ``noticed`` says when they are there."""
-        marks, recording = self._ordered, self._recording
+        marks, recording = _in_order(self.history.document), self._recording
         if recording is None:
             return
-
-        def work(_: Control) -> int:
-            return write_marks_edf(marks, recording, path) if _is_edf(path) else write_marks(marks, path)
-
+        work = partial(write_elsewhere, marks, recording, path)
         self.lane.submit(("table", path), work, done=self._on_exported, failed=self.failed.emit)
 
     def ask_import(self, path: Path) -> None:
         """Read a table, annotations of an EDF+ file, or a review file in the background and take its marks up."""
         if self._recording is None:
             return
-        recording = self._recording
-
-        def work(_: Control) -> tuple[Mark, ...]:
-            if _is_edf(path):
-                return read_marks_edf(path, recording)
-            if path.name.endswith(review_file.SUFFIX):
-                return read_marks_of_review(path)
-            return read_marks(path, recording.duration)
-
+        work = partial(read_elsewhere, self._recording, path)
         self.lane.submit(("table", path), work, done=self._on_imported, failed=self.failed.emit)
 
     def _on_exported(self, count: int) -> None:
         self.noticed.emit(f"{count} mark{'' if count == 1 else 's'} written.")
 
     def _on_imported(self, marks: tuple[Mark, ...]) -> None:
+        if self._hidden is not None:
+            self.noticed.emit(_BLIND)
+            return
         duration = self._recording.duration if self._recording is not None else 0.0
         inside = tuple(mark for mark in marks if 0.0 <= mark.start <= duration)
-        self.noticed.emit(_told(self.take(inside), len(inside), len(marks) - len(inside), self._writable))
+        self.noticed.emit(told(self.take(inside), len(inside), len(marks) - len(inside), self._writable))
 
     def undo(self) -> Change | None:
         return self._after(self.history.undo()) if self._writable else None
@@ -476,8 +516,8 @@ class Marks(QObject):
         return change
 
     def _order(self) -> None:
-        marks = self.history.document
-        self._ordered = tuple(sorted(marks, key=attrgetter("start", "id")))
+        marks, hidden = self.history.document, self._hidden or frozenset()
+        self._ordered = _in_order(mark for mark in marks if mark.id not in hidden)
         # A microsecond more: rounding must not lose the longest mark itself.
         self._longest = max((m.duration for m in marks), default=0.0) + 1e-6
         self.changed.emit()
@@ -545,26 +585,12 @@ class Marks(QObject):
         self.saved.emit()
 
 
-def _told(taken: Merger, inside: int, outside: int, writable: bool) -> str:
-    """What became of marks that were read, ``inside`` the recording and ``outside``, in a sentence."""
-    new, completed = len(taken.new), len(taken.completed)
-    left = inside - new - completed
-    parts = [f"{new} mark{'' if new == 1 else 's'} read"] if new else []
-    if completed:
-        parts.append(f"criteria added to {completed} that {'was' if completed == 1 else 'were'} there already")
-    if parts and left:
-        parts.append(f"{left} more there already")
-    elif not parts:
-        why = ": all that were read are there already" if left and not outside else f": {left} there already"
-        parts = [f"No mark was taken up{why if left and writable else ''}"]
-    if outside:
-        parts.append(f"{outside} beyond the recording's end left out")
-    said = "; ".join(parts)
-    return f"{said[:1].upper()}{said[1:]}."
+def _told(write: Callable[[], str], problems: list[str]) -> None:
+    problems.append(write())
 
 
-def _is_edf(path: Path) -> bool:
-    return path.suffix.lower() in (".edf", ".bdf", ".rec")
+def _in_order(marks: Iterable[Mark]) -> tuple[Mark, ...]:
+    return tuple(sorted(marks, key=attrgetter("start", "id")))
 
 
 def reviews_folder() -> Path:

@@ -16,10 +16,16 @@ def moments(session: Session) -> tuple[Mark, ...]:
     return tuple(mark for mark in session.marks.all if mark.meeting)
 
 
-def neighbour(session: Session, current: str, direction: int) -> Mark | None:
-    """The moment after (1) or before (-1) the current one, the first or the last where none is; None at the end."""
+def neighbour(session: Session, current: str, direction: int, at: float | None = None) -> Mark | None:
+    """The moment after (1) or before (-1) the current one, the first or the last where none is; None at the end.
+
+    Where the current one was taken out of the meeting, ``at`` says when (s) it was.
+    """
     found = moments(session)
     here = next((k for k, mark in enumerate(found) if mark.id == current), None)
+    if here is None and at is not None:
+        beyond = (m for m in found[::direction] if (m.start - at) * direction > 0)
+        return next(beyond, None)
     place = here + direction if here is not None else 0 if direction > 0 else len(found) - 1
     return found[place] if 0 <= place < len(found) else None
 

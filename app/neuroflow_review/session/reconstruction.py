@@ -151,6 +151,11 @@ class Reconstruction(QObject):
     def has_any(self) -> bool:
         return bool(self._done.get(self.recipe))
 
+    @property
+    def had_any(self) -> bool:
+        """Whether something was reconstructed since the recording was opened, with this recipe or another."""
+        return any(self._done.values())
+
     def done_spans(self) -> tuple[Span, ...]:
         """What has been reconstructed so far with the present recipe."""
         if self._source is None:
@@ -168,7 +173,9 @@ class Reconstruction(QObject):
         return any(held.span.start <= time < held.span.stop and held.reason.endswith(ARTEFACT) for held in tile)
 
     def tile(self, index: int) -> Tile | None:
-        """A tile of the present recipe, where it is in memory."""
+        """A tile of the present recipe, where it is in memory; one that ended after a blinded reading began is none."""
+        if self._blind:
+            return None
         found: Tile | None = self._cache.get(self._key(self.recipe.request(index)))
         return found
 
@@ -333,6 +340,8 @@ class Reconstruction(QObject):
 
     def tile_for_export(self, source: SignalSource, request: TileRequest, control: Control) -> Tile:
         """A tile for the export lane, which waits. Raises: Cancelled, NeuroflowError."""
+        if self._blind:
+            raise NotReconstructable(BLIND)
         key = self._key(request)
         known: Tile | None = self._cache.get(key)
         if known is not None:

@@ -199,7 +199,7 @@ class Session(QObject):
         source, kept = found
         now = self.recording
         again = now is not None and now.path == source.recording.path
-        left = self._left_here() if again else kept.review.left
+        left = self.marks.left_again(kept) if again else kept.review.left
         selection = self.state.selection if again else None
         fresh = as_left(left, source.recording, self.montages) | {"selection": selection}
         self._adopt(source, kept, fresh, again)
@@ -398,8 +398,6 @@ class Session(QObject):
             self.rows = shown_rows(self.source.recording, new)
             self._choose_channel()
             self.marks.view_changed()
-        if changed("blinded"):
-            self.reconstruction.set_blind(new.blind)
         if changed("bad"):
             self.reconstruction.set_excluded(new.bad)
         if changed("samples", "seed"):

@@ -34,13 +34,14 @@ class MomentStrip(QWidget):
         super().__init__(parent)
         self._look = LIGHT
         self._rows: tuple[MomentRow, ...] = ()
-        self._current = ""
+        self._current, self._left = "", False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Moments of the meeting")
         self.setToolTip("PgDown and PgUp, or N and Shift+N, go from one moment to the next")
 
-    def set_moments(self, rows: Sequence[MomentRow], current: str) -> None:
-        self._rows, self._current = tuple(rows), current
+    def set_moments(self, rows: Sequence[MomentRow], current: str, *, left: bool = False) -> None:
+        """``left``: the one that was on screen is no moment any more."""
+        self._rows, self._current, self._left = tuple(rows), current, left
         self.setAccessibleDescription(self.words)
         self.update()
 
@@ -56,8 +57,11 @@ class MomentStrip(QWidget):
             return ""
         place = self._place
         if place is None:
+            where = "next" if self._left else "first"
             return (
-                f"{len(self._rows)} moments: PgDown goes to the first" if len(self._rows) > 1 else "One moment: PgDown"
+                f"{len(self._rows)} moments: PgDown goes to the {where}"
+                if len(self._rows) > 1
+                else "One moment: PgDown"
             )
         row = self._rows[place]
         return f"{place + 1} of {len(self._rows)}   {row.when}   {row.title}"

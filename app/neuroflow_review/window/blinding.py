@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
-from neuroflow_review.session.blinded import times_by_reader
+from neuroflow.review.blinded import revealed
+from neuroflow_review.session.blinded import discharges
 from neuroflow_review.window import boxes
 from neuroflow_review.wording import day_clock
 
@@ -25,7 +26,8 @@ def ask_begin(window: ReviewWindow) -> None:
     text = (
         "Until the reconstruction is revealed nothing is reconstructed and no spike is proposed in this recording, "
         "also when it is opened again. Mark discharges with A on the chosen channel. What is reconstructed now is "
-        f"dropped; it can be computed again.{' Of the reading before, the log alone will tell.' if before else ''}"
+        "dropped; it can be computed again. Discharges that were decided on, and all that was marked on the "
+        f"reconstruction, are hidden meanwhile.{' Of the reading before, the log alone will tell.' if before else ''}"
     )
     dialog = QuestionDialog("Begin a blinded reading?", text, "&Begin", "&Leave it", window)
     dialog.accepted.connect(partial(_begin, window))
@@ -44,14 +46,15 @@ def ask_reveal(window: ReviewWindow) -> None:
     reading = window.session.state.blinded
     if reading is None or not reading.on:
         return
-    marks = [m for m in window.session.marks.all if m.decision == "accepted" and m.at >= reading.begun]
-    count = sum(map(len, times_by_reader([m for m in marks if not m.reconstructed]).values()))
+    marks = window.session.marks
+    count = discharges(revealed(reading, marks.all).marks)
+    hidden = f" {marks.hidden} from before {'is' if marks.hidden == 1 else 'are'} left out." if marks.hidden else ""
     text = (
-        f"Marked since the reading began: {count} discharge{'s' if count != 1 else ''}. They are kept as they are now, "
-        "and compared with what is proposed on the reconstruction of the whole recording. What has been seen cannot "
-        "be unseen."
+        f"Marked since the reading began: {count} discharge{'s' if count != 1 else ''}.{hidden} They are kept as they "
+        "are now, and compared with what is proposed on the reconstruction of the whole recording. What has been seen "
+        "cannot be unseen."
     )
-    dialog = QuestionDialog("Reveal the reconstruction?", text, "&Reveal it", "&Read on", window)
+    dialog = QuestionDialog("Reveal the reconstruction?", text, "&Reveal it", "Read &on", window)
     dialog.accepted.connect(partial(_reveal, window))
     boxes.open_dialog(dialog)
 
@@ -84,8 +87,10 @@ class _Showing(QObject):
         super().__init__(window)
         self._window, session = window, window.session
         recording = session.recording
-        start = recording.start if recording is not None else None
-        self._dialog = AgreementDialog(partial(day_clock, start=start), window)
+        assert recording is not None
+        self._dialog = AgreementDialog(
+            partial(day_clock, start=recording.start, decimals=1), recording.duration, window
+        )
         self._dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._due = QTimer(self, singleShot=True, interval=_SOON_MS)
         self._due.timeout.connect(self._show)
@@ -94,6 +99,7 @@ class _Showing(QObject):
             signal.connect(self._soon)
         session.opened.connect(self._dialog.close)
         self._dialog.jump_requested.connect(session.show_time)
+        self._dialog.chosen.connect(self._choose)
         self._dialog.finished.connect(self._leave)
         self._show()
         self._dialog.show()
@@ -109,8 +115,13 @@ class _Showing(QObject):
             self._dialog.close()
             return
         self._dialog.set_reading(
-            reading, session.blinded.apart(), computing=session.reconstruction.computing, private=session.state.private
-        )
+            reading, session.blinded.apart(), session.blinded.rules, computing=session.reconstruction.computing,
+            shown=session.state.proposals_shown, private=session.state.private,
+        )  # fmt: skip
+
+    def _choose(self) -> None:
+        self._window.activateWindow()  # what is new gets its name there
+        self._window.commands.meeting.choose()
 
     def _leave(self, _result: int = 0) -> None:
         session = self._window.session

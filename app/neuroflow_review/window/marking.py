@@ -122,7 +122,12 @@ class MarkCommands(Part):
         boxes.with_reader(self.window, partial(self._decide, decision))
 
     def _decide(self, decision: Decision) -> None:
-        if not decide(self.session, decision):
+        if decide(self.session, decision):
+            return
+        if self.session.state.blind:
+            why = "Blinded reading: with a channel of scalp EEG chosen, A marks a discharge at the cursor on this page."
+            self.session.noticed.emit(why)
+        else:
             own = "" if decision == "accepted" else "; A marks one of your own"
             self.session.noticed.emit(f"No spike is proposed at the cursor: S goes to the next one{own}.")
 

@@ -22,6 +22,7 @@ class MeetingCommands(Part):
     def __init__(self, commands: Commands) -> None:
         super().__init__(commands)
         self._current = ""
+        self._at: float | None = None  # when the moment on screen is
 
     def connect(self) -> None:
         self.window.moments.asked.connect(self._show)
@@ -45,7 +46,7 @@ class MeetingCommands(Part):
         """Go to the next or previous moment; false where none is presented."""
         if not self.window.presentation.on or not moments(self.session):
             return False
-        found = neighbour(self.session, self._current, direction)
+        found = neighbour(self.session, self._current, direction, self._at)
         if found is None:
             self.window.say(f"This is the {'last' if direction > 0 else 'first'} moment.")
         else:
@@ -54,26 +55,28 @@ class MeetingCommands(Part):
 
     def begin(self) -> None:
         """A presentation begins: none of its moments is on screen yet."""
-        self._current = ""
+        self._current, self._at = "", None
         self.refresh()
 
     def refresh(self) -> None:
         """The strip of moments, where something is presented and there are some."""
         found = moments(self.session)
+        if all(mark.id != self._current for mark in found):  # what is decided on is another mark
+            self._current = next((mark.id for mark in found if mark.start == self._at), "")
         recording = self.session.recording
         start = recording.start if recording is not None else None
         rows = [
             MomentRow(m.id, day_clock(m.start, start), f"{titled(m)}, {m.decision}".rstrip(", "), m.reconstructed)
             for m in found
         ]
-        self.window.moments.set_moments(rows, self._current)
+        self.window.moments.set_moments(rows, self._current, left=self._at is not None)
         self.window.moments.setVisible(bool(rows) and self.window.presentation.on)
 
     def _show(self, identifier: str) -> None:
         mark = self.session.marks.find(identifier)
         if mark is None:
             return
-        self._current = identifier
+        self._current, self._at = identifier, mark.start
         if mark.channel:
             self.commands.marks.choose_channel((RECONSTRUCTED if mark.reconstructed else "") + mark.channel)
         seconds = self.session.state.seconds

@@ -14,8 +14,10 @@ from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.report import Report, Setting
+from neuroflow_review.session.reconstruction import BLIND
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment, content_of
 from neuroflow_review.session.session import Session
+from neuroflow_review.session.state import ViewState
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
@@ -42,6 +44,7 @@ class ReportJob(QObject):
         self._job: Job | None = None
         self._done = 0
         self._ended = False
+        session.store.changed.connect(self._on_state)
         QTimer.singleShot(0, self, self._begin)
 
     def cancel(self) -> bool:
@@ -55,6 +58,10 @@ class ReportJob(QObject):
         if not self._ended:
             self._report.cover()
             self._next()
+
+    def _on_state(self, old: ViewState, new: ViewState) -> None:
+        if new.blind and not old.blind and not self._ended and self.cancel():
+            self.failed.emit(f"The report was stopped. {BLIND}", "")
 
     def _next(self) -> None:
         if self._ended:

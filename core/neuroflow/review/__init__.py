@@ -1,6 +1,6 @@
 """What a reader says of a recording: marks and decisions as values, edits as changes, and their history."""
 
-from neuroflow.review.blinded import Agreement, BlindReading, Share
+from neuroflow.review.blinded import Agreement, BlindReading, Rules, Share
 from neuroflow.review.document import (
     Change,
     Document,
@@ -29,6 +29,7 @@ __all__ = [
     "Mark",
     "Merger",
     "Provenance",
+    "Rules",
     "Share",
     "added",
     "assessed",

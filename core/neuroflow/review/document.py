@@ -152,7 +152,7 @@ def decided(
     mark = msgspec.structs.replace(
         earlier[-1] if earlier else Mark("", start, "spike"), id=_identifier(), start=start, channel=channel,
         reconstructed=reconstructed, decision=decision, by=by, at=_stamp(now),
-        criteria=tuple(name for name in IFCN_CRITERIA if name in met),
+        criteria=tuple(name for name in IFCN_CRITERIA if name in met), meeting=any(mark.meeting for mark in earlier),
     )  # fmt: skip
     word = {"accepted": "accept a spike", "rejected": "reject a spike", "unsure": "leave a spike open"}[decision]
     return Change(word, earlier, (mark,))

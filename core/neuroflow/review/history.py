@@ -28,6 +28,11 @@ class History:
         self._changes[self._held :] = [change]
         self._held += 1
 
+    def forget(self) -> None:
+        """Have nothing to take back: what was done until now holds."""
+        self._changes.clear()
+        self._held = 0
+
     def undo(self) -> Change | None:
         """Take the last change back; the change that did so, None where there is nothing."""
         if not self._held:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from neuroflow.review.document import Change, Mark, assessed
 
 
 @dataclass(frozen=True, slots=True)
 class Merger:
-    """Marks that are ``new``, and those there that get criteria they lack: each as it is, and as it will be."""
+    """Marks that are ``new``, and those there that get criteria, or a place in the meeting, that they lack.
+
+    Of these each as it is, and as it will be.
+    """
 
     new: tuple[Mark, ...] = ()
     completed: tuple[tuple[Mark, Mark], ...] = ()
@@ -27,19 +32,24 @@ class Merger:
 
 
 def merger_of(there: Iterable[Mark], others: Iterable[Mark], by: str = "") -> Merger:
-    """What others have that is not there; of the same mark twice, the criteria of both."""
+    """What others have that is not there; of the same mark twice, what either says besides."""
     known = {_said_by(mark): mark for mark in there}
     found: dict[tuple[object, ...], tuple[Mark, set[str]]] = {}
     for mark in others:
-        criteria = found[_said_by(mark)][1] if _said_by(mark) in found else set()
+        twin, criteria = found.get(_said_by(mark), (mark, set()))
+        mark = msgspec.structs.replace(mark, meeting=mark.meeting or twin.meeting)
         found[_said_by(mark)] = mark, criteria | set(mark.criteria)
     new, completed = [], []
     for said, (mark, criteria) in found.items():
         here = known.get(said)
         if here is None:
             new.append(assessed(mark, criteria, by=mark.by).after[0] if criteria != set(mark.criteria) else mark)
-        elif not criteria <= set(here.criteria):
-            completed.append((here, assessed(here, criteria | set(here.criteria), by=by).after[0]))
+            continue
+        lacks = not criteria <= set(here.criteria)
+        after = assessed(here, criteria | set(here.criteria), by=by).after[0] if lacks else here
+        after = msgspec.structs.replace(after, meeting=here.meeting or mark.meeting)
+        if after != here:
+            completed.append((here, after))
     return Merger(tuple(new), tuple(completed))
 
 
