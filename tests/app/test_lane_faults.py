@@ -224,7 +224,7 @@ FAULTS = (
     Fault("export", "putting a copy in place", "os.replace", partial(write, action="copy"),
           lambda s: written(s, "copy.edf"), in_outcome),
     Fault("save", "writing marks", DISK, write_table, lambda s: written(s, "marks.csv")),
-    Fault("save", "reading marks", "neuroflow_review.session.marks.read_marks", read_table,
+    Fault("save", "reading marks", "neuroflow_review.session.elsewhere.read_marks", read_table,
           lambda s: [m.text for m in s.session.marks.all] == ["chewing"]),
     Fault("whole", "marking", "hashlib.sha256", mark, lambda s: s.session.marks._kept_whole),
     Fault("export", "exporting", DISK, partial(write, action="export"), lambda s: written(s, "export.edf"), in_outcome),
