@@ -23,6 +23,7 @@ from pytestqt.qtbot import QtBot
 
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import NotReconstructable
+from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.flow.card import ModelCard, read_card
 from neuroflow.inference.model import find_model
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
@@ -109,6 +110,16 @@ def demo() -> Path:
     """The simulated patient that ships with the program."""
     path = demo_recording()
     assert path is not None
+    return path
+
+
+@pytest.fixture(scope="session")
+def beginning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its first 80 s, for what goes through a whole recording."""
+    whole = demo_recording()
+    assert whole is not None
+    path = tmp_path_factory.mktemp("beginning") / whole.name
+    convert(whole, path, ConvertRequest(Span(0.0, 80.0)))
     return path
 
 

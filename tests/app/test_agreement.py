@@ -31,6 +31,12 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 LONG = 60_000
 
 
+@pytest.fixture
+def demo(beginning: Path) -> Path:
+    """Short: what is revealed is all of it."""
+    return beginning
+
+
 # What becomes of a reading -------------------------------------------------------------------------------------------
 
 

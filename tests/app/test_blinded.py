@@ -25,6 +25,7 @@ from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session.report import Choice, Moment, content_of
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.commands import demo_recording
 from neuroflow_review.window.report import ReportJob
 
 Key = Qt.Key
@@ -32,6 +33,12 @@ CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModi
 LONG = 60_000
 Press = Callable[..., None]
 Act = Callable[[ReviewWindow], None]
+
+
+@pytest.fixture
+def demo(beginning: Path) -> Path:
+    """Short: what is revealed is all of it."""
+    return beginning
 
 
 def yes(qtbot: QtBot, window: ReviewWindow) -> None:
@@ -359,9 +366,10 @@ def test_a_chosen_contact_gives_way_to_the_scalp(
 
 
 def test_recorded_ieeg_that_is_being_loaded_does_not_arrive(
-    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, demo: Path
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
 ) -> None:
-    session = mine.session
+    session, demo = mine.session, demo_recording()
+    assert demo is not None
     press(mine, Key.Key_B, CTRL)
     session.comparison.open(demo.with_name("demo-ieeg.edf"), [c.name for c in session.contacts])
     yes(qtbot, mine)
