@@ -15,7 +15,6 @@ import os
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
 from types import GeneratorType
@@ -43,12 +42,11 @@ Work = Callable[[Control], Any]
 
 @dataclass(frozen=True)
 class Failure:
-    """An error on its way to the reader: which lane and job it came from, and its traceback as text for the log."""
+    """An error on its way to the reader, and which lane and job it came from."""
 
     lane: str
     key: Hashable
     error: BaseException
-    trace: str
 
 
 class Job:
@@ -310,7 +308,7 @@ class Lane(QObject):
         except Exception as error:
             job.error = error
             job.finished.set()
-            self._post(_Parcel(job, "failed", Failure(self.name, job.key, error, traceback.format_exc())))
+            self._post(_Parcel(job, "failed", Failure(self.name, job.key, error)))
         return False
 
     def _step(self, job: Job, steps: Generator[Any, None, Any]) -> bool:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from neuroflow.errors import FileProblem
 from neuroflow.io.whole import whole_of
 from neuroflow.jobs import Cancelled, Control
+from neuroflow_review.crash import report_of
 from neuroflow_review.lanes import UNDELIVERED, Failure, Lane, Lanes
 
 
@@ -196,7 +197,7 @@ def test_no_more_partial_results_wait_than_the_screen_can_take(qtbot: QtBot, lan
     qtbot.waitUntil(lambda: heard == list(range(20)))
 
 
-def test_an_error_arrives_as_an_object_with_its_trace(qtbot: QtBot, lane: Lane) -> None:
+def test_an_error_arrives_as_an_object_that_knows_where_it_came_from(qtbot: QtBot, lane: Lane) -> None:
     def fail(_: Control) -> None:
         raise FileProblem("The drive is gone: connect it.")
 
@@ -205,7 +206,7 @@ def test_an_error_arrives_as_an_object_with_its_trace(qtbot: QtBot, lane: Lane) 
     failure = caught.args[0]
     assert isinstance(failure, Failure)
     assert isinstance(failure.error, FileProblem)
-    assert "in fail" in failure.trace
+    assert "in fail" in report_of(failure.error), "and knows where it came from"
     own: list[Failure] = []
     lane.submit("page", fail, failed=own.append)
     qtbot.waitUntil(lambda: len(own) == 1)

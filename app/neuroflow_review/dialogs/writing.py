@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import check_target
 from neuroflow.jobs import Control
+from neuroflow_review.crash import report_of
 from neuroflow_review.dialogs.parts import Sheet, column
 from neuroflow_review.dialogs.writing_pages import Outcome, Questions, Running
 from neuroflow_review.lanes import Failure, Lane
@@ -217,7 +218,7 @@ class WritingDialog(Sheet):
     def on_failed(self, failure: Failure) -> None:
         self._job = None
         error = failure.error
-        detail = error.detail if isinstance(error, NeuroflowError) else failure.trace
+        detail = error.detail if isinstance(error, NeuroflowError) else report_of(error)
         self.outcome.show_failure(_sentence(failure), detail)
         self.turn_to(self.outcome)
         self._too_late = False

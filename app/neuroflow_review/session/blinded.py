@@ -103,7 +103,7 @@ class Blinded(QObject):
             self._session.marks.hide(new.blinded.before if new.blinded is not None and new.blind else None)
 
     def _fail(self, word: str) -> None:
-        self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word)), ""))
+        self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word))))
 
     def _rules(self, excluded: frozenset[str]) -> Rules | None:
         work, threshold = self._session.reconstruction, self._session.state.spike_sensitivity

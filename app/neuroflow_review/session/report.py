@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from neuroflow import __version__
+from neuroflow.anatomy.electrodes import sites_alone
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.flow.card import ModelCard
 from neuroflow.jobs import Control
@@ -152,9 +153,11 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     ]
     if state.bad:
         drawn = ", interpolated on the pages" if any(row.interpolated for row in session.rows) else ""
-        rows.append(("Set aside", ", ".join(sorted(state.bad)) + drawn))
+        aside = sites_alone(sorted(state.bad)) if private else sorted(state.bad)
+        rows.append(("Set aside", ", ".join(aside) + drawn))
     if isinstance(session.source, MappedSource) and session.source.by_hand:
-        rows.append(("Mapped by hand", ", ".join(session.source.words)))
+        words = session.source.words
+        rows.append(("Mapped by hand", ", ".join(sites_alone(words) if private else words)))
     if session.reader and not private:
         rows.append(("Reader", session.reader))
     rows.append(("Identity", f"{recording.identity} (sha256 of the header and stretches of the data)"))

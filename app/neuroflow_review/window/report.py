@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow_review.crash import report_of
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.report import Report, Setting
 from neuroflow_review.session.reconstruction import BLIND
@@ -94,7 +95,9 @@ class ReportJob(QObject):
         if isinstance(error, NeuroflowError):
             self.failed.emit(error.text, error.detail)
         else:
-            self.failed.emit("The report stopped for a reason that the program did not foresee.", failure.trace)
+            self.failed.emit(
+                "The report stopped for a reason that the program did not foresee.", report_of(failure.error)
+            )
 
     def abandon(self) -> None:
         """Leave, whatever is written; nothing is heard of it any more."""

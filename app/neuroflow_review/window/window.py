@@ -153,7 +153,7 @@ class ReviewWindow(Frame):
         error = failure.error
         if not isinstance(error, NeuroflowError):
             log.error("opening failed: %s", report_of(error))
-            error = NeuroflowError("This file could not be opened: something unexpected is in it.", failure.trace)
+            error = NeuroflowError("This file could not be opened: something unexpected is in it.", report_of(error))
         self.fault = error
         self.start.set_state(self.feeds.shown_words(error.text), problem=True)
         if self.session.recording is not None:
@@ -164,7 +164,7 @@ class ReviewWindow(Frame):
         if not isinstance(error, NeuroflowError):
             log.error("lane %s: %s", failure.lane, report_of(error))
             error = NeuroflowError(
-                "Something went wrong that this program did not expect; what was on screen is kept.", failure.trace
+                "Something went wrong that this program did not expect; what was on screen is kept.", report_of(error)
             )
         self.show_fault(error)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -89,6 +89,8 @@ _PATTERNS: tuple[tuple[ChannelKind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+
+_UNNAMED = "one whose name is left out"
 
 
 def recognise(label: str, dimension: str = "uV") -> Recognised:
@@ -218,3 +220,11 @@ def _as_referential(found: Recognised, common: str) -> Recognised:
         return found
     site = _site(found.name.partition("-")[0])
     return found if site is None else Recognised(site, ChannelKind.EEG, site, common)
+
+
+def sites_alone(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of channels, or ``label is name``, where nobody is to be named: those of the 10-20 and 10-10 systems alone.
+
+    Nobody reviews what is written so, and of any other name a machine cannot tell whether it is a person's.
+    """
+    return tuple(" is ".join(name if name in SITES else _UNNAMED for name in n.split(" is ")) for n in names)

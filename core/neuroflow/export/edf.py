@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow import __version__
-from neuroflow.anatomy.electrodes import SITES
+from neuroflow.anatomy.electrodes import sites_alone
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _COMPUTED, _WRITTEN = 0.90, 0.95
 _SMALLEST_LIMIT = MICROVOLT
 _VERIFY_SECONDS = 300
-_UNNAMED = "one whose name is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +233,8 @@ def _stretches(mask: NDArray[np.bool_]) -> Iterable[tuple[int, int]]:
 
 
 def _told(names: Iterable[str], request: ExportRequest) -> tuple[str, ...]:
-    """Names of channels, or ``label is name``; in a file that names nobody, only those of the 10-20 and 10-10 systems.
-
-    Nobody reviews what is written here, and of any other name a machine cannot tell whether it is a person's.
-    """
-    if not request.deidentified:
-        return tuple(names)
-    return tuple(" is ".join(name if name in SITES else _UNNAMED for name in n.split(" is ")) for n in names)
+    """Names of channels, or ``label is name``, as far as the file may name them."""
+    return sites_alone(names) if request.deidentified else tuple(names)
 
 
 def _header(
