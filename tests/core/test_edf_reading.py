@@ -280,6 +280,20 @@ def test_faults_of_the_header_are_listed(
     np.testing.assert_allclose(got, physical(-data), atol=1e-9)
 
 
+@pytest.mark.parametrize("count", [5, -1])
+def test_a_header_that_is_longer_than_its_signals_need_is_passed_over(
+    make_edf: Make, sig: Any, noise: Make, count: int
+) -> None:
+    data = noise(5, 100)
+    made = make_edf("a.edf", [sig("Fp1", data), sig("Fp2", -data)], header_bytes=768 + 100, count=count)
+    whole = made.path.read_bytes()
+    made.path.write_bytes(whole[:768] + b" " * 100 + whole[768:])
+    source = open_recording(made.path)
+    assert "868 bytes long, 100 more" in source.recording.problems[0]
+    got = source.read(source.recording.span, source.recording.channels[1])
+    np.testing.assert_allclose(got, physical(-data), atol=1e-9)
+
+
 def test_limits_upside_down_and_letters_beyond_ascii_are_read_and_listed(make_edf: Make, sig: Any, noise: Make) -> None:
     data = noise(3, 100)
     signals = [sig("Augenbewegung ö", data), sig("Fp1", data, limits=("32767", "-32768")), sig("Fp2", data)]

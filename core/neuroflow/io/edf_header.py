@@ -279,8 +279,13 @@ def _header_bytes(
     if stated == expected:
         return expected
     problems.append(f"The header says that it is {text(raw[184:192]) or 'nothing'} bytes long; it is {expected}.")
-    fits = stated is not None and stated_records is not None and stated > expected
-    if fits and stated is not None and stated + (stated_records or 0) * record_bytes == file_bytes:
+    if stated is None or stated < expected:
+        return expected
+    if stated_records is None or stated_records < 0:  # not closed: what leaves whole records fits
+        fits = (file_bytes - stated) % record_bytes == 0 and (file_bytes - expected) % record_bytes != 0
+    else:
+        fits = stated + stated_records * record_bytes == file_bytes
+    if fits:
         problems[-1] = f"The header is {stated} bytes long, {stated - expected} more than its signals need."
         return stated
     return expected
