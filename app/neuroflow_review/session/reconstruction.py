@@ -331,8 +331,8 @@ class Reconstruction(QObject):
     def cancel(self) -> None:
         """Stop at the next checkpoint, and stop following the pages."""
         self._lane.cancel(lambda job: isinstance(job.key, tuple) and job.key[0] == "tile")
-        self._jobs.clear()
-        self._fractions.clear()
+        for index in list(self._jobs):
+            self._forget_job(index)
         self._asked.clear()
         self._run = None
         self.following = False
@@ -406,6 +406,8 @@ class Reconstruction(QObject):
         ahead = [i for i in self._indices(_after(self._page)) if i not in visible]
         in_run = set(self._run.waiting) if self._run else set()
         for index, job in list(self._jobs.items()):
+            if self.tile(index) is not None:
+                continue  # it is computed, and only its word is on the way
             if index not in visible and index not in ahead and job.priority < SELECTION:
                 job.cancel()
                 self._forget_job(index)
@@ -487,6 +489,9 @@ class Reconstruction(QObject):
         self.trouble.emit(failure)
 
     def _forget_job(self, index: int) -> None:
+        tile = self.tile(index)
+        if tile is not None:  # stopped on the way here
+            self._done.setdefault(self.recipe, {}).setdefault(index, tile.withheld)
         self._jobs.pop(index, None)
         self._fractions.pop(index, None)
 
