@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Final
 
-MENUS: Final = ("File", "View", "Montage", "Reconstruct", "Marks", "Analysis", "Window", "Help")
+MENUS: Final = {name.replace("&", ""): name for name in (
+    "&File", "&View", "&Montage", "&Reconstruct", "Mar&ks", "&Analysis", "&Window", "&Help",
+)}  # fmt: skip
+"""Titles of menus by name, with ``&`` before the letter that opens each with Alt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,13 @@ def test_actions_stand_in_menus_and_ask_for_facts_that_exist() -> None:
         assert action.text[0].isupper()
 
 
+def test_what_has_no_key_of_its_own_is_reached_by_the_letter_of_its_menu() -> None:
+    letters = [title[title.index("&") + 1].casefold() for title in MENUS.values()]
+    assert len(set(letters)) == len(MENUS)
+    taken = {key.casefold() for action in ACTIONS for key in action.shortcuts}
+    assert not taken & {f"alt+{letter}" for letter in letters}
+
+
 def test_keys_of_the_cursor_say_which_way_it_goes() -> None:
     texts = {action.id: action.text for action in ACTIONS if action.within == "Cursor"}
     assert all(text.startswith("Cursor forward") for name, text in texts.items() if name.endswith("next"))

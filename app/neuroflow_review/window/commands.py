@@ -96,7 +96,7 @@ class Commands(QObject):
 
     def _make_menus(self) -> None:
         bar = self.window.menuBar()
-        self.menus = {name: bar.addMenu(name) for name in MENUS}
+        self.menus = {name: bar.addMenu(titled) for name, titled in MENUS.items()}
         self.menus["Montage"].setToolTipsVisible(True)  # why chains cannot be interleaved is said there
         last: dict[str, str] = {}
         for entry in ACTIONS:

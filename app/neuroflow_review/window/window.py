@@ -97,9 +97,9 @@ class ReviewWindow(Frame):
         self.commands.view.follow_speed()
         self.feeds.show_status()
 
-    def say(self, text: str) -> None:
-        """A notice in the status line for some seconds."""
-        self.statusBar().showMessage(self.feeds.shown_words(text), _NOTICE_MS)
+    def say(self, text: str, *, lasting: bool = False) -> None:
+        """A notice in the status line for some seconds, or until another comes."""
+        self.statusBar().showMessage(self.feeds.shown_words(text), 0 if lasting else _NOTICE_MS)
 
     def _on_state(self, old: ViewState, new: ViewState) -> None:
         self._title()
@@ -127,10 +127,11 @@ class ReviewWindow(Frame):
         name = "a recording" if self.session.state.private else Path(path).name
         self.start.set_state(f"Opening {name} …")
         if self.session.recording is not None:
-            self.say(f"Opening {name} …")
+            self.say(f"Opening {name} …", lasting=True)
 
     def _on_opened(self, recording: Recording | None) -> None:
         self.fault = None
+        self._said_opening()
         if recording is None:
             self.presentation.leave()
         self.start.set_state("")
@@ -149,7 +150,13 @@ class ReviewWindow(Frame):
                 self.say(f"{self.session.marks.notice} {recording.problems[0]}{more}".lstrip())
             self.page.setFocus()
 
+    def _said_opening(self) -> None:
+        """The notice that something is being opened goes with that; what was said since stays."""
+        if self.statusBar().currentMessage().startswith("Opening "):
+            self.statusBar().clearMessage()
+
     def _on_open_failed(self, failure: Failure) -> None:
+        self._said_opening()
         error = failure.error
         if not isinstance(error, NeuroflowError):
             log.error("opening failed: %s", report_of(error))
