@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuroflow.recording import ChannelKind
+from neuroflow.recording import Channel, ChannelKind
 from neuroflow.units import volts_per_unit
 
 Side = Literal["left", "right", "midline"]
@@ -89,6 +89,12 @@ _PATTERNS: tuple[tuple[ChannelKind, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+
+
+def is_reconstructed(channel: Channel) -> bool:
+    """Whether a file says of a channel, by its mark or in its transducer field, that it was not recorded."""
+    marked = any(text.strip().startswith(RECONSTRUCTED_MARKS) for text in (channel.label, channel.name))
+    return marked or "reconstructed" in channel.transducer.lower()
 
 
 def recognise(label: str, dimension: str = "uV") -> Recognised:
