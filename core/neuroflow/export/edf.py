@@ -17,7 +17,7 @@ from neuroflow.anatomy.electrodes import SITES
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
-from neuroflow.export.provenance import WORDS, Origin, merged, notes_of
+from neuroflow.export.provenance import UNNAMED, WORDS, Origin, merged, notes_of
 from neuroflow.export.readback import read_back
 from neuroflow.export.spool import Spool
 from neuroflow.inference.tile import Withheld
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 _COMPUTED, _WRITTEN = 0.90, 0.95
 _SMALLEST_LIMIT = MICROVOLT
 _VERIFY_SECONDS = 300
-_UNNAMED = "one whose name is left out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +239,7 @@ def _told(names: Iterable[str], request: ExportRequest) -> tuple[str, ...]:
     """
     if not request.deidentified:
         return tuple(names)
-    return tuple(" is ".join(name if name in SITES else _UNNAMED for name in n.split(" is ")) for n in names)
+    return tuple(" is ".join(name if name in SITES else UNNAMED for name in n.split(" is ")) for n in names)
 
 
 def _header(
