@@ -405,6 +405,16 @@ def test_a_text_is_never_markup_and_what_is_fixed_cannot_be_changed(night: Path)
     assert "\n" not in model.data(first)
 
 
+def test_of_what_a_reconstruction_was_made_from_the_hash_is_suggested_and_the_name_is_not(tmp_path: Path) -> None:
+    signal = edfio.EdfSignal(np.zeros(300), 100, label="~AHL1 p05", physical_dimension="uV", physical_range=(-1, 1))
+    note = edfio.EdfAnnotation(0.0, None, f"Input: Doe, Jane.edf, 0 s to 3 s, sha256 {'ab' * 32}")
+    edfio.Edf([signal], annotations=[note]).write(tmp_path / "made.edf")
+    model = TextModel()
+    model.set_rows(rows_of(recorded(tmp_path / "made.edf")))
+    assert model.becomes[note.text] == f"Input: 0 s to 3 s, sha256 {'ab' * 32}"
+    assert model.left  # a person looks at it all the same
+
+
 def test_in_private_the_status_line_names_no_file(qtbot: QtBot, on_night: ReviewWindow, show: Show) -> None:
     on_night.session.store.update(private=True)
     dialog = show()

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,24 @@ from neuroflow.cli import main
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export import ExportRequest, export_bids
 from neuroflow.export.bids import Entities, entities_of
+from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording
 from neuroflow.jobs import Cancelled, Control
-from neuroflow.recording import ArraySource, Patient, Recording
+from neuroflow.recording import ArraySource, Patient, Recording, Span
 
 
-def exported(root: Path, entities: Entities, control: Control | None = None, **request: Any) -> Any:
+def exported(
+    root: Path, entities: Entities, control: Control | None = None, fake: FakeReconstructor | None = None,
+    gaps: tuple[Span, ...] = (), **request: Any,
+) -> Any:  # fmt: skip
     recording = Recording(
         Path("Doe_Jane.edf"), "EDF", (), 12.0, datetime(2020, 1, 2, 3, 4, 5),
         Patient("Jane Doe", "MCH-7", "02-MAY-1951", "F", "ward_9"), "Startdate 02-JAN-2020 ADM7 Smith Amp-9",
-        (), (), (), "f" * 16,
+        gaps, (), (), "f" * 16,
     )  # fmt: skip
     return export_bids(
-        ArraySource(recording, {}), FakeReconstructor(), root, entities, ExportRequest(samples=9, **request), control  # type: ignore[arg-type]
+        ArraySource(recording, {}), fake or FakeReconstructor(), root, entities,  # type: ignore[arg-type]
+        ExportRequest(samples=9, **request), control,
     )  # fmt: skip
 
 
@@ -91,6 +97,53 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     raw = report.path.read_bytes()
     assert raw[8:88].split() == [b"X"] * 4
     assert b"reconstructed_not_recorded" in raw[88:168] or b"reconstructed,_not_recorded" in raw[88:168]
+
+
+def test_the_type_of_a_recording_is_that_of_its_file(tmp_path: Path) -> None:
+    """Withheld stretches are zeros within records; only where records are missing is a file discontinuous."""
+    root = tmp_path / "derivatives"
+    held = FakeReconstructor({0: (Withheld(Span(2.0, 3.0), "a pattern"),)})
+    for task, request in (("held", {"fake": held}), ("gap", {"gaps": (Span(3.0, 7.0),)}), ("whole", {})):
+        exported(root, Entities("01", task), **request)  # type: ignore[arg-type]
+    found = {
+        p.name.split("_")[1]: (json.loads(p.read_text("utf-8"))["RecordingType"], p.with_suffix(".edf").read_bytes())
+        for p in root.rglob("*_ieeg.json")
+    }
+    assert {task: (kind, raw[192:197]) for task, (kind, raw) in found.items()} == {
+        "task-held": ("continuous", b"EDF+C"), "task-gap": ("discontinuous", b"EDF+D"),
+        "task-whole": ("continuous", b"EDF+C"),
+    }  # fmt: skip
+    assert validated(root) == []
+
+
+def test_every_model_that_made_a_dataset_is_named_once(tmp_path: Path) -> None:
+    root, later = tmp_path / "derivatives", FakeReconstructor()
+    later.model.card.version, later.model.hash = "2", "cd" * 32
+    for entities, fake in (("01", None), ("02", later), ("03", None), ("04", later)):
+        exported(root, Entities(entities, "rest"), fake=fake)
+    made = json.loads((root / "dataset_description.json").read_text("utf-8"))["GeneratedBy"]
+    assert [maker["Name"] for maker in made] == ["NeuroFlow Review"] * 2
+    assert ["ab" * 32 in made[0]["Description"], "cd" * 32 in made[1]["Description"]] == [True, True]
+    assert validated(root) == []
+
+
+def test_another_implant_does_not_move_the_electrodes_of_earlier_files(tmp_path: Path) -> None:
+    root, moved = tmp_path / "derivatives", FakeReconstructor()
+    moved.contacts = tuple(replace(c, mni=(1.0, 2.0, 3.0)) for c in moved.contacts)
+    exported(root, Entities("01", "rest"))
+    before = {p: p.read_bytes() for p in root.rglob("*") if p.is_file()}
+    moved.model.hash = "cd" * 32
+    with pytest.raises(FileProblem, match="another implant"):
+        exported(root, Entities("01", "sleep"), fake=moved)
+    assert {p: p.read_bytes() for p in root.rglob("*") if p.is_file()} == before
+    # In a session of its own, and in place of the only file there, it is no other's.
+    exported(root, Entities("01", "sleep", "2"), fake=moved)
+    exported(root, Entities("01", "rest"), fake=moved)
+    assert all(
+        {row["x"] for row in table(p)} == {"1.000"} for p in root.rglob("*_electrodes.tsv")
+    )  # fmt: skip
+    assert len(list(root.rglob("*_electrodes.tsv"))) == 2
+    assert validated(root) == []
 
 
 @pytest.mark.parametrize("at", [0.0, 0.5, 0.93, 0.99])

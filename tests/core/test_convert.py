@@ -13,15 +13,20 @@ from typing import Any
 import mne
 import numpy as np
 import pytest
+from tests.core.test_export import FakeReconstructor
 
 from neuroflow.cli import main
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.convert import ConvertRequest, convert
-from neuroflow.export.provenance import WORDS
+from neuroflow.export.edf import export_reconstruction
+from neuroflow.export.plan import ExportRequest
+from neuroflow.export.provenance import PURPOSE, WORDS
+from neuroflow.export.repair import repair
 from neuroflow.export.texts import COLUMNS, free_texts, left_out, names_a_signal, read_texts, write_texts
+from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording
 from neuroflow.jobs import Cancelled, Control
-from neuroflow.recording import Samples, Span
+from neuroflow.recording import ArraySource, Patient, Recording, Samples, Span
 from neuroflow.signal.montage import MontageChannel, apply_rows, montage_rows
 from neuroflow.signal.resample import resample_span
 
@@ -234,6 +239,93 @@ def test_a_reconstruction_says_so_whatever_is_decided_of_its_texts(
     new = open_recording(out).recording
     assert new.reconstructed
     assert new.channels[0].transducer == WORDS
+
+
+@pytest.fixture
+def reconstruction(tmp_path: Path) -> Path:
+    """36 s of six contacts as this program exports them, of a file with a name, with a stretch withheld."""
+    recording = Recording(
+        tmp_path / "Doe, Jane.edf", "EDF", (), 35.25, datetime(2020, 1, 2, 3, 4, 5), Patient("Jane Doe"), "", (), (),
+        (), "f" * 16, simulated=True,
+    )  # fmt: skip
+    fake = FakeReconstructor({1: (Withheld(Span(12.0, 13.5), "Doe 178 µV rms in a second"),)})
+    fake.model.card.intended_use = "For the students of one school only. " * 20
+    request = ExportRequest(samples=4, channels=("median", "bands", "samples"), excluded=frozenset(("Fp1", "Doe")))
+    export_reconstruction(ArraySource(recording, {}), fake, tmp_path / "made.edf", request)  # type: ignore[arg-type]
+    return tmp_path / "made.edf"
+
+
+def test_what_is_suggested_for_a_reconstruction_keeps_what_it_is_and_names_nobody(
+    reconstruction: Path, tmp_path: Path
+) -> None:
+    table, out = tmp_path / "texts.tsv", tmp_path / "out.edf"
+    old = open_recording(reconstruction).recording
+    write_texts(free_texts(old), table)
+    convert(reconstruction, out, ConvertRequest(texts=read_texts(table)))
+    assert b"Doe" not in out.read_bytes()
+    new = open_recording(out).recording
+    assert [c.label for c in new.channels] == [c.label for c in old.channels]
+    assert [c.transducer for c in new.channels] == [c.transducer for c in old.channels]
+    named = [a.text for a in old.annotations if "Doe" in a.text]
+    assert len(named) == 3
+    kept = [a.text for a in new.annotations if not a.text.startswith("NeuroFlow Review")]
+    assert [text for text in kept if text in {a.text for a in old.annotations}] == [
+        a.text for a in old.annotations if a.text not in named
+    ]
+    (source,) = (text for text in kept if text.startswith("Input: "))
+    assert source == "Input: 0 s to 35.25 s, sha256 unknown"
+    assert [(a.onset, a.duration) for a in new.annotations if a.text == "withheld"] == [(12.0, 1.5)]
+
+
+def test_a_reconstruction_without_any_of_its_texts_still_says_what_it_is_and_is_for(
+    reconstruction: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.edf"
+    texts = dict.fromkeys((t.text for t in free_texts(open_recording(reconstruction).recording)), "")
+    convert(reconstruction, out, ConvertRequest(texts=texts))
+    new = open_recording(out).recording
+    assert all(c.transducer == WORDS and c.label.startswith("~") for c in new.channels)
+    said = [a.text for a in new.annotations if a.onset == 0.0]
+    assert WORDS.capitalize() in said
+    assert f"Intended use: {PURPOSE}." in said
+    # Nobody is told what was said already.
+    convert(out, tmp_path / "again.edf", ConvertRequest())
+    again = [a.text for a in open_recording(tmp_path / "again.edf").recording.annotations]
+    assert again.count(WORDS.capitalize()) == again.count(f"Intended use: {PURPOSE}.") == 1
+
+
+def test_a_part_of_a_reconstruction_says_what_the_whole_does(reconstruction: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.edf"
+    convert(reconstruction, out, ConvertRequest(Span(10.0, 20.0)))
+    old, new = open_recording(reconstruction).recording, open_recording(out).recording
+    whole = [a.text for a in old.annotations if a.onset == 0.0 and a.duration == 0.0]
+    assert len(whole) > 8
+    assert [a.text for a in new.annotations if a.onset == 0.0][: len(whole)] == whole
+    # What is of a moment stays of that moment.
+    assert [a.onset for a in new.annotations if a.text.startswith("withheld")] == [2.0]
+
+
+def test_a_reconstructed_channel_keeps_its_mark_whatever_it_is_called(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    labels = ("~AHL1 p05", "~PHR'3 s003", "~Roe1 p05", "≈Roe deep", "Roe", "≈AHL2", "Fp1")
+    by = {"Roe": "Reconstructed by Dr Roe"}
+    in_bytes = [x.encode().decode("latin-1") for x in labels]  # the standard asks for ASCII, strangers write UTF-8
+    made = make_edf("a.edf", [sig(x, noise(3, 100, k), transducer=by.get(x, "")) for k, x in enumerate(in_bytes)])
+    out = tmp_path / "out.edf"
+    listed = {t.text for t in free_texts(open_recording(made.path).recording)}
+    assert listed == {"~Roe1 p05", "≈Roe deep", "Roe", "Reconstructed by Dr Roe"}
+    texts = dict.fromkeys(listed, "") | {"≈Roe deep": "deep"}
+    convert(made.path, out, ConvertRequest(texts=texts))
+    new = open_recording(out).recording
+    found = [c.label for c in new.channels]
+    assert found == ["~AHL1 p05", "~PHR'3 s003", "~iEEG 3", "~deep", "~other 5", "~AHL2", "Fp1"]
+    assert [c.transducer for c in new.channels] == [WORDS] * 6 + [""]
+    assert b"Roe" not in out.read_bytes()
+    for write in (lambda: convert(made.path, out, ConvertRequest()), lambda: repair(made.path, out)):
+        out.unlink()
+        write()
+        assert [c.label for c in open_recording(out).recording.channels][3] == "~Roe deep"
 
 
 def test_a_label_that_says_more_than_its_signal_is_read_too(

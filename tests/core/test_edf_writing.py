@@ -118,7 +118,7 @@ def test_patient_and_recording_fields_are_subfields() -> None:
     assert recording_field(None, technician="A B", additional=("reconstructed, not recorded",)) == (
         "Startdate X X A_B X reconstructed,_not_recorded"
     )
-    assert ascii_text("Łódź µV ≈ é") == "?odz uV ? e"
+    assert ascii_text("Łódź µV ≈ é") == "?odz uV ~ e"
 
 
 # --- annotations -------------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ def rows_of(recording: Recording) -> list[TextRow]:
         TextRow(text, where, 1, None, REPLACE if becomes else REMOVE, becomes, checked=True, fixed=True)
         for where, text, becomes in left_out(recording)
     ]
-    found = [TextRow(t.text, t.where, t.times, t.first, t.decision) for t in free_texts(recording)]
+    found = [TextRow(t.text, t.where, t.times, t.first, t.decision, t.replacement) for t in free_texts(recording)]
     return fixed + sorted(found, key=lambda row: row.decision != REMOVE)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuroflow.recording import ChannelKind
+from neuroflow.recording import Channel, ChannelKind
 from neuroflow.units import volts_per_unit
 
 Side = Literal["left", "right", "midline"]
@@ -90,7 +90,13 @@ _PATTERNS: tuple[tuple[ChannelKind, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_UNNAMED = "one whose name is left out"
+UNNAMED = "one whose name is left out"
+
+
+def is_reconstructed(channel: Channel) -> bool:
+    """Whether a file says of a channel, by its mark or in its transducer field, that it was not recorded."""
+    marked = any(text.strip().startswith(RECONSTRUCTED_MARKS) for text in (channel.label, channel.name))
+    return marked or "reconstructed" in channel.transducer.lower()
 
 
 def recognise(label: str, dimension: str = "uV") -> Recognised:
@@ -227,4 +233,4 @@ def sites_alone(names: Iterable[str]) -> tuple[str, ...]:
 
     Nobody reviews what is written so, and of any other name a machine cannot tell whether it is a person's.
     """
-    return tuple(" is ".join(name if name in SITES else _UNNAMED for name in n.split(" is ")) for n in names)
+    return tuple(" is ".join(name if name in SITES else UNNAMED for name in n.split(" is ")) for n in names)

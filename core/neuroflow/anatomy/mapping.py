@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, SITES
+from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, SITES, is_reconstructed
 from neuroflow.recording import Channel, ChannelKind, Recording, Samples, SignalSource, Span
 
 LONGEST_NAME: Final = 40
@@ -98,8 +98,7 @@ def is_unrecognised(channel: Channel) -> bool:
 
 def may_be_mapped(channel: Channel) -> bool:
     """Whether a reader may say what a channel is: never of what was reconstructed, nor of values without a scale."""
-    marked = channel.label.strip().startswith(RECONSTRUCTED_MARKS) or channel.name.startswith(RECONSTRUCTED_MARKS)
-    if marked or "reconstructed" in channel.transducer.lower():
+    if is_reconstructed(channel):
         return False
     return channel.physical_min != channel.physical_max or channel.is_voltage
 

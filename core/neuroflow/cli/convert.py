@@ -61,14 +61,16 @@ def run(arguments: argparse.Namespace) -> int:
     recording = source.recording
     source.close()
     if arguments.list_texts is not None:
-        from neuroflow.export.texts import free_texts, write_texts
+        from neuroflow.export.texts import KEEP, REPLACE, free_texts, write_texts
 
         texts = free_texts(recording)
         write_texts(texts, arguments.list_texts)
-        kept = sum(t.decision == "keep" for t in texts)
+        kept, replaced = (sum(t.decision == decision for t in texts) for decision in (KEEP, REPLACE))
+        changed = f"{replaced} to replace, " if replaced else ""
         print(
-            f"{arguments.list_texts}: {count(len(texts), 'text')}, {kept} suggested to keep, {len(texts) - kept} to "
-            "remove. Read every line, change the first column to keep, remove or replace, and give it to --deidentify."
+            f"{arguments.list_texts}: {count(len(texts), 'text')}, {kept} suggested to keep, {changed}"
+            f"{len(texts) - kept - replaced} to remove. Read every line, change the first column to keep, remove or "
+            "replace, and give it to --deidentify."
         )
         return 0
     from neuroflow.export.convert import HIGHEST_RATE, LOWEST_RATE, ConvertRequest, convert, montage_named

@@ -93,14 +93,15 @@ def export_bids(
 ) -> ExportReport:  # fmt: skip
     """Reconstruct into ``root``, a BIDS derivative dataset that is made where there is none (BIDS 1.10, derivatives).
 
-    No file of it names the patient, the date or the file that was read. Raises: FileProblem, NotReconstructable,
-    OutOfMemory, Cancelled.
+    No file of it names the patient, the date or the file that was read; the files of a folder are of one implant.
+    Raises: FileProblem, NotReconstructable, OutOfMemory, Cancelled.
     """
     request = replace(request or ExportRequest(), deidentified=True)  # a BIDS dataset is meant to be shared
     described = _description(root, reconstructor)
     reconstructor.check(source.recording, request.excluded)
     folder = root / entities.folder
     stem = f"{entities.stem}_desc-reconstructed"
+    _check_implant(folder, entities, f"{stem}_ieeg.edf", reconstructor)
 
     def beside(written: Path, report: ExportReport) -> None:
         for path, text in {
@@ -129,38 +130,52 @@ def export_bids(
         raise
 
 
+def _check_implant(folder: Path, entities: Entities, name: str, reconstructor: Reconstructor) -> None:
+    """That positions which other files of a folder were written with stay theirs. Raises: FileProblem."""
+    path = folder / f"{entities.place}_space-Other_electrodes.tsv"
+    try:
+        others = any(p.name != name for p in folder.glob("*_ieeg.edf"))
+        same = not (others and path.exists()) or path.read_bytes() == _electrodes(reconstructor).encode("utf-8")
+    except OSError as error:
+        raise FileProblem(f"“{path}” cannot be read: check the drive, and export again.", str(error)) from error
+    if not same:
+        raise FileProblem(
+            f"“{folder}” holds reconstructions of another implant: give another session, or another folder."
+        )
+
+
 def _description(root: Path, reconstructor: Reconstructor) -> dict[str, Any]:
-    """``dataset_description.json``: a fresh one, or this program's that is there. Raises: FileProblem."""
+    """``dataset_description.json``: a fresh one, or this program's that is there and the model. Raises: FileProblem."""
     path = root / "dataset_description.json"
+    card = reconstructor.model.card
+    maker = {
+        "Name": PIPELINE,
+        "Version": __version__,
+        "Description": f"Samples of depth EEG given scalp EEG, by model {card.name} {card.version} "
+        f"(weights sha256 {reconstructor.model.hash}). {WORDS.capitalize()}. {card.intended_use}",
+    }
     if not path.exists():
         if root.exists() and (not root.is_dir() or any(p.name[0] != "." for p in root.iterdir())):
             raise FileProblem(f"“{root}” holds something else: give an empty folder, or one of reconstructions.")
-        card = reconstructor.model.card
         return {
             "Name": f"Depth EEG, {WORDS}",
             "BIDSVersion": VERSION,
             "DatasetType": "derivative",
-            "GeneratedBy": [
-                {
-                    "Name": PIPELINE,
-                    "Version": __version__,
-                    "Description": f"Samples of depth EEG given scalp EEG, by model {card.name} {card.version} "
-                    f"(weights sha256 {reconstructor.model.hash}). {WORDS.capitalize()}. {card.intended_use}",
-                }
-            ],
+            "GeneratedBy": [maker],
         }
     try:
         if path.stat().st_size > _MOST_DESCRIPTION:
             raise ValueError("too large")
         found = json.loads(path.read_bytes())
-        makers = [maker["Name"] for maker in found["GeneratedBy"]]
+        makers = list(found["GeneratedBy"])
+        names = [one["Name"] for one in makers]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise FileProblem(
             f"“{root}” is another dataset: give an empty folder, or one of reconstructions.", str(error)
         ) from error
-    if found.get("DatasetType") != "derivative" or PIPELINE not in makers:
+    if found.get("DatasetType") != "derivative" or PIPELINE not in names:
         raise FileProblem(f"“{root}” is another dataset: give an empty folder, or one of reconstructions.")
-    return dict(found)
+    return {**found, "GeneratedBy": makers if maker in makers else [*makers, maker]}
 
 
 def _about(
@@ -185,7 +200,7 @@ def _about(
         "EEGChannelCount": 0,
         "ECOGChannelCount": 0,
         "RecordingDuration": report.span.duration,
-        "RecordingType": "discontinuous" if report.withheld else "continuous",
+        "RecordingType": "discontinuous" if report.format == "EDF+D" else "continuous",
         "Description": f"{WORDS.capitalize()}: {report.samples} samples, seed {report.seed}.{covered}{on}.",
         "IntendedUse": card.intended_use,
         "Model": {"Name": card.name, "Version": card.version, "WeightsSHA256": report.model_hash},

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow import __version__
+from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, is_reconstructed
 from neuroflow.errors import FileProblem, NeuroflowError
-from neuroflow.export.provenance import WORDS
+from neuroflow.export.provenance import ALWAYS, WORDS, facts_of
 from neuroflow.export.readback import same_notes
 from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, unique_label
 from neuroflow.export.texts import names_a_signal, unreviewed
@@ -105,6 +106,10 @@ class _Line:
     @property
     def lead(self) -> Channel:
         return self.weights[0][0]
+
+    @property
+    def reconstructed(self) -> bool:
+        return any(is_reconstructed(channel) for channel, _ in self.weights)
 
     @property
     def as_recorded(self) -> bool:
@@ -214,9 +219,12 @@ class _Conversion:
             channel = by_name[row.weights[0][0]]
             if self.request.texts is None or names_a_signal(channel.label):
                 return channel.label
-            return self.request.texts.get(channel.label, "") or f"{channel.kind.value} {channel.index + 1}"
-        kind = "EEG " if by_name[row.weights[0][0]].kind is ChannelKind.EEG else ""
-        return kind + row.label.replace("–", "-")
+            label = self.request.texts.get(channel.label, "") or f"{channel.kind.value} {channel.index + 1}"
+        else:
+            kind = "EEG " if by_name[row.weights[0][0]].kind is ChannelKind.EEG else ""
+            label = kind + row.label.replace("–", "-")
+        reconstructed = any(is_reconstructed(by_name[name]) for name, _ in row.weights)
+        return f"~{label}" if reconstructed and not label.startswith(RECONSTRUCTED_MARKS) else label
 
     def _stretches(self) -> list[_Stretch]:
         """The recorded parts of the span, each in whole records; what does not fill one is filled up or left out."""
@@ -265,7 +273,7 @@ class _Conversion:
                 limits = (-reach, reach), (-DIGITAL_MAX, DIGITAL_MAX)
             (least, most), digital = limits
             dimension = dimension_of(self.source.header, line.lead)
-            about = self._text(line.lead.transducer), self._filters(line)
+            about = self._transducer(line), self._filters(line)
             out.append(
                 OutputSignal(unique_label(line.label, taken), line.samples, least, most, dimension, *about, digital)
             )
@@ -273,9 +281,14 @@ class _Conversion:
 
     def _text(self, text: str) -> str:
         texts = self.request.texts
-        # That a signal is reconstructed is said wherever it goes, whatever was decided of the text.
-        kept = text if texts is None or WORDS in text.lower() else texts.get(text, "")
-        return ascii_text(kept)[:80]
+        return ascii_text(text if texts is None else texts.get(text, ""))[:80]
+
+    def _transducer(self, line: _Line) -> str:
+        """That a signal is reconstructed is said wherever it goes, whatever was decided of the text."""
+        said = self._text(line.lead.transducer)
+        if self.request.texts is not None and line.reconstructed and WORDS not in said.lower():
+            said = f"{WORDS}: {said}" if said else WORDS
+        return said[:80]
 
     def _filters(self, line: _Line) -> str:
         known = self._text(line.lead.prefilter)
@@ -329,6 +342,8 @@ class _Conversion:
             self.changes.append(f"{adrift} annotations were of channels that are not in this file, and name none now.")
         if texts is not None and (gone := sum(not texts.get(a.text, "") for a in self.recording.annotations)):
             self.changes.append(f"{gone} annotations were removed.")
+        if any(line.reconstructed for line in lines):
+            notes += [Annotation(0.0, 0.0, said) for said in ALWAYS if not any(n.text.startswith(said) for n in notes)]
         notes += [
             Annotation(end - begin, 0.0, "Recorded data end here: the rest of this record was filled up")
             for end in self.ends
@@ -337,10 +352,16 @@ class _Conversion:
         return notes
 
     def _within(self, begin: float) -> Iterator[Annotation]:
-        """Annotations of what is written; of one that began before a crop, what of it lies in that."""
+        """Annotations of what is written; of one that began before a crop, what of it lies in that.
+
+        What a reconstruction says of itself, it says at the start of every part of it too.
+        """
+        of_all = {note for _, pieces in facts_of(self.recording) for note in pieces}
         for note in self.recording.annotations:
             stop = note.onset + note.duration
-            if self.request.span is None:
+            if note in of_all:
+                yield replace(note, onset=0.0)
+            elif self.request.span is None:
                 yield replace(note, onset=note.onset - begin)
             elif note.onset <= self.span.stop and (note.onset >= begin - _CLOSE or stop > begin + _CLOSE):
                 onset = max(note.onset, begin)

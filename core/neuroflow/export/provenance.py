@@ -10,7 +10,7 @@ from datetime import datetime
 from neuroflow import __version__
 from neuroflow.inference.tile import Withheld
 from neuroflow.io.edf_fields import has_two_digit_year
-from neuroflow.recording import Annotation, Span
+from neuroflow.recording import Annotation, Recording, Span
 
 # EDFlib hands on 512 bytes of an annotation; what is longer is continued in the next.
 _LONGEST = 400
@@ -18,6 +18,22 @@ WORDS = "reconstructed, not recorded"
 """The words that stand in the transducer field of every channel, in the recording field and in the annotations."""
 
 PURPOSE = "research and teaching; not for diagnosis or treatment"
+ALWAYS = (WORDS.capitalize(), f"Intended use: {PURPOSE}.")
+"""How those annotations begin that no copy of a reconstruction is without."""
+
+WITHHELD = "withheld"
+PADDING = "no signal: zeros up to the end of the last record"
+OF_CHANNELS = (
+    "Channels set aside by the reader",
+    "Channels flat for a time, and not used there",
+    "Channels mapped by hand",
+)
+_SET_ASIDE, _FLAT, _BY_HAND = OF_CHANNELS
+_SIMULATED = "The scalp EEG is of a simulated patient."
+_HEADS = (
+    *ALWAYS, "Software: NeuroFlow Review ", "Model: ", "Implant: ", "Samples: ", "Input: ", "Limits: ",
+    *(f"{what}: " for what in OF_CHANNELS), _SIMULATED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +73,8 @@ def provenance(origin: Origin) -> list[str]:
     low, high = origin.band
     named = f"{origin.input_name}, " if origin.input_name else ""
     facts = [
-        f"{WORDS.capitalize()}: estimated from scalp EEG by a model; no electrode was at these places.",
-        f"Intended use: {PURPOSE}. {origin.intended_use}".strip(),
+        f"{ALWAYS[0]}: estimated from scalp EEG by a model; no electrode was at these places.",
+        f"{ALWAYS[1]} {origin.intended_use}".strip(),
         f"Software: NeuroFlow Review {__version__}, on {origin.device}",
         f"Model: {origin.model}, version {origin.model_version}; weights sha256 {origin.model_hash}",
         f"Implant: {origin.implant}; rate {origin.rate:g} Hz, band {low:g} to {high:g} Hz",
@@ -72,14 +88,32 @@ def provenance(origin: Origin) -> list[str]:
             "their median"
         )
     if origin.excluded:
-        facts.append(f"Channels set aside by the reader: {', '.join(origin.excluded)}")
+        facts.append(f"{_SET_ASIDE}: {', '.join(origin.excluded)}")
     if origin.silent:
-        facts.append(f"Channels flat for a time, and not used there: {', '.join(origin.silent)}")
+        facts.append(f"{_FLAT}: {', '.join(origin.silent)}")
     if origin.by_hand:
-        facts.append(f"Channels mapped by hand: {', '.join(origin.by_hand)}")
+        facts.append(f"{_BY_HAND}: {', '.join(origin.by_hand)}")
     if origin.simulated:
-        facts.append("The scalp EEG is of a simulated patient.")
+        facts.append(_SIMULATED)
     return [piece for fact in facts for piece in textwrap.wrap(fact, _LONGEST) or [fact]]
+
+
+def facts_of(recording: Recording) -> list[tuple[str, list[Annotation]]]:
+    """The sentences of :func:`provenance` in a file that was read, each with the annotations that it is written in."""
+    found: list[tuple[str, list[Annotation]]] = []
+    going_on = False
+    for note in recording.annotations if recording.reconstructed else ():
+        if abs(note.onset) > 1e-6 or note.duration:
+            continue
+        if note.text.startswith(_HEADS):
+            found.append((note.text, [note]))
+            going_on = True
+        elif going_on and len(f"{found[-1][1][-1].text} {note.text.split(' ', 1)[0]}") > _LONGEST:
+            text, pieces = found[-1]
+            found[-1] = f"{text} {note.text}", [*pieces, note]
+        else:
+            going_on = False
+    return found
 
 
 def merged(stretches: Iterable[Withheld], tolerance: float = 1e-6) -> Iterator[Withheld]:
@@ -105,11 +139,9 @@ def notes_of(
     if start_time is not None and not has_two_digit_year(start_time):
         found.append(Annotation(0.0, 0.0, f"Start: {start_time.isoformat(' ')}, a year that an EDF header cannot hold"))
     found += [
-        Annotation(w.span.start - start, w.span.duration, f"withheld: {w.reason}"[:_LONGEST])
+        Annotation(w.span.start - start, w.span.duration, f"{WITHHELD}: {w.reason}"[:_LONGEST])
         for w in merged(sorted(withheld, key=lambda w: w.span.start))
     ]
     if padding is not None and padding.duration > 0:
-        found.append(
-            Annotation(padding.start - start, padding.duration, "no signal: zeros up to the end of the last record")
-        )
+        found.append(Annotation(padding.start - start, padding.duration, PADDING))
     return found

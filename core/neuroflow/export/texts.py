@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from neuroflow.anatomy.electrodes import SITES
+from neuroflow.anatomy.electrodes import SITES, UNNAMED
 from neuroflow.errors import FileProblem
+from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, WITHHELD, facts_of
 from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.recording import Recording
@@ -36,7 +37,22 @@ _LABEL_WORDS = frozenset(
 ) | {site.lower() for site in SITES}
 # Shafts are called by up to four capitals (AHL1, TP'3): a word in small letters, as Eva1, may be a name.
 _CONTACT = re.compile(r"[A-Z]{1,4}'?\d{1,3}")
+_OURS = re.compile(rf"~{_CONTACT.pattern} (?:med|p05|p95|s\d{{3}})")  # a channel of a reconstruction
 _NUMBERED = re.compile(r"([a-z0-9]*[a-z])\d{1,3}")
+
+# What provenance says without a name. Of a model's own words its maker is to answer; of the input the hash may stay.
+_LONGEST_FACT = 2000
+_NAMELESS = re.compile(
+    rf"{ALWAYS[0]}(?:\.|: estimated from scalp EEG by a model; no electrode was at these places\.)?"
+    rf"|{re.escape(ALWAYS[1])}(?: .*)?"
+    r"|Software: NeuroFlow Review \S+, on .*"
+    r"|Model: .*, version .*; weights sha256 [0-9a-f]{64}"
+    r"|Implant: .*; rate \S+ Hz, band \S+ to \S+ Hz"
+    r"|Samples: \d+, seed \d+, drawn again for being unsound: \d+"
+    r"|Limits: p05 to p95 covers \S+ % of .*, as \d+ samples allow; med is their median"
+    r"|The scalp EEG is of a simulated patient\."
+)
+_INPUT = re.compile(r"Input: (?:.*, )?([\d.e+]+ s to [\d.e+]+ s, sha256 (?:[0-9a-f]{64}|unknown))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class FreeText:
     times: int
     first: float | None
     decision: str
+    replacement: str = ""
 
 
 def free_texts(recording: Recording) -> tuple[FreeText, ...]:
@@ -61,9 +78,12 @@ def free_texts(recording: Recording) -> tuple[FreeText, ...]:
     first: dict[str, float] = {}
     for annotation in recording.annotations:
         first[annotation.text] = min(annotation.onset, first.get(annotation.text, annotation.onset))
+    own = _own(recording)
     for text, times in counts.most_common():
         harmless = " ".join(text.lower().split()) in _HARMLESS
-        found.append(FreeText(text, "annotation", times, first[text], KEEP if harmless else REMOVE))
+        becomes = text if harmless else own.get(text, "")
+        decision = KEEP if becomes == text else REPLACE if becomes else REMOVE
+        found.append(FreeText(text, "annotation", times, first[text], decision, becomes if decision == REPLACE else ""))
     fields = Counter(field for c in recording.channels for field in (c.transducer, c.prefilter) if field.strip())
     known = set(counts)
     found += [FreeText(t, "channel header", n, None, KEEP) for t, n in fields.most_common() if t not in known]
@@ -73,8 +93,37 @@ def free_texts(recording: Recording) -> tuple[FreeText, ...]:
     return tuple(found)
 
 
+def _own(recording: Recording) -> dict[str, str]:
+    """What this program wrote into a reconstruction, and what of it names nobody."""
+    own: dict[str, str] = {}
+    if recording.reconstructed:
+        texts = {a.text for a in recording.annotations}
+        own = {t: WITHHELD for t in texts if t.startswith(f"{WITHHELD}: ")} | {t: t for t in (PADDING, WITHHELD)}
+    for fact, pieces in facts_of(recording):
+        told = _without_names(fact)
+        if told == fact:
+            own |= {piece.text: piece.text for piece in pieces}
+        elif told and len(pieces) == 1:
+            own[fact] = told
+    return own
+
+
+def _without_names(fact: str) -> str:
+    """A sentence of a file's provenance without the name of a file; empty where more than that may name somebody."""
+    if len(fact) > _LONGEST_FACT:
+        return ""
+    if (match := _INPUT.fullmatch(fact)) is not None:
+        return f"Input: {match[1]}"
+    what, _, names = fact.partition(": ")
+    known = what in OF_CHANNELS and all(map(names_a_signal, re.split(", | is ", names.replace(UNNAMED, ""))))
+    return fact if known or _NAMELESS.fullmatch(fact) else ""
+
+
 def names_a_signal(label: str) -> bool:
     """Whether a label of a channel holds electrodes, contacts and kinds of signals and nothing else."""
+    label = label.replace("≈", "~")
+    if _OURS.fullmatch(label):
+        return True
     words = [word for word in re.split(r"[^A-Za-z0-9']+", label) if word]
     named = [word for word in words if not word.isdigit()]
     numbers = [word for word in words if word.isdigit()]
@@ -113,7 +162,9 @@ def write_texts(texts: tuple[FreeText, ...], path: Path) -> None:
     table = csv.writer(out, delimiter="\t", lineterminator="\n")
     table.writerow(COLUMNS)
     for t in texts:
-        table.writerow([t.decision, t.text, "", t.where, t.times, "" if t.first is None else f"{t.first:.3f}"])
+        table.writerow(
+            [t.decision, t.text, t.replacement, t.where, t.times, "" if t.first is None else f"{t.first:.3f}"]
+        )
     write_whole(path, out.getvalue().encode("utf-8"))
 
 

@@ -82,8 +82,11 @@ def edfplus_date(day: date) -> str:
 
 
 def ascii_text(value: str) -> str:
-    """The nearest printable ASCII: accents dropped, everything else that has none as ``?``."""
-    decomposed = unicodedata.normalize("NFKD", value.replace("µ", "u").replace("ß", "ss"))
+    """The nearest printable ASCII: accents dropped, everything else that has none as ``?``.
+
+    The mark of what was reconstructed stays one.
+    """
+    decomposed = unicodedata.normalize("NFKD", value.replace("µ", "u").replace("ß", "ss").replace("≈", "~"))
     plain = "".join(c for c in decomposed if not unicodedata.combining(c))
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in plain)
 

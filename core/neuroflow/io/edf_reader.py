@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, Recognised, recognise_all
+from neuroflow.anatomy.electrodes import Recognised, is_reconstructed, recognise_all
 from neuroflow.io.edf_annotations import channel_names, parse_tals, split_channel
 from neuroflow.io.edf_header import (
     FIXED_BYTES,
@@ -254,9 +254,7 @@ def _recording(
         problems=tuple(problems),
         identity=_identity(file, header),
         simulated="simulated" in fields.lower(),
-        reconstructed=any(
-            "reconstructed" in c.transducer.lower() or c.label.startswith(RECONSTRUCTED_MARKS) for c in channels
-        ),
+        reconstructed=any(map(is_reconstructed, channels)),
     )
 
 

@@ -6,11 +6,14 @@ annotation cannot say in fields of its own (a decision, that a signal was recons
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+
+import msgspec
 
 from neuroflow.errors import FileProblem
 from neuroflow.io.edf_annotations import encode_tal, encode_tals
@@ -18,23 +21,44 @@ from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording
 from neuroflow.io.edf_reader import open_edf
 from neuroflow.io.edf_writer import OutputHeader, encode_header, write_whole
 from neuroflow.recording import Annotation, Recording
-from neuroflow.review.document import IFCN_CRITERIA, LONGEST_TEXT, Mark
+from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 _BLOCK_BYTES = 32_768  # of a record, well below the 61,440 that EDF asks for
 _MARKS = "marks"  # in the recording field: what this file is
+_RECONSTRUCTED = " (on a reconstructed signal, not recorded)"
+_UNDECIDED = "not decided"
+_CRITERION = "|".join(IFCN_CRITERIA)
+_COUNTED = rf", [1-{len(IFCN_CRITERIA)}] of {len(IFCN_CRITERIA)} IFCN criteria"
+_CRITERIA = re.compile(rf"{_COUNTED}(?:: ((?:{_CRITERION})(?:; (?:{_CRITERION}))*))?\Z")
 
 
 def annotation_of(mark: Mark) -> Annotation:
-    """A mark in the words of an annotation; one on a reconstructed signal says so."""
-    words = [mark.text]
-    if mark.decision:
-        words.append(mark.decision)
+    """A mark in the words of an annotation; one on a reconstructed signal says so, however long its own text is."""
+    said = f", {mark.decision}" if mark.decision else ""
     if mark.criteria:
-        words.append(f"{len(mark.criteria)} of {len(IFCN_CRITERIA)} IFCN criteria")
-    text = ", ".join(words)
+        said += f", {len(mark.criteria)} of {len(IFCN_CRITERIA)} IFCN criteria: {'; '.join(mark.criteria)}"
     if mark.reconstructed:
-        text = f"{text} (on a reconstructed signal, not recorded)"
-    return Annotation(mark.start, mark.duration, text, mark.channel or None)
+        said += _RECONSTRUCTED
+    if not mark.decision and _words_of(mark.text).text != mark.text:
+        said = f", {_UNDECIDED}{said}"  # what a reader wrote is not to be taken for what was decided
+    return Annotation(mark.start, mark.duration, mark.text[: LONGEST_TEXT - len(said)] + said, mark.channel or None)
+
+
+def _words_of(text: str) -> Mark:
+    """The text, decision and criteria that :func:`annotation_of` put into words, and whether of a reconstruction."""
+    body = text.removesuffix(_RECONSTRUCTED)
+    reconstructed = len(body) < len(text)
+    criteria: tuple[str, ...] = ()
+    counted = ""  # earlier files say how many there are, and not which: that stays in the text
+    if (match := _CRITERIA.search(body)) is not None:
+        body, named = body[: match.start()], (match[1] or "").split("; ")
+        criteria = tuple(name for name in IFCN_CRITERIA if name in named)
+        counted = "" if criteria else match[0]
+    decision: Decision = ""
+    before, comma, word = body.rpartition(", ")
+    if comma and word in (*DECISIONS, _UNDECIDED):
+        body, decision = before, next((d for d in DECISIONS if d == word), "")
+    return Mark("", 0.0, body + counted, reconstructed=reconstructed, decision=decision, criteria=criteria)
 
 
 def write_marks_edf(marks: Iterable[Mark], recording: Recording, path: Path) -> int:
@@ -43,7 +67,7 @@ def write_marks_edf(marks: Iterable[Mark], recording: Recording, path: Path) -> 
     fraction = start.microsecond / 1e6 if start is not None else 0.0
     stamp = encode_tal(fraction)
     notes = [annotation_of(mark) for mark in sorted(marks, key=lambda m: m.start)]
-    timed = (replace(n, onset=round(n.onset + fraction, 9), text=n.text[:LONGEST_TEXT]) for n in notes)
+    timed = (replace(n, onset=round(n.onset + fraction, 9)) for n in notes)
     blocks = [stamp]
     for tal in encode_tals(timed)[1]:
         if len(blocks[-1]) + len(tal) > _BLOCK_BYTES:
@@ -91,4 +115,8 @@ def _mark(note: Annotation, onset: float, *, ours: bool) -> Mark:
     text, channel = note.text, note.channel or ""
     if ours and not channel and "@@" in text:
         text, _, channel = text.rpartition("@@")
-    return Mark(uuid.uuid4().hex[:16], onset, text[:LONGEST_TEXT] or "Event", max(note.duration, 0.0), channel[:80])
+    mark = _words_of(text) if ours else Mark("", 0.0, text)
+    return msgspec.structs.replace(
+        mark, id=uuid.uuid4().hex[:16], start=onset, text=mark.text[:LONGEST_TEXT] or "Event",
+        duration=max(note.duration, 0.0), channel=channel[:80],
+    )  # fmt: skip
