@@ -18,7 +18,9 @@ from tests.app import test_averages as averaging
 from tests.app.test_averages import TIMES, counted, dialog_of
 from tests.app.test_edges import at, drag, only
 from tests.app.test_marks import listed, review_of, saved, type_name
+from tests.spec.test_reconstruction_rules import words_of
 
+from neuroflow.recording import Span
 from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
 from neuroflow.signal.montage import MontageChannel, montage_rows
 from neuroflow_review.marklayer import rows_of
@@ -317,6 +319,44 @@ def test_a_decision_is_seen_in_every_montage(
     assert {row for _, _, row in shown} == rows
     picture = page.grab().toImage()
     assert {picture.pixelColor((at - QPointF(0, 4)).toPoint()).name() for _, at, _ in shown} == {LIGHT.accepted.lower()}
+    saved(qtbot, mine)
+
+
+def test_the_overview_shows_what_is_undecided_and_what_the_reader_did_not_reject(
+    qtbot: QtBot, mine: ReviewWindow, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar, marks = mine.overview, mine.session.marks
+    duration = bar._duration
+
+    def shades(time: float) -> set[str]:
+        row = bar._rows()["spikes"]
+        x = int(time_to_x(time, Span(0.0, duration), bar.width()))
+        picture = bar.grab().toImage()
+        return {picture.pixelColor(x, y).name() for y in range(round(row.top()), round(row.bottom()))}
+
+    def has(time: float, colour: str) -> bool:
+        return colour.lower() in shades(time)
+
+    propose(qtbot, mine, monkeypatch, *(Spike("F7–T3", duration * k / 10) for k in (2, 4, 6)))
+    for k, decision in ((2, "rejected"), (4, "accepted")):
+        assert marks.decide(duration * k / 10, "F7–T3", decision)
+    assert marks.add_discharge(duration * 0.7, "F7–T3"), "one of the reader's own"
+    assert marks.decide(duration * 0.8, "F7–T3", "unsure"), "in a minute that is not searched now"
+    assert marks.decide(duration * 0.9, "AHL1", "accepted", reconstructed=True)
+    settle(mine)
+    empty = shades(duration * 0.25)
+    assert shades(duration * 0.2) == empty, "a rejected one is gone"
+    assert has(duration * 0.4, LIGHT.accepted)
+    assert has(duration * 0.6, LIGHT.proposed)
+    assert has(duration * 0.7, LIGHT.accepted)
+    left_open = shades(duration * 0.8) - empty
+    assert left_open
+    assert left_open.isdisjoint({LIGHT.accepted.lower(), LIGHT.proposed.lower()})
+    assert shades(duration * 0.9) == empty, "what was not recorded is no spike of the scalp"
+    assert "4" in words_of(bar).split(), "how many stand there"
+    propose(qtbot, mine, monkeypatch)
+    assert has(duration * 0.4, LIGHT.accepted), "whether or not it is searched again"
+    assert "3" in words_of(bar).split()
     saved(qtbot, mine)
 
 

@@ -275,19 +275,31 @@ class Feeds(QObject):
         if (scalp, depth, searched, doubted) == self._listed:
             return
         self._listed = scalp, depth, searched, doubted
-        shares = [(s.time, s.count / s.samples) for s in map(strongest, found[True]) if s.samples]
-        frame.overview.set_spikes([strongest(group).time for group in found[False]], shares)
+        judged = {far: [(group, marks.decided_on(group, far)) for group in groups] for far, groups in found.items()}
+        undecided = {far: [group for group, said in pairs if not said] for far, pairs in judged.items()}
+        standing = [g for g, said in judged[True] if not said or any(m.decision != "rejected" for m in said)]
+        self._show_in_overview(undecided[False], standing)
         frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
             _spike_row(group, far, ARTEFACT if not far and strongest(group).time in doubted else _SPIKE)
-            for far, groups in found.items()
+            for far, groups in undecided.items()
             for group in groups
-            if not marks.decided_on(group, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording, private=session.state.private)]
         frame.events.set_events(rows, recording.start)
         frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
+
+    def _show_in_overview(self, proposed: Sequence[Sequence[Spike]], depth: Sequence[Sequence[Spike]]) -> None:
+        """Discharges that nobody decided on, and those of the scalp that a reader did not reject, searched or not."""
+        said = [m for m in self.session.marks.all if m.decision and not m.reconstructed]
+        shares = [(s.time, s.count / s.samples) for s in map(strongest, depth) if s.samples]
+        self.frame.overview.set_spikes(
+            [strongest(group).time for group in proposed],
+            shares,
+            accepted=[m.start for m in said if m.decision == "accepted"],
+            unsure=[m.start for m in said if m.decision == "unsure"],
+        )
 
     def _with_decisions(self, found: Sequence[Sequence[Spike]], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed, as in the list."""
