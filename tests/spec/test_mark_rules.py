@@ -11,7 +11,7 @@ from pathlib import Path
 import edfio
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app import conftest as desk
 from tests.app import test_averages as averaging
@@ -319,6 +319,52 @@ def test_a_decision_is_seen_in_every_montage(
     assert {row for _, _, row in shown} == rows
     picture = page.grab().toImage()
     assert {picture.pixelColor((at - QPointF(0, 4)).toPoint()).name() for _, at, _ in shown} == {LIGHT.accepted.lower()}
+    saved(qtbot, mine)
+
+
+def look_of(panel: QWidget, middle: QPointF) -> str:
+    """How the mark of a spike is drawn round a point: ``filled`` with a proposal's colour, ``hollow``, or neither."""
+    picture, at = panel.grab().toImage(), middle.toPoint()
+    near = {picture.pixelColor(at.x() + x, at.y() + y).name() for x in range(-6, 7) for y in range(-6, 7)}
+    if LIGHT.proposed.lower() not in near:
+        return ""
+    return "filled" if picture.pixelColor(at).name() == LIGHT.proposed.lower() else "hollow"
+
+
+def test_a_spike_that_is_left_open_is_hollow_on_page_reconstruction_and_list(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle, reconstructed: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    contact = mine.session.contacts[mine.session.shown_contacts()[1]].name
+    monkeypatch.setattr(mine.session.spikes, "depth", lambda: (Spike(contact, 6.0, 4, 9),))
+
+    def looks() -> list[str]:
+        settle(mine)
+        page, depth, table = mine.page, mine.ieeg, mine.events.table
+        ((_, at, _),) = page.spikes_at(*page.places())
+        places, height = depth.places()
+        y = next(p.y for p in places if p.label == f"≈{contact}") - min(height * 0.35, 8.0)
+        rows = [row for row in range(table.model().rowCount()) if "spike" in mine.events._model.row(row).kind]
+        assert len(rows) == 2
+        marks = [table.visualRect(table.model().index(row, 1)) for row in rows]
+        return [
+            look_of(page, at - QPointF(0, 5)),
+            look_of(depth, QPointF(time_to_x(6.0, depth.span, depth.width()), y - 4)),
+            *(look_of(table.viewport(), QPointF(r.left() + 12, r.center().y() + 0.5)) for r in marks),
+        ]
+
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    assert looks() == ["filled"] * 4
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_U)
+    mine.session.store.update(channel=contact, reconstructed=True)
+    mine.session.set_cursor(6.0)
+    press(mine, Key.Key_U)
+    mine.session.set_cursor(9.0)
+    assert [m.decision for m in mine.session.marks.all] == ["unsure", "unsure"]
+    assert looks() == ["hollow"] * 4
     saved(qtbot, mine)
 
 
