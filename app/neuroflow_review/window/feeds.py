@@ -128,17 +128,25 @@ class Feeds(QObject):
         frame.implant.set_implant(Implant(name, contacts, source), session.state.shafts)
         measures = {m.name: m for m in card.contacts} if card is not None else {}
         self._ratios = {n: m.spread_ratio for n, m in measures.items()}
-        determined = {n: max(0.0, 1.0 - ratio) for n, ratio in self._ratios.items()}
-        if determined:
-            top = max(max(determined.values()), 0.05)
-            frame.implant.set_values(
-                determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
-            )
+        self.show_brain()
         words = {n: f"{_measure_words(m)}\n{_measured_in_lines(card)}" for n, m in measures.items()} if card else {}
         frame.implant.set_measures(words)
         frame.ieeg.set_row_tips({f"{RECONSTRUCTED}{n}": f"{RECONSTRUCTED}{n}\n{text}" for n, text in words.items()})
         self._show_contacts()
         self.show_reconstruction()
+
+    def show_brain(self) -> None:
+        """The colour of contacts: what the scalp says of each; in a presentation where discharges are proposed."""
+        session, panel = self.session, self.frame.implant
+        if self.frame.presenting:  # nothing is proposed to who reads blind
+            rates = session.spikes.rates([c.name for c in session.contacts]).a_minute
+            if rates:
+                panel.set_rates(rates)
+                return
+        determined = {n: max(0.0, 1.0 - ratio) for n, ratio in self._ratios.items()}
+        top = max([*determined.values(), 0.05])
+        label = "what the scalp says" if determined else ""
+        panel.set_values(determined, label, high=top, ends=("nothing", f"{top * 100:.0f} % narrower"))
 
     def _show_contacts(self) -> None:
         self.frame.ieeg.set_contacts(self.session.contacts, self.session.shown_contacts(), self._ratios)
@@ -183,6 +191,7 @@ class Feeds(QObject):
         self.trends.ask()
         if old.blind != new.blind:
             self.trends.follow()
+            self.show_brain()
         self.show_status()
         self.show_cursor(session.cursor)
 
@@ -259,6 +268,8 @@ class Feeds(QObject):
         if recording is None:
             return
         scalp, depth = session.spikes.scalp(), session.spikes.depth()
+        if frame.presenting:
+            self.show_brain()
         page, hull = session.state.span, session.state.seconds
         near = Span(page.start - hull, page.stop + hull)
         found = {False: grouped(scalp), True: grouped(depth)}
