@@ -21,7 +21,7 @@ from shiboken6 import VoidPtr
 
 from neuroflow.recording import Span
 from neuroflow.units import MICROVOLT
-from neuroflow_review.theme import UNIT, Theme, colour, gutter, hairline, right_margin, time_to_x, ui_font
+from neuroflow_review.theme import UNIT, Theme, colour, gutter, hairline, right_margin, thick, time_to_x, ui_font
 from neuroflow_review.wording import clock, day, day_clock
 
 _GROUP_GAP: Final = 0.7
@@ -271,18 +271,27 @@ def polylines(x0: float, dx: float, y: NDArray[np.floating[Any]]) -> list[QPolyg
     return [polygon(x[a:b], y[a:b]) for a, b in edges]
 
 
-def draw_spike(painter: QPainter, x: float, y: float, fill: str) -> None:
-    """The mark of a proposed spike: a small triangle that points down at it."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour(fill))
-    painter.drawPolygon(QPolygonF([QPointF(x - 4.0, y - 6.0), QPointF(x + 4.0, y - 6.0), QPointF(x, y)]))
+def take_decision(painter: QPainter, look: Theme, decision: str, edge: str = "") -> None:
+    """Pen and brush of a spike's mark by what a reader decided: filled, within an ``edge``; hollow where left open."""
+    if decision == "unsure":
+        painter.setPen(thick(look.decided(decision)))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+    else:
+        painter.setPen(hairline(edge) if edge else Qt.PenStyle.NoPen)
+        painter.setBrush(colour(look.decided(decision)))
+
+
+def draw_spike(painter: QPainter, x: float, y: float, look: Theme, decision: str) -> None:
+    """The mark of a spike, proposed or decided on: a small triangle that points down at it."""
+    take_decision(painter, look, decision)
+    half, high = (5.0, 8.0) if decision == "unsure" else (4.0, 6.0)  # so that it can be seen to be hollow
+    painter.drawPolygon(QPolygonF([QPointF(x - half, y - high), QPointF(x + half, y - high), QPointF(x, y)]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def draw_reconstructed_spike(painter: QPainter, x: float, y: float, fill: str, edge: str) -> None:
+def draw_reconstructed_spike(painter: QPainter, x: float, y: float, look: Theme, decision: str) -> None:
     """The mark of a spike that was proposed in a reconstruction: a diamond, as in the list, never that of the scalp."""
-    painter.setPen(hairline(edge))
-    painter.setBrush(colour(fill))
+    take_decision(painter, look, decision, look.recon_line)
     painter.drawPolygon(QPolygonF([QPointF(x, y - 8), QPointF(x + 4, y - 4), QPointF(x, y), QPointF(x - 4, y - 4)]))
     painter.setBrush(Qt.BrushStyle.NoBrush)
 

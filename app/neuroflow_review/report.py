@@ -196,10 +196,8 @@ class Report:
         brain = GlassBrain()
         brain.set_theme(PRINT)
         brain.set_implant(Implant("report", setting.contacts, ""), {c.shaft for c in setting.contacts})
-        top = max([*content.rates.values(), 0.0])
-        if top > 0:
-            label = f"{RECONSTRUCTED} proposed discharges a minute"
-            brain.set_values(content.rates, label, (0.0, top), ("0", f"{top:.1f}"))
+        if any(content.rates.values()):
+            brain.set_rates(content.rates)
         high = round(box.height())
         width = min(round(box.width()), round(high * 0.62))
         brain.resize(width, high)

@@ -166,7 +166,8 @@ def contact_cells(painted: Painted, measures: Sequence[ContactMeasure], measured
         for axis, place in zip("xyz", contact.mni, strict=True):
             yield from _cells(signal, f"{_IMPLANT}: MNI {axis}", "", "", place, "mm")
         if contact.name in painted.values:
-            yield from _cells(signal, f"{_IMPLANT}: {painted.label}", "", "", painted.values[contact.name], "1")
+            what = f"{_IMPLANT}: {painted.label}"
+            yield from _cells(signal, what, "", "", painted.values[contact.name], painted.unit)
         if contact.name in known:
             measure = known[contact.name]
             shares = {

@@ -88,7 +88,7 @@ class Theme:
         return QColor(self.paper).lightnessF() < 0.5
 
     def decided(self, decision: str) -> str:
-        """Fill of a spike's mark by what a reader decided; a proposal's where nothing was, or the reader is unsure."""
+        """Colour of a spike's mark by what a reader decided; a proposal's where that is nothing, or left open."""
         return {"accepted": self.accepted, "rejected": self.rejected}.get(decision, self.proposed)
 
     def side(self, side: str) -> str:

@@ -11,14 +11,16 @@ from pathlib import Path
 import edfio
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app import conftest as desk
 from tests.app import test_averages as averaging
 from tests.app.test_averages import TIMES, counted, dialog_of
 from tests.app.test_edges import at, drag, only
 from tests.app.test_marks import listed, review_of, saved, type_name
+from tests.spec.test_reconstruction_rules import words_of
 
+from neuroflow.recording import Span
 from neuroflow.review.document import IFCN_CRITERIA, SPECIFIC_CRITERIA, USUAL_CRITERIA
 from neuroflow.signal.montage import MontageChannel, montage_rows
 from neuroflow_review.marklayer import rows_of
@@ -317,6 +319,90 @@ def test_a_decision_is_seen_in_every_montage(
     assert {row for _, _, row in shown} == rows
     picture = page.grab().toImage()
     assert {picture.pixelColor((at - QPointF(0, 4)).toPoint()).name() for _, at, _ in shown} == {LIGHT.accepted.lower()}
+    saved(qtbot, mine)
+
+
+def look_of(panel: QWidget, middle: QPointF) -> str:
+    """How the mark of a spike is drawn round a point: ``filled`` with a proposal's colour, ``hollow``, or neither."""
+    picture, at = panel.grab().toImage(), middle.toPoint()
+    near = {picture.pixelColor(at.x() + x, at.y() + y).name() for x in range(-6, 7) for y in range(-6, 7)}
+    if LIGHT.proposed.lower() not in near:
+        return ""
+    return "filled" if picture.pixelColor(at).name() == LIGHT.proposed.lower() else "hollow"
+
+
+def test_a_spike_that_is_left_open_is_hollow_on_page_reconstruction_and_list(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Settle, reconstructed: Settle,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    mine.session.reconstruct_page()
+    reconstructed(mine)
+    contact = mine.session.contacts[mine.session.shown_contacts()[1]].name
+    monkeypatch.setattr(mine.session.spikes, "depth", lambda: (Spike(contact, 6.0, 4, 9),))
+
+    def looks() -> list[str]:
+        settle(mine)
+        page, depth, table = mine.page, mine.ieeg, mine.events.table
+        ((_, at, _),) = page.spikes_at(*page.places())
+        places, height = depth.places()
+        y = next(p.y for p in places if p.label == f"≈{contact}") - min(height * 0.35, 8.0)
+        rows = [row for row in range(table.model().rowCount()) if "spike" in mine.events._model.row(row).kind]
+        assert len(rows) == 2
+        marks = [table.visualRect(table.model().index(row, 1)) for row in rows]
+        return [
+            look_of(page, at - QPointF(0, 5)),
+            look_of(depth, QPointF(time_to_x(6.0, depth.span, depth.width()), y - 4)),
+            *(look_of(table.viewport(), QPointF(r.left() + 12, r.center().y() + 0.5)) for r in marks),
+        ]
+
+    propose(qtbot, mine, monkeypatch, Spike("F7–T3", 4.0))
+    assert looks() == ["filled"] * 4
+    mine.session.set_cursor(4.0)
+    press(mine, Key.Key_U)
+    mine.session.store.update(channel=contact, reconstructed=True)
+    mine.session.set_cursor(6.0)
+    press(mine, Key.Key_U)
+    mine.session.set_cursor(9.0)
+    assert [m.decision for m in mine.session.marks.all] == ["unsure", "unsure"]
+    assert looks() == ["hollow"] * 4
+    saved(qtbot, mine)
+
+
+def test_the_overview_shows_what_is_undecided_and_what_the_reader_did_not_reject(
+    qtbot: QtBot, mine: ReviewWindow, settle: Settle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bar, marks = mine.overview, mine.session.marks
+    duration = bar._duration
+
+    def shades(time: float) -> set[str]:
+        row = bar._rows()["spikes"]
+        x = int(time_to_x(time, Span(0.0, duration), bar.width()))
+        picture = bar.grab().toImage()
+        return {picture.pixelColor(x, y).name() for y in range(round(row.top()), round(row.bottom()))}
+
+    def has(time: float, colour: str) -> bool:
+        return colour.lower() in shades(time)
+
+    propose(qtbot, mine, monkeypatch, *(Spike("F7–T3", duration * k / 10) for k in (2, 4, 6)))
+    for k, decision in ((2, "rejected"), (4, "accepted")):
+        assert marks.decide(duration * k / 10, "F7–T3", decision)
+    assert marks.add_discharge(duration * 0.7, "F7–T3"), "one of the reader's own"
+    assert marks.decide(duration * 0.8, "F7–T3", "unsure"), "in a minute that is not searched now"
+    assert marks.decide(duration * 0.9, "AHL1", "accepted", reconstructed=True)
+    settle(mine)
+    empty = shades(duration * 0.25)
+    assert shades(duration * 0.2) == empty, "a rejected one is gone"
+    assert has(duration * 0.4, LIGHT.accepted)
+    assert has(duration * 0.6, LIGHT.proposed)
+    assert has(duration * 0.7, LIGHT.accepted)
+    left_open = shades(duration * 0.8) - empty
+    assert left_open
+    assert left_open.isdisjoint({LIGHT.accepted.lower(), LIGHT.proposed.lower()})
+    assert shades(duration * 0.9) == empty, "what was not recorded is no spike of the scalp"
+    assert "4" in words_of(bar).split(), "how many stand there"
+    propose(qtbot, mine, monkeypatch)
+    assert has(duration * 0.4, LIGHT.accepted), "whether or not it is searched again"
+    assert "3" in words_of(bar).split()
     saved(qtbot, mine)
 
 

@@ -8,11 +8,17 @@ blinded reading hides and records, in ``tests/app/test_blinded.py``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tests.app.test_tables import table, values
 
+from neuroflow.anatomy.implant import Contact
+from neuroflow_review.session.analysis import Spike
+from neuroflow_review.session.report import content_of
 from neuroflow_review.theme import BASE_POINTS
 from neuroflow_review.window import ReviewWindow
 
@@ -146,3 +152,50 @@ def test_events_are_gone_through_by_key_while_it_lasts(
     assert opened.session.cursor > first
     press(opened, Key.Key_Escape)
     qtbot.waitUntil(lambda: not opened.presentation.on)
+
+
+def test_the_brain_shows_where_spikes_are_proposed_while_it_lasts(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, reconstructed: Act, tmp_path: Path
+) -> None:
+    session, brain = mine.session, mine.implant.brain
+    scalp = "what the scalp says"
+
+    def lightness(contact: Contact) -> float:
+        place = brain.projections()["axial"].point(contact.mni).toPoint()
+        return brain.grab().toImage().pixelColor(place).lightnessF()
+
+    press(mine, Key.Key_P)
+    settle(mine)
+    assert brain.painted.label == scalp, "nothing was searched"
+    session.reconstruct_page()
+    reconstructed(mine)
+    minutes = sum(span.duration for span in session.spikes.searched_depth()) / 60
+    assert minutes > 0
+    few, many = (session.contacts[i] for i in session.shown_contacts()[:2])
+    quiet = session.contacts[session.shown_contacts()[-1]]
+    spikes = [Spike(few.name, 3.0, 4, 9), *(Spike(many.name, 2.0 + k, 4, 9) for k in range(4))]
+    session.spikes._depth[session.spikes._depth_key][0] = tuple(spikes)
+    session.spikes.changed.emit()
+    settle(mine)
+    wanted = {few.name: 1 / minutes, many.name: 4 / minutes, quiet.name: 0.0}
+    painted = brain.painted
+    assert "proposed discharges a minute" in painted.label
+    assert {name: painted.values[name] for name in wanted} == pytest.approx(wanted)
+    rates = content_of(session, private=True).rates
+    assert {name: rates[name] for name in painted.values} == painted.values, "as the report says"
+    assert brain._ends == ("0", f"{4 / minutes:.1f}"), "the scale ends with numbers"
+    assert lightness(many) < lightness(quiet) - 0.1
+    rows = [row for row in table(qtbot, mine, tmp_path, "implant") if "discharges a minute" in row["what"]]
+    assert {row["unit"] for row in rows} == {"1/min"}
+    assert values(rows, "")[f"≈{many.name}"] == pytest.approx(4 / minutes)
+    assert not table(qtbot, mine, tmp_path, f"implant of the model: {scalp}")
+    press(mine, Key.Key_P)
+    assert brain.painted.label == scalp
+    press(mine, Key.Key_P)
+    assert brain.painted.label != scalp, "what is known is there at once"
+    assert session.blinded.begin()
+    assert brain.painted.label == scalp, "a machine proposes nothing to who reads blind"
+    settle(mine)
+    assert brain.painted.label == scalp
+    press(mine, Key.Key_P)
+    qtbot.waitUntil(lambda: not session.marks.unsaved)

@@ -30,6 +30,7 @@ from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.io import open_recording
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Span
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.session.analysis import Spike, tile_spikes
 from neuroflow_review.session.report import content_of
 from neuroflow_review.sheet import Sheet
@@ -50,7 +51,7 @@ def shown(opened: ReviewWindow, reconstructed: Act) -> ReviewWindow:
     return opened
 
 
-def words_of(panel: Sheet) -> str:
+def words_of(panel: Canvas) -> str:
     """Every word that a panel draws."""
     buffer, generator = QBuffer(), QSvgGenerator()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

@@ -24,6 +24,7 @@ from neuroflow_review.session.marking import titled
 from neuroflow_review.session.page import PageData, PageRequest, eeg_rate, load_page, shown_montage
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
+from neuroflow_review.session.spikes import Rates
 from neuroflow_review.session.state import ViewState
 from neuroflow_review.wording import day_clock
 
@@ -116,22 +117,21 @@ def content_of(session: Session, *, private: bool) -> Content:
     assert recording is not None
     backend = session.reconstruction.backend
     card = backend.card if backend is not None else None
-    minutes = sum(span.duration for span in session.spikes.searched_depth()) / 60.0
-    counts = Counter(spike.label for spike in session.spikes.depth())
-    rates = {c.name: counts[c.name] / minutes for c in session.contacts} if minutes > 0 else {}
+    proposed = session.spikes.rates([c.name for c in session.contacts])
+    rates = proposed.a_minute
     tables = [_about_recording(recording, session, private=private), *_marks_tables(session, private=private)]
     blinded = session.state.blinded
     if blinded is not None and blinded.agreement is not None:
         rows, note = figures(blinded, private=private), compared_words(blinded, recording.duration)
         tables.append(Table(f"Blinded reading{' of what had been seen before' if blinded.seen else ''}", rows, note))
     if rates:
-        tables.append(_rates_table(rates, counts, minutes))
+        tables.append(_rates_table(proposed))
     if card is not None:
         recipe = f"{session.state.samples}, seed {session.state.seed}"
         tables += _model_tables(card, backend.hash if backend is not None else "", recipe)
     return Content(
         "EEG review", recording.simulated, tuple(tables),
-        "Research and teaching; not for diagnosis or treatment.", rates, minutes,
+        "Research and teaching; not for diagnosis or treatment.", rates, proposed.minutes,
     )  # fmt: skip
 
 
@@ -197,7 +197,8 @@ def _marks_tables(session: Session, *, private: bool) -> list[Table]:
     return found
 
 
-def _rates_table(rates: dict[str, float], counts: Counter[str], minutes: float) -> Table:
+def _rates_table(proposed: Rates) -> Table:
+    rates, counts, minutes = proposed.a_minute, proposed.counts, proposed.minutes
     busiest = sorted(rates, key=lambda name: -rates[name])[:12]
     rows = tuple((f"≈{name}", str(counts[name]), f"{rates[name]:.1f}") for name in busiest if counts[name])
     note = f"of {minutes:.1f} min that were reconstructed; proposed by a detector, judged by nobody unless marked above"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -24,6 +26,19 @@ from neuroflow_review.session.analysis import (
 from neuroflow_review.session.reconstruction import Recipe
 
 _VISIBLE, _SEARCH, _DEPTH = 0, 20, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How many discharges were proposed on each contact, in how many minutes of the reconstruction."""
+
+    counts: Mapping[str, int]
+    minutes: float
+
+    @property
+    def a_minute(self) -> dict[str, float]:
+        """By contact; empty where nothing was looked through."""
+        return {name: count / self.minutes for name, count in self.counts.items()} if self.minutes > 0 else {}
 
 
 class Spikes(QObject):
@@ -89,6 +104,11 @@ class Spikes(QObject):
             return ()
         rules = self._depth_key
         return tuple(s for k in sorted(self._depth.get(rules, {})) for s in self._tile_spans["depth", rules, k])
+
+    def rates(self, contacts: Sequence[str]) -> Rates:
+        """What was proposed on some contacts, of all that was looked through so far."""
+        counts = Counter(spike.label for spike in self.depth())
+        return Rates({name: counts[name] for name in contacts}, sum(s.duration for s in self.searched_depth()) / 60.0)
 
     def set_source(self, source: SignalSource | None) -> None:
         self.lane.cancel()

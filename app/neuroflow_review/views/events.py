@@ -31,7 +31,8 @@ from PySide6.QtWidgets import (
 
 from neuroflow.recording import Span
 from neuroflow.review.document import LONGEST_TEXT
-from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, icon, ui_font
+from neuroflow_review.paper import take_decision
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, icon, ui_font
 from neuroflow_review.wording import clock, day
 
 EventKind = Literal["annotation", "mark", "scalp spike", "reconstructed spike"]
@@ -312,7 +313,7 @@ def words_for(event: EventRow, width: float) -> str:
 def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> None:
     """A bar for an annotation or a mark, a triangle for a scalp spike, a violet-edged diamond for a reconstructed one.
 
-    What was decided on a spike is its fill.
+    What was decided on a spike is its fill; one that was left open is hollow.
     """
     kind = event.kind
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -322,8 +323,7 @@ def _draw_mark(painter: QPainter, at: QPointF, event: EventRow, look: Theme) -> 
         painter.setBrush(colour(look.other if kind == "annotation" else look.recon_line if event.far else look.accent))
         painter.drawRoundedRect(QRectF(x - 1.5, y - 5, 3, 10), 1, 1)
         return
-    painter.setBrush(colour(look.decided(event.decision)))
-    painter.setPen(hairline(look.recon_line) if kind == "reconstructed spike" else Qt.PenStyle.NoPen)
+    take_decision(painter, look, event.decision, look.recon_line if kind == "reconstructed spike" else "")
     if kind == "reconstructed spike":
         painter.drawPolygon(QPolygonF([QPointF(x, y - 5), QPointF(x + 5, y), QPointF(x, y + 5), QPointF(x - 5, y)]))
     else:

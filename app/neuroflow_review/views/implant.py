@@ -29,11 +29,12 @@ _VIEW_TEXT: Final[dict[View, str]] = {"axial": "axial", "coronal": "coronal", "l
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """The contacts that are shown, and by which ``values`` they are coloured, ``label`` says of what."""
+    """The contacts that are shown, and by which ``values`` they are coloured, ``label`` says of what, in a ``unit``."""
 
     contacts: tuple[Contact, ...]
     values: dict[str, float]
     label: str
+    unit: str
 
 
 def shaft_side(contacts: Collection[Contact]) -> str:
@@ -112,6 +113,7 @@ class GlassBrain(QWidget):
         self._range = (0.0, 1.0)
         self._ends = ("0", "1")
         self._label = ""
+        self._unit = "1"
         self._measures: dict[str, str] = {}
         self._selected = ""
         self._hover = ""
@@ -127,10 +129,17 @@ class GlassBrain(QWidget):
         self.update()
 
     def set_values(
-        self, values: Mapping[str, float], label: str, limits: tuple[float, float], ends: tuple[str, str]
-    ) -> None:
-        self._values, self._label, self._range, self._ends = dict(values), label, limits, ends
+        self, values: Mapping[str, float], label: str, limits: tuple[float, float], ends: tuple[str, str],
+        unit: str = "1",
+    ) -> None:  # fmt: skip
+        self._values, self._label, self._range, self._ends, self._unit = dict(values), label, limits, ends, unit
         self.update()
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        """Colour contacts by the discharges that were proposed on them, a minute."""
+        top = max(rates.values(), default=0.0) or 1.0
+        most = f"{top:.1f}" if top >= 0.1 else f"{top:.1g}"
+        self.set_values(rates, f"{RECONSTRUCTED} proposed discharges a minute", (0.0, top), ("0", most), "1/min")
 
     def set_measures(self, measures: Mapping[str, str]) -> None:
         self._measures = dict(measures)
@@ -154,7 +163,8 @@ class GlassBrain(QWidget):
         """What is drawn."""
         contacts = self._implant.contacts if self._implant is not None else ()
         shown = tuple(c for c in contacts if c.shaft in self._visible)
-        return Painted(shown, {c.name: self._values[c.name] for c in shown if c.name in self._values}, self._label)
+        values = {c.name: self._values[c.name] for c in shown if c.name in self._values}
+        return Painted(shown, values, self._label, self._unit)
 
     # Geometry ---------------------------------------------------------------------------------------------------------
 
@@ -439,6 +449,10 @@ class ImplantPanel(QWidget):
     ) -> None:
         """Colour contacts by a value; ``ends`` names the scale's ends (``%`` at the end makes values percentages)."""
         self.brain.set_values(values, label, (low, high), ends)
+
+    def set_rates(self, rates: Mapping[str, float]) -> None:
+        """Colour contacts by the discharges that were proposed on them, a minute."""
+        self.brain.set_rates(rates)
 
     def set_measures(self, measures: Mapping[str, str]) -> None:
         """What the model's card measured for each contact, one line each, for the tooltip."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QFontMetricsF,
     QMouseEvent,
     QPainter,
@@ -40,6 +41,7 @@ from neuroflow_review.wording import clock, day
 
 _TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _NARROWEST_PANE: Final = 8.0
+_PALE: Final = 0.45  # of a proposal's colour, for what the reader left open: a column is too narrow for a hollow shape
 
 Times = NDArray[np.float64]
 
@@ -64,7 +66,7 @@ class OverviewBar(Canvas):
         self._page = Span(0.0, 0.0)
         self._reconstructed: tuple[Span, ...] = ()
         self._withheld: tuple[Span, ...] = ()
-        self._scalp: Times = np.empty(0)
+        self._scalp: dict[str, Times] = {}  # by decision, accepted first
         self._searched: tuple[Span, ...] = ()
         self._deep: Times = np.empty((0, 2))
         self._trend: NDArray[np.float64] | None = None
@@ -74,7 +76,9 @@ class OverviewBar(Canvas):
         self.setAccessibleName("Overview of the whole recording")
         self.setAccessibleDescription("Click or drag to move the page; the wheel turns pages.")
         self.setToolTip(
-            "The whole recording: click or drag to move the page, wheel to turn pages. Grey: spikes not sought yet."
+            "The whole recording: click or drag to move the page, wheel to turn pages. "
+            "Spikes: amber proposed, paler left open by the reader, green accepted; rejected ones are not counted. "
+            "Grey: spikes not sought yet."
         )
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -89,7 +93,7 @@ class OverviewBar(Canvas):
         self._start = start
         self._gaps = tuple(gaps)
         self._reconstructed = self._withheld = self._searched = ()
-        self._scalp, self._deep, self._trend = np.empty(0), np.empty((0, 2)), None
+        self._scalp, self._deep, self._trend = {}, np.empty((0, 2)), None
         self._cursor = self._hover = self._grip = None
         self.set_events([a.onset for a in annotations])
 
@@ -113,9 +117,15 @@ class OverviewBar(Canvas):
         self._searched = tuple(spans)
         self.redraw()
 
-    def set_spikes(self, scalp: ArrayLike, reconstructed: ArrayLike) -> None:
-        """Proposed spikes: times of those on the scalp, and (time, share of samples in 0..1) of those reconstructed."""
-        self._scalp = np.asarray(scalp, float).reshape(-1)
+    def set_spikes(
+        self, proposed: ArrayLike, reconstructed: ArrayLike, *, accepted: ArrayLike = (), unsure: ArrayLike = ()
+    ) -> None:
+        """Spikes of the scalp: times of those only proposed, and of those that a reader accepted or left open.
+
+        Of proposed ones of the reconstruction (time, share of samples in 0..1).
+        """
+        kinds = {"accepted": accepted, "unsure": unsure, "": proposed}
+        self._scalp = {kind: np.asarray(times, float).reshape(-1) for kind, times in kinds.items()}
         self._deep = np.asarray(reconstructed, float).reshape(-1, 2)
         self.redraw()
 
@@ -200,8 +210,12 @@ class OverviewBar(Canvas):
         self._draw_trend(painter, rows["trend"])
         self._draw_reconstructed(painter, rows["recon"])
         self._draw_unsearched(painter, rows["spikes"])
-        self._draw_marks(painter, rows["spikes"], self._columns(self._scalp), look.proposed)
-        self._draw_marks(painter, rows["events"], self._columns(self._annotations), look.other)
+        spikes = [
+            (self._columns(times), colour(look.decided(kind), _PALE if kind == "unsure" else 1.0))
+            for kind, times in self._scalp.items()
+        ]
+        self._draw_marks(painter, rows["spikes"], spikes)
+        self._draw_marks(painter, rows["events"], [(self._columns(self._annotations), colour(look.other))])
         for gap in self._gaps:
             left, right = self._x(gap.start), self._x(gap.stop)
             whole = QRectF(left, field.top(), max(right - left, 1.0), field.height())
@@ -222,10 +236,11 @@ class OverviewBar(Canvas):
             painter.setFont(fitted(ui_font(-1.5), text, gutter() - 3 * UNIT))
             painter.drawText(QRectF(0, rows[name].top(), gutter() - 2 * UNIT, rows[name].height()), align, text)
         done = sum(s.clipped_to(Span(0.0, self._duration)).duration for s in merged(self._reconstructed))
+        spikes = sum(times.size for times in self._scalp.values())
         right = QRectF(self.width() - right_margin() + 2 * UNIT, 0, right_margin() - 2 * UNIT, 0)
         counts = {
             "recon": f"{_percent(done / self._duration)}" if done else "",
-            "spikes": f"{self._scalp.size:,}" if self._scalp.size else "",
+            "spikes": f"{spikes:,}" if spikes else "",
             "events": f"{self._annotations.size:,}" if self._annotations.size else "",
         }
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -313,7 +328,7 @@ class OverviewBar(Canvas):
             painter.fillRect(box, colour(look.recon_paper))
             hatch(painter, box, look)
         shares = self._columns(self._deep[:, 0], self._deep[:, 1])
-        self._draw_columns(painter, row, np.minimum(shares, 1.0), look.recon_line)
+        self._draw_columns(painter, row, np.minimum(shares, 1.0), colour(look.recon_line))
 
     def _draw_unsearched(self, painter: QPainter, row: QRectF) -> None:
         """Where nothing is known of spikes: an empty row must not look like one without any."""
@@ -323,21 +338,31 @@ class OverviewBar(Canvas):
             painter.fillRect(QRectF(left, row.top(), max(right - left, 0.0), row.height()), colour(self._look.panel))
             edge = span.stop
 
-    def _draw_marks(self, painter: QPainter, row: QRectF, counts: NDArray[np.float64], value: str) -> None:
-        if not counts.any():
+    def _draw_marks(self, painter: QPainter, row: QRectF, kinds: Sequence[tuple[Times, QColor]]) -> None:
+        """Counts of each kind, one upon the other."""
+        if not kinds:
             return
-        # Height grows with the logarithm of the count: one event is seen, a hundred do not fill the row alike.
-        heights = 0.5 + 0.5 * np.log2(np.maximum(counts, 1)) / np.log2(max(counts.max(), 4.0))
-        self._draw_columns(painter, row, np.where(counts > 0, heights, 0.0), value)
+        most = max(float(np.sum([counts for counts, _ in kinds], axis=0).max()), 4.0)
+        so_far = below = np.zeros_like(kinds[0][0])
+        for counts, fill in kinds:
+            so_far = so_far + counts
+            # Height grows with the logarithm of the count: one event is seen, a hundred do not fill the row alike.
+            heights = 0.5 + 0.5 * np.log2(np.maximum(so_far, 1)) / np.log2(most)
+            heights = np.where(so_far > 0, heights, 0.0)
+            self._draw_columns(painter, row, heights, fill, below)
+            below = heights
 
-    def _draw_columns(self, painter: QPainter, row: QRectF, heights: NDArray[np.float64], value: str) -> None:
-        """A mark in every column whose height is above 0; 1 fills the row."""
+    def _draw_columns(
+        self, painter: QPainter, row: QRectF, heights: Times, fill: QColor, below: Times | float = 0.0
+    ) -> None:
+        """A mark in every column that is higher than what is ``below`` it; 1 fills the row."""
         full, foot = row.height() - 4, row.bottom() - 2
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(colour(value))
-        there = np.flatnonzero(heights)
-        columns = zip(there.tolist(), (full * heights[there]).tolist(), strict=True)
-        painter.drawRects([QRectF(row.left() + k, foot - high, 1.5, high) for k, high in columns])
+        painter.setBrush(fill)
+        added = heights - below
+        there = np.flatnonzero(added)
+        columns = zip(there.tolist(), (full * heights[there]).tolist(), (full * added[there]).tolist(), strict=True)
+        painter.drawRects([QRectF(row.left() + k, foot - top, 1.5, high) for k, top, high in columns])
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
     def draw_moving(self, painter: QPainter) -> None:

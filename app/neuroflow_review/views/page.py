@@ -303,7 +303,7 @@ class PageView(Sheet):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(ui_font(-2.0))
         for spike, at, row in self.spikes_at(places, height):
-            draw_spike(painter, at.x(), at.y(), self._look.decided(spike.decision))
+            draw_spike(painter, at.x(), at.y(), self._look, spike.decision)
             if not row:
                 painter.setPen(colour(self._look.muted))
                 painter.drawText(at + QPointF(1.5 * UNIT, 0), spike.label)

@@ -378,7 +378,7 @@ class ReconstructionView(Sheet):
                 continue
             x = time_to_x(spike.time, self._span, self.width())
             y = place.y - min(height * 0.35, 8.0)
-            draw_reconstructed_spike(painter, x, y, self._look.decided(spike.decision), self._look.recon_line)
+            draw_reconstructed_spike(painter, x, y, self._look, spike.decision)
             # A decision is on all of them.
             text = share_words(spike, interval=spike.label == self._channel) if spike.samples else ""
             wide = metrics.horizontalAdvance(text)

@@ -128,17 +128,25 @@ class Feeds(QObject):
         frame.implant.set_implant(Implant(name, contacts, source), session.state.shafts)
         measures = {m.name: m for m in card.contacts} if card is not None else {}
         self._ratios = {n: m.spread_ratio for n, m in measures.items()}
-        determined = {n: max(0.0, 1.0 - ratio) for n, ratio in self._ratios.items()}
-        if determined:
-            top = max(max(determined.values()), 0.05)
-            frame.implant.set_values(
-                determined, "what the scalp says", high=top, ends=("nothing", f"{top * 100:.0f} % narrower")
-            )
+        self.show_brain()
         words = {n: f"{_measure_words(m)}\n{_measured_in_lines(card)}" for n, m in measures.items()} if card else {}
         frame.implant.set_measures(words)
         frame.ieeg.set_row_tips({f"{RECONSTRUCTED}{n}": f"{RECONSTRUCTED}{n}\n{text}" for n, text in words.items()})
         self._show_contacts()
         self.show_reconstruction()
+
+    def show_brain(self) -> None:
+        """The colour of contacts: what the scalp says of each; in a presentation where discharges are proposed."""
+        session, panel = self.session, self.frame.implant
+        if self.frame.presenting:  # nothing is proposed to who reads blind
+            rates = session.spikes.rates([c.name for c in session.contacts]).a_minute
+            if rates:
+                panel.set_rates(rates)
+                return
+        determined = {n: max(0.0, 1.0 - ratio) for n, ratio in self._ratios.items()}
+        top = max([*determined.values(), 0.05])
+        label = "what the scalp says" if determined else ""
+        panel.set_values(determined, label, high=top, ends=("nothing", f"{top * 100:.0f} % narrower"))
 
     def _show_contacts(self) -> None:
         self.frame.ieeg.set_contacts(self.session.contacts, self.session.shown_contacts(), self._ratios)
@@ -183,6 +191,7 @@ class Feeds(QObject):
         self.trends.ask()
         if old.blind != new.blind:
             self.trends.follow()
+            self.show_brain()
         self.show_status()
         self.show_cursor(session.cursor)
 
@@ -259,6 +268,8 @@ class Feeds(QObject):
         if recording is None:
             return
         scalp, depth = session.spikes.scalp(), session.spikes.depth()
+        if frame.presenting:
+            self.show_brain()
         page, hull = session.state.span, session.state.seconds
         near = Span(page.start - hull, page.stop + hull)
         found = {False: grouped(scalp), True: grouped(depth)}
@@ -275,19 +286,31 @@ class Feeds(QObject):
         if (scalp, depth, searched, doubted) == self._listed:
             return
         self._listed = scalp, depth, searched, doubted
-        shares = [(s.time, s.count / s.samples) for s in map(strongest, found[True]) if s.samples]
-        frame.overview.set_spikes([strongest(group).time for group in found[False]], shares)
+        judged = {far: [(group, marks.decided_on(group, far)) for group in groups] for far, groups in found.items()}
+        undecided = {far: [group for group, said in pairs if not said] for far, pairs in judged.items()}
+        standing = [g for g, said in judged[True] if not said or any(m.decision != "rejected" for m in said)]
+        self._show_in_overview(undecided[False], standing)
         frame.overview.set_searched(searched[0])
         self.trends.show_reconstructed()
         rows = [
             _spike_row(group, far, ARTEFACT if not far and strongest(group).time in doubted else _SPIKE)
-            for far, groups in found.items()
+            for far, groups in undecided.items()
             for group in groups
-            if not marks.decided_on(group, far)
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording, private=session.state.private)]
         frame.events.set_events(rows, recording.start)
         frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
+
+    def _show_in_overview(self, proposed: Sequence[Sequence[Spike]], depth: Sequence[Sequence[Spike]]) -> None:
+        """Discharges that nobody decided on, and those of the scalp that a reader did not reject, searched or not."""
+        said = [m for m in self.session.marks.all if m.decision and not m.reconstructed]
+        shares = [(s.time, s.count / s.samples) for s in map(strongest, depth) if s.samples]
+        self.frame.overview.set_spikes(
+            [strongest(group).time for group in proposed],
+            shares,
+            accepted=[m.start for m in said if m.decision == "accepted"],
+            unsure=[m.start for m in said if m.decision == "unsure"],
+        )
 
     def _with_decisions(self, found: Sequence[Sequence[Spike]], near: Span, *, reconstructed: bool) -> list[Spike]:
         """Spikes near the page: what the reader decided stands in place of what was proposed, as in the list."""

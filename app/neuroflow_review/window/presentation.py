@@ -68,6 +68,7 @@ class Presentation(QObject):
         window.showFullScreen()
         window.second.present()
         window.feeds.show_status()
+        window.feeds.show_brain()
         window.commands.meeting.begin()
         window.say("P or Esc ends the presentation.")
 
@@ -89,4 +90,5 @@ class Presentation(QObject):
         window.commands.meeting.begin()
         window.set_theme(window.look)
         window.feeds.show_status()
+        window.feeds.show_brain()
         window.resizeDocks([window.docks["Implant"]], [before.brain], Qt.Orientation.Horizontal)
