@@ -34,6 +34,9 @@ driver.close()
 """
 
 
+_KEPT_TILES = 80
+"""More than are kept in memory."""
+
 _MEASURED = """
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
@@ -74,10 +77,12 @@ def page_turns(driver: Driver, count: int) -> tuple[float, int, int]:
             driver.until(lambda: work.page_complete)
         if session.state.span.stop >= session.recording.duration - 1.0:
             session.go_to(0.0)
-        if number == count // 10:
+        if not settled and number >= count // 10 and tiles[0] >= _KEPT_TILES:
             gc.collect()
             settled, threads = process.memory_info().rss, threading.active_count()
     gc.collect()
+    if not settled:
+        raise RuntimeError(f"{tiles[0]} tiles do not fill what is kept of them: give more turns")
     return 100.0 * (process.memory_info().rss / settled - 1.0), threading.active_count() - threads, tiles[0]
 
 
