@@ -181,13 +181,13 @@ class _Conversion:
             found = [c for c in self.recording.channels if self.source.header.signals[c.index].samples]
         else:
             found = []
+            channels = self.recording.channels
+            called = {c.label: c for c in reversed(channels)} | {c.name: c for c in channels}
             for name in self.request.channels:
-                try:
-                    found.append(self.recording.channel(name))
-                except KeyError:
-                    raise NeuroflowError(
-                        f"The recording has no channel “{name}”; neuroflow info lists its channels."
-                    ) from None
+                channel = called.get(name)
+                if channel is None:
+                    raise NeuroflowError(f"The recording has no channel “{name}”; neuroflow info lists its channels.")
+                found.append(channel)
         if not found:
             raise FileProblem(f"“{self.recording.path.name}” holds no signals: there is nothing to write.")
         return found
