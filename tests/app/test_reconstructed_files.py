@@ -133,6 +133,7 @@ def _part(what: str) -> str:
 
 
 def test_a_mark_on_it_is_on_what_was_reconstructed(far: ReviewWindow, settle: Settle, press: Press) -> None:
+    choose(far, ROWS[2], settle)
     choose(far, MEDIAN, settle)
     before = picture(far)
     far.session.set_cursor(2.5)
