@@ -195,7 +195,7 @@ def name_of(mark: Mark) -> str:
     """What an event is called, and on which channel."""
     if not mark.channel:
         return mark.text
-    return f"{mark.text} · {_label_of(mark)}"
+    return f"{mark.text} · {label_of(mark)}"
 
 
 def rows_of(label: str, labels: Sequence[str]) -> tuple[int, ...]:
@@ -230,13 +230,14 @@ def bands(mark: Mark, ground: Ground) -> list[QRectF]:
     if not mark.channel:
         return [QRectF(left, plot.top(), right - left, plot.height())]
     high = max(ground.row_height, _LOWEST_ROW)
-    rows = [ground.places[k] for k in rows_of(_label_of(mark), tuple(place.label for place in ground.places))]
+    rows = [ground.places[k] for k in rows_of(label_of(mark), tuple(place.label for place in ground.places))]
     if not rows:
         return [QRectF(left, plot.bottom() - _FOOT, right - left, _FOOT)]
     return [QRectF(left, place.y - high / 2, right - left, high) for place in rows]
 
 
-def _label_of(mark: Mark) -> str:
+def label_of(mark: Mark) -> str:
+    """The label of the row that a mark stands on."""
     return f"{RECONSTRUCTED if mark.reconstructed else ''}{mark.channel}"
 
 

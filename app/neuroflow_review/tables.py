@@ -91,7 +91,8 @@ def spectrogram_cells(page: SpectrogramPage) -> Cells:
     signal, what = page.label, "spectrogram, as recorded"
     if page.reconstructed:
         signal = f"{RECONSTRUCTED}{page.label}"
-        what = f"{NOT_RECORDED}: spectrogram, mean power of {page.samples} samples"
+        of = f", mean power of {page.samples} samples" if page.samples else ", as in the file"
+        what = f"{NOT_RECORDED}: spectrogram{of}"
     power = made.power_db - 20 * np.log10(MICROVOLT)
     inside = (made.times >= page.span.start) & (made.times < page.span.stop)
     for time, column in zip(made.times[inside], power.T[inside], strict=True):
@@ -240,6 +241,8 @@ def _sort(event: EventRow) -> str:
 def _what(row: Row) -> str:
     if row.interpolated:
         return f"interpolated, not recorded: {' '.join(row.interpolated)}"
+    if row.reconstructed:
+        return f"{NOT_RECORDED}, set aside as bad" if row.bad else NOT_RECORDED
     return "recorded, set aside as bad" if row.bad else "recorded"
 
 

@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
 
+RECONSTRUCTED_MARKS = ("~", "≈")
+"""What stands before the name of a reconstructed contact: in files, which hold ASCII, and on screen."""
+
 
 class ChannelKind(Enum):
     """What a channel records. ``EEG`` is scalp EEG, ``IEEG`` a depth or subdural contact."""
@@ -77,7 +80,8 @@ class Channel:
     ``label`` is what the file says; ``name`` the canonical one (``Fp1``, ``T3``, ``AHL1``), unique in the recording.
     ``site`` is the 10-20/10-10 name of a recognised scalp electrode (old T3/T4/T5/T6 spelling), else None. ``rate`` is
     in hertz. ``dimension`` is the physical dimension as written; voltages are read as volts, others in their own unit.
-    ``reference`` is what the label says of it (``Ref``, ``LE``, ``A1A2``), else empty.
+    ``reference`` is what the label says of it (``Ref``, ``LE``, ``A1A2``), else empty. What was reconstructed has
+    a name that begins with ``≈``, and no site.
     """
 
     index: int
@@ -93,6 +97,12 @@ class Channel:
     physical_max: float = 0.0
     prefilter: str = ""
     transducer: str = ""
+
+    @property
+    def reconstructed(self) -> bool:
+        """Whether the file says, in its label or transducer, that it was reconstructed and not recorded."""
+        marked = any(text.strip().startswith(RECONSTRUCTED_MARKS) for text in (self.label, self.name))
+        return marked or "reconstructed" in self.transducer.lower()
 
 
 @dataclass(frozen=True, slots=True)

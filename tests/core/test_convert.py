@@ -239,6 +239,9 @@ def test_a_reconstruction_says_so_whatever_is_decided_of_its_texts(
     new = open_recording(out).recording
     assert new.reconstructed
     assert new.channels[0].transducer == WORDS
+    for called in ("~AHL1 med", "≈AHL1 med"):
+        convert(made.path, out, ConvertRequest(channels=(called,)))
+        assert [c.label for c in open_recording(out).recording.channels] == ["~AHL1 med"]
 
 
 @pytest.fixture

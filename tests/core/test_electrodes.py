@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuroflow.anatomy.electrodes import SITES, recognise, recognise_all, side
+from neuroflow.anatomy.electrodes import SITES, Recognised, recognise, recognise_all, side
 from neuroflow.recording import ChannelKind as K
 
 
@@ -119,3 +119,9 @@ def test_every_site_is_recognised_in_any_case_and_has_a_side() -> None:
     assert [side(s) for s in ("Fp1", "T4", "Cz", "AF10", "Nz", "A2")] == [
         "left", "right", "midline", "right", "midline", "right",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("label", ["~AHL1 med", "EEG ~AHL1 med", "≈AHL1 med", " ~ AHL1 med"])
+def test_what_was_reconstructed_is_named_as_on_screen_and_has_no_site(label: str) -> None:
+    assert recognise(label) == Recognised("≈AHL1 med", K.IEEG, None, "")
+    assert recognise("~Fp1") == Recognised("≈Fp1", K.IEEG, None, "")

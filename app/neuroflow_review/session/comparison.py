@@ -16,12 +16,16 @@ from neuroflow_review.session.depth import Truth, load_truth
 
 
 def open_comparison(path: Path, names: Sequence[str], control: Control) -> SignalSource:
-    """A recording that holds some of these contacts. Raises: FileProblem, Cancelled."""
+    """A recording that holds some of these contacts, as they were recorded. Raises: FileProblem, Cancelled."""
     from neuroflow.io import open_recording
 
     source = open_recording(path)
     if not {c.name for c in source.recording.channels} & set(names):
         source.close()
+        if source.recording.reconstructed:
+            raise FileProblem(
+                f"“{path.name}” was reconstructed, not recorded: choose the recorded iEEG of the same patient."
+            )
         raise FileProblem(
             f"No channel of “{path.name}” has the name of a contact of the model ({', '.join(names[:2])} …): choose "
             "the recorded iEEG of the same patient."

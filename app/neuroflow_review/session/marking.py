@@ -25,9 +25,11 @@ def mark_here(session: Session, *, on_channel: bool = False) -> Mark | None:
     state, cursor = session.state, session.cursor
     selection, span = state.selection, state.span
     channel = state.channel if on_channel else ""
-    reconstructed = on_channel and state.reconstructed
     if on_channel and not channel:
         return None
+    row = _chosen_row(session) if on_channel else None
+    reconstructed = on_channel and (state.reconstructed or (row is not None and row.reconstructed))
+    channel = channel.removeprefix(RECONSTRUCTED)
     if selection is not None and selection.overlaps(span):
         at, duration = selection.start, selection.duration
     else:
@@ -68,16 +70,26 @@ def decide(session: Session, decision: Decision) -> bool:
         return _mark_own(session, cursor, row)
     found = _discharge_at(session, cursor, on_scalp=row is not None)
     if found is None:
+        chosen = _chosen_row(session)
+        if chosen is not None and chosen.reconstructed:
+            session.noticed.emit(f"{chosen.label} is reconstructed: choose a row that was recorded to mark a spike on.")
+            return True
         return row is not None and _mark_own(session, cursor, row)
     time, channel, reconstructed = found
     return session.marks.decide(time, channel, decision, reconstructed=reconstructed)
 
 
+def _chosen_row(session: Session) -> Row | None:
+    """The row of the page that is chosen, None where none is."""
+    state = session.state
+    rows = (row for row in session.rows if row.label == state.channel)
+    return None if state.reconstructed else next(rows, None)
+
+
 def _chosen_scalp(session: Session) -> Row | None:
     """The row of scalp EEG that is chosen, None where none is."""
-    state = session.state
-    rows = (row for row in session.rows if row.label == state.channel and row.kind == "EEG")
-    return None if state.reconstructed else next(rows, None)
+    row = _chosen_row(session)
+    return row if row is not None and row.kind == "EEG" and not row.reconstructed else None
 
 
 def _marked_already(session: Session, cursor: float) -> bool:

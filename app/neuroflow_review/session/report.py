@@ -151,6 +151,9 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),
         ("Shown", ", ".join(drawn_in)),
     ]
+    if recording.reconstructed:
+        made = sum(c.reconstructed for c in recording.channels)
+        rows.append(("Reconstructed, not recorded", f"{made} of {len(recording.channels)} channels, shown with ≈"))
     if state.bad:
         drawn = ", interpolated on the pages" if any(row.interpolated for row in session.rows) else ""
         aside = sites_alone(sorted(state.bad)) if private else sorted(state.bad)

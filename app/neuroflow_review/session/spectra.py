@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from neuroflow.inference.tile import Tile
 from neuroflow.recording import SignalSource, Span
-from neuroflow.signal.montage import Row
+from neuroflow.signal.montage import RECONSTRUCTED_MARKS, Row
 from neuroflow.signal.spectrogram import Spectrogram
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.session.analysis import depth_spectrogram, scalp_spectrogram
@@ -17,7 +17,10 @@ from neuroflow_review.session.analysis import depth_spectrogram, scalp_spectrogr
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpectrogramPage:
-    """A spectrogram (dB re 1 V²/Hz) of a page, or None and why; of ``samples`` samples where reconstructed."""
+    """A spectrogram (dB re 1 V²/Hz) of a page, or None and why; of ``samples`` samples where reconstructed.
+
+    ``label`` is without ``≈``; of a reconstructed signal of the file itself there are no samples.
+    """
 
     span: Span
     label: str
@@ -49,8 +52,9 @@ class Spectra(QObject):
             why = f"{', '.join(row.interpolated)} is interpolated, not recorded: choose another channel"
             self._say(SpectrogramPage(span, row.label, False, None, why=why))
             return
-        if self._begin((id(source), row, span), SpectrogramPage(span, row.label, False, None)):
-            self._submit(partial(scalp_spectrogram, source, row, span), SpectrogramPage(span, row.label, False, None))
+        empty = SpectrogramPage(span, row.label.lstrip("".join(RECONSTRUCTED_MARKS)), row.reconstructed, None)
+        if self._begin((id(source), row, span), empty):
+            self._submit(partial(scalp_spectrogram, source, row, span), empty)
 
     def ask_depth(self, tiles: tuple[Tile, ...], contact: int, name: str, span: Span, why: str) -> None:
         """Of a contact, from the tiles that are there; without any, ``why`` there is none."""

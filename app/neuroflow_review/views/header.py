@@ -10,7 +10,7 @@ from neuroflow.recording import ChannelKind, Patient, Recording
 from neuroflow.units import format_clock
 from neuroflow_review.theme import LIGHT, UNIT, Theme, colour, gutter, hairline, ui_font
 
-SIMULATED = "SIMULATED PATIENT"
+SIMULATED, RECONSTRUCTED = "SIMULATED PATIENT", "RECONSTRUCTED"
 HIDDEN = "Patient hidden"
 
 
@@ -25,6 +25,12 @@ def patient_words(patient: Patient, *, private: bool) -> str:
         {"F": "female", "M": "male"}.get(patient.sex.upper(), ""),
     ]
     return "   ".join(p for p in parts if p)
+
+
+def badges(recording: Recording) -> tuple[str, ...]:
+    """What a reader must not overlook of a recording: a patient that is none, signals that were not recorded."""
+    said = {SIMULATED: recording.simulated, RECONSTRUCTED: recording.reconstructed}
+    return tuple(badge for badge, holds in said.items() if holds)
 
 
 class PatientHeader(QWidget):
@@ -57,8 +63,8 @@ class PatientHeader(QWidget):
         return patient_words(self._recording.patient, private=self._private) if self._recording is not None else ""
 
     def _describe(self) -> None:
-        badge = f", {SIMULATED}" if self._recording is not None and self._recording.simulated else ""
-        self.setAccessibleDescription(self.patient + badge)
+        said = badges(self._recording) if self._recording is not None else ()
+        self.setAccessibleDescription(", ".join((self.patient, *said)))
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -77,9 +83,9 @@ class PatientHeader(QWidget):
             painter.setFont(ui_font(-0.5))
             painter.setPen(colour(look.muted))
             quiet = QFontMetricsF(painter.font())
-            badge = SIMULATED if recording.simulated else "RECONSTRUCTED" if recording.reconstructed else ""
             badge_font = ui_font(-1.5, bold=True)
-            wide = QFontMetricsF(badge_font).horizontalAdvance(badge) + 7 * UNIT if badge else 0.0
+            boxes = {b: QFontMetricsF(badge_font).horizontalAdvance(b) + 4 * UNIT for b in badges(recording)}
+            wide = sum(width + 3 * UNIT for width in boxes.values())
             metrics = QFontMetricsF(ui_font(1.0, bold=True))
             parts = self._about(recording)
             # Who it is of and what it is come before when it was, and that before how much.
@@ -91,15 +97,16 @@ class PatientHeader(QWidget):
             text = metrics.elidedText(self.patient, Qt.TextElideMode.ElideRight, max(room - wide, gutter()))
             painter.setPen(colour(look.muted if self._private else look.ink))
             painter.drawText(row, left, text)
-            if badge:
-                x = row.left() + metrics.horizontalAdvance(text) + 3 * UNIT
-                high = QFontMetricsF(badge_font).height() + UNIT
-                box = QRectF(x, (self.height() - 1 - high) / 2, wide - 3 * UNIT, high)
-                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-                painter.setPen(hairline(look.warning if recording.simulated else look.recon_line))
+            x = row.left() + metrics.horizontalAdvance(text) + 3 * UNIT
+            high = QFontMetricsF(badge_font).height() + UNIT
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(badge_font)
+            for badge, width in boxes.items():
+                box = QRectF(x, (self.height() - 1 - high) / 2, width, high)
+                painter.setPen(hairline(look.warning if badge == SIMULATED else look.recon_line))
                 painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
-                painter.setFont(badge_font)
                 painter.drawText(box, Qt.AlignmentFlag.AlignCenter, badge)
+                x += width + 3 * UNIT
 
     def _about(self, recording: Recording) -> list[str]:
         # A file's name often holds the patient's.

@@ -162,12 +162,13 @@ class PageView(Sheet):
     def draw(self, painter: QPainter) -> None:
         look, plot = self._look, self.plot()
         painter.fillRect(self.rect(), colour(look.paper))
+        places, height = self.places()
+        rows = [self._rows[i] for i in self._drawn()]
+        self._draw_ground(painter, places, rows, height)
         draw_grid(painter, plot, self._span, self.width(), look.grid, look.grid_strong)
         self._draw_nothing(painter, plot)
-        places, height = self.places()
         ground, (value, paper) = self.ground(), self.mark_colours()
         self._layer.draw(painter, ground, value)
-        rows = [self._rows[i] for i in self._drawn()]
         if self.alone:
             self._draw_volts(painter, plot, places[0].y)
             self.labels_shown = len(self._rows)  # none is left out for want of room
@@ -175,7 +176,7 @@ class PageView(Sheet):
             made = frozenset(i for i, row in enumerate(rows) if row.interpolated)
             struck = frozenset(i for i, row in enumerate(rows) if row.bad) - made
             selected = self._labels.index(self._channel) if self._channel in self._labels else -1
-            colours = [look.side(row.side) for row in rows]
+            colours = [self._ink(row) for row in rows]
             self.labels_shown = draw_labels(
                 painter, places, colours, look, selected=selected, struck=struck, bracketed=made
             )
@@ -199,6 +200,16 @@ class PageView(Sheet):
         if layout != self._layout:
             self._layout = layout
             QTimer.singleShot(0, self, self.laid_out.emit)
+
+    def _ink(self, row: Row) -> str:
+        return self._look.recon_line if row.reconstructed else self._look.side(row.side)
+
+    def _draw_ground(self, painter: QPainter, places: Sequence[Place], rows: Sequence[Row], height: float) -> None:
+        """What was reconstructed lies on the ground of a reconstruction, from edge to edge."""
+        for place, row in zip(places, rows, strict=True):
+            if row.reconstructed:
+                band = QRectF(0, place.y - height / 2, self.width(), height)
+                painter.fillRect(QRectF(self.rect()) if self.alone else band, colour(self._look.recon_paper))
 
     def _draw_nothing(self, painter: QPainter, plot: QRectF) -> None:
         """Hatch gaps and what lies beyond the recording's end."""
@@ -238,13 +249,14 @@ class PageView(Sheet):
         metrics, small = QFontMetricsF(font), QFontMetricsF(ui_font(-1.0))
         words = "alone · negative up · Z or Esc shows every row"
         words = f"interpolated · {words}" if row.interpolated else words
+        words = f"reconstructed, not recorded · {words}" if row.reconstructed else words
         name = metrics.horizontalAdvance(row.label)
         wide = name + 2 * UNIT + small.horizontalAdvance(words)
         box = QRectF(plot.left() + 2 * UNIT, plot.top() + UNIT, wide + UNIT, metrics.height())
         painter.fillRect(box, translucent(look.paper, 0.85))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.setFont(font)
-        painter.setPen(colour(look.muted if row.bad else look.side(row.side)))
+        painter.setPen(colour(look.muted if row.bad else self._ink(row)))
         painter.drawText(box, align, row.label)
         painter.setFont(ui_font(-1.0))
         painter.setPen(colour(look.muted))
@@ -259,7 +271,7 @@ class PageView(Sheet):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         per_second = plot.width() / max(self._span.duration, 1e-9)
         for place, trace, row in zip(places, traces, rows, strict=True):
-            pen = hairline(look.rejected if row.bad else look.side(row.side))
+            pen = hairline(look.rejected if row.bad else self._ink(row))
             painter.setPen(hairline(look.side(row.side), _PALE) if row.interpolated else pen)
             own = trace.scale if trace.scale is not None and not self.alone else self._sensitivity
             per_unit = scale / own

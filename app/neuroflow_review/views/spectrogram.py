@@ -209,8 +209,8 @@ class SpectrogramPanel(Canvas):
     def _subtitle(self) -> str:
         if not self._reconstructed:
             return "power of the recorded signal"
-        of = f"mean power of {self._samples} samples" if self._samples else "mean power of the samples"
-        return f"reconstructed, not recorded · {of}"
+        of = f" · mean power of {self._samples} samples" if self._samples else ""
+        return f"reconstructed, not recorded{of}"
 
     def draw(self, painter: QPainter) -> None:
         look, plot = self._look, self.plot()

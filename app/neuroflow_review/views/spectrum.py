@@ -84,7 +84,7 @@ class SpectrumPanel(Canvas):
 
     def _fit(self, frequencies: Array, density: Array) -> None:
         """Ends of the scale in whole tens of decibels: those there are where they still suit."""
-        self._of_depth = self._depth is not None
+        self._of_depth = self._depth is not None or self._is_reconstructed()
         inside = (frequencies >= _LOWEST) & (frequencies <= self._top)
         level = decibels(density[:, inside])
         level = level[np.isfinite(level)]
@@ -96,6 +96,11 @@ class SpectrumPanel(Canvas):
                 self._scale = low, high
         self.setAccessibleDescription(f"{self.title}, {self.words}, {self.reading}")
         self.redraw()
+
+    def _is_reconstructed(self) -> bool:
+        """Whether the chosen row was reconstructed, as the file says."""
+        rows = self._scalp.rows if self._scalp is not None else ()
+        return any(row.reconstructed for row in rows if row.label == self._label)
 
     # In words ---------------------------------------------------------------------------------------------------------
 
@@ -122,6 +127,8 @@ class SpectrumPanel(Canvas):
             aside = "not EEG · "
         elif row.bad or row.interpolated:
             aside = "interpolated · " if row.interpolated else "set aside as bad · "
+        if self._is_reconstructed():
+            return f"reconstructed, not recorded · {aside}{scalp.stretch.words} · no filters"
         return f"{aside}{scalp.stretch.words} · as recorded, no filters"
 
     @property
@@ -245,11 +252,12 @@ class SpectrumPanel(Canvas):
             if row.label == self._label:
                 chosen = k
             elif not row.bad:
-                painter.setPen(hairline(look.side(row.side), _FAINT))
+                painter.setPen(hairline(look.recon_line if row.reconstructed else look.side(row.side), _FAINT))
                 self._draw_curve(painter, made.frequencies, made.density[k])
         if chosen is not None:
             row = made.rows[chosen]
-            painter.setPen(thick(look.rejected if row.bad else look.side(row.side)))
+            ink = look.recon_line if row.reconstructed else look.side(row.side)
+            painter.setPen(thick(look.rejected if row.bad else ink))
             self._draw_curve(painter, made.frequencies, made.density[chosen])
 
     def _draw_depth(self, painter: QPainter, made: DepthSpectrum) -> None:

@@ -15,6 +15,7 @@ from neuroflow.inference.tile import ARTEFACT
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
 from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
+from neuroflow_review.marklayer import label_of
 from neuroflow_review.paper import is_calibrated
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.session.analysis import Spike, grouped, strongest
@@ -277,9 +278,10 @@ class Feeds(QObject):
         frame.page.set_spikes(self._with_decisions(found[False], near, reconstructed=False))
         frame.ieeg.set_spikes(self._with_decisions(found[True], near, reconstructed=True))
         events = [m for m in marks.on(near) if not m.decision]
+        of_file = {row.label for row in session.rows if row.reconstructed}
         for panel, far in ((frame.page, False), (frame.ieeg, True)):
             panel.set_editable(marks.writable, recording.duration)
-            panel.set_marks([m for m in events if m.reconstructed == far])
+            panel.set_marks([m for m in events if far == (m.reconstructed and label_of(m) not in of_file)])
         frame.events.set_page(page)
         searched = session.spikes.searched(), session.spikes.searched_depth()
         doubted = {s.time for s in map(strongest, found[False]) if session.reconstruction.artefact_at(s.time)}

@@ -163,7 +163,8 @@ class MarkCommands(Part):
         self.session.store.update(spike_sensitivity=sensitivity)
 
     def choose_channel(self, label: str) -> None:
-        if label.startswith(RECONSTRUCTED):
+        on_page = any(row.label == label for row in self.session.rows)
+        if label.startswith(RECONSTRUCTED) and not on_page:
             self.choose_contact(label.removeprefix(RECONSTRUCTED))
         else:
             self.session.store.update(channel=label, reconstructed=False)

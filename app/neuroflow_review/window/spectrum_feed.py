@@ -58,9 +58,10 @@ class SpectrumFeed(QObject):
         if state.reconstructed:
             self._ask_depth()
         else:
-            chosen = next((row.kind for row in session.rows if row.label == state.channel), "EEG")
-            kind = "iEEG" if chosen == "iEEG" else "EEG"
-            rows = tuple(row for row in session.rows if row.kind == kind)
+            chosen = next((row for row in session.rows if row.label == state.channel), None)
+            kind = "iEEG" if chosen is not None and chosen.kind == "iEEG" else "EEG"
+            made = chosen is not None and chosen.reconstructed
+            rows = tuple(row for row in session.rows if row.kind == kind and row.reconstructed == made)
             if not rows:
                 self._say("A spectrum needs EEG: this recording has none")
                 return

@@ -20,7 +20,7 @@ from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session, ViewState
 from neuroflow_review.theme import Theme, theme
-from neuroflow_review.views.header import SIMULATED
+from neuroflow_review.views.header import badges
 from neuroflow_review.window import boxes
 from neuroflow_review.window.commands import Commands
 from neuroflow_review.window.feeds import Feeds
@@ -214,7 +214,7 @@ class ReviewWindow(Frame):
         if recording is None:
             self.setWindowTitle(TITLE)
             return
-        badge = f"{SIMULATED} – " if recording.simulated else ""
+        badge = "".join(f"{badge} – " for badge in badges(recording))
         who = self.header.patient if not private else "Patient hidden"
         self.setWindowTitle(f"{badge}{who} – {TITLE}")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuroflow.recording import Channel, ChannelKind
+from neuroflow.recording import RECONSTRUCTED_MARKS, ChannelKind
 from neuroflow.units import volts_per_unit
 
 Side = Literal["left", "right", "midline"]
@@ -65,9 +65,6 @@ _COPY_NUMBER = re.compile(r"(?<=[A-Za-z0-9])-\d$")
 _DEPTH = re.compile(r"^([A-Za-z]{1,5}'?)(\d{1,2})$")
 _NUMBERED = re.compile(r"^([A-Za-z]{1,2})(\d{1,2})$")
 
-RECONSTRUCTED_MARKS = ("~", "≈")
-"""What stands before the name of a reconstructed contact: in files, which hold ASCII, and on screen."""
-
 # Words that look like a shaft and a contact number and are neither.
 _NO_SHAFT = re.compile(
     r"DC|AUX|BIP|EXG?|EXT|X|PG|SP|CH|CHAN|MISC|STIM?|PHO|TRIG|EV|ADC|OSAT|CO|OX|HR|PR|PTT|IBI|PPG|GSR|ACC|EEG|REF|GND",
@@ -93,20 +90,18 @@ _PATTERNS: tuple[tuple[ChannelKind, re.Pattern[str]], ...] = tuple(
 UNNAMED = "one whose name is left out"
 
 
-def is_reconstructed(channel: Channel) -> bool:
-    """Whether a file says of a channel, by its mark or in its transducer field, that it was not recorded."""
-    marked = any(text.strip().startswith(RECONSTRUCTED_MARKS) for text in (channel.label, channel.name))
-    return marked or "reconstructed" in channel.transducer.lower()
-
-
 def recognise(label: str, dimension: str = "uV") -> Recognised:
     """Read one label as a reader of EEG would: ``EEG Fp1-Ref``, ``FP1-LE``, ``Fp1.``, ``T7``, ``EKG1``, ``AHL1``.
 
     A derivation between two scalp sites (``Fp1-F7``) keeps both in its name and has no site, since no montage can be
     built from it; an ear, a mastoid or a common reference (``Ref``, ``LE``, ``A1A2``, ``Av``) is the ``reference``.
-    Channels whose physical ``dimension`` is no voltage are never EEG; an empty dimension is taken on trust.
+    Channels whose physical ``dimension`` is no voltage are never EEG; an empty dimension is taken on trust. What was
+    reconstructed (``~AHL1 med``) is named as on screen, ``≈AHL1 med``.
     """
     clean, body, prefix = _without_type(label)
+    marked = _TYPE_PREFIX.sub("", clean)
+    if marked.startswith(RECONSTRUCTED_MARKS):
+        clean = f"≈{marked.lstrip('~≈ ')}"
     if dimension.strip() and volts_per_unit(dimension) is None:
         return Recognised(clean, _other_kind(clean), None, "")
     if clean.startswith(RECONSTRUCTED_MARKS):

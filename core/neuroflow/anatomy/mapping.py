@@ -14,8 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, SITES, is_reconstructed
-from neuroflow.recording import Channel, ChannelKind, Recording, Samples, SignalSource, Span
+from neuroflow.anatomy.electrodes import SITES
+from neuroflow.recording import RECONSTRUCTED_MARKS, Channel, ChannelKind, Recording, Samples, SignalSource, Span
 
 LONGEST_NAME: Final = 40
 
@@ -98,9 +98,8 @@ def is_unrecognised(channel: Channel) -> bool:
 
 def may_be_mapped(channel: Channel) -> bool:
     """Whether a reader may say what a channel is: never of what was reconstructed, nor of values without a scale."""
-    if is_reconstructed(channel):
-        return False
-    return channel.physical_min != channel.physical_max or channel.is_voltage
+    scaled = channel.physical_min != channel.physical_max or channel.is_voltage
+    return scaled and not channel.reconstructed
 
 
 def problem_with(channel: Channel, kind: ChannelKind) -> str:

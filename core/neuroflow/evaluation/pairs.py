@@ -147,7 +147,11 @@ def _depth_channels(
 ) -> dict[int, Channel]:  # fmt: skip
     """Channels of the matched contacts by the implant's index. Raises: FileProblem."""
     found = {index: channel_called(source.recording, contact.name) for index, contact in matched.items()}
-    channels = {index: channel for index, channel in found.items() if channel is not None and channel.is_voltage}
+    channels = {
+        index: channel
+        for index, channel in found.items()
+        if channel is not None and channel.is_voltage and not channel.reconstructed
+    }
     slow = next((channel for channel in channels.values() if channel.rate < rate), None)
     if slow is not None:
         raise FileProblem(

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroflow import __version__
-from neuroflow.anatomy.electrodes import RECONSTRUCTED_MARKS, is_reconstructed
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import ALWAYS, WORDS, facts_of
 from neuroflow.export.readback import same_notes
@@ -24,7 +23,7 @@ from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_reader import EdfSource, open_edf
 from neuroflow.io.edf_writer import DIGITAL_MAX, EdfWriter, OutputHeader, OutputSignal, check_target
 from neuroflow.jobs import Control
-from neuroflow.recording import Annotation, Channel, ChannelKind, Patient, Samples, Span
+from neuroflow.recording import RECONSTRUCTED_MARKS, Annotation, Channel, ChannelKind, Patient, Samples, Span
 from neuroflow.signal.montage import MONTAGES, MontageChannel, Row, montage_rows
 from neuroflow.signal.resample import resample_span
 from neuroflow.units import MICROVOLT
@@ -109,7 +108,7 @@ class _Line:
 
     @property
     def reconstructed(self) -> bool:
-        return any(is_reconstructed(channel) for channel, _ in self.weights)
+        return any(channel.reconstructed for channel, _ in self.weights)
 
     @property
     def as_recorded(self) -> bool:
@@ -186,13 +185,13 @@ class _Conversion:
             found = [c for c in self.recording.channels if self.source.header.signals[c.index].samples]
         else:
             found = []
+            channels = self.recording.channels
+            called = {c.label: c for c in reversed(channels)} | {c.name: c for c in channels}
             for name in self.request.channels:
-                try:
-                    found.append(self.recording.channel(name))
-                except KeyError:
-                    raise NeuroflowError(
-                        f"The recording has no channel “{name}”; neuroflow info lists its channels."
-                    ) from None
+                channel = called.get(name)
+                if channel is None:
+                    raise NeuroflowError(f"The recording has no channel “{name}”; neuroflow info lists its channels.")
+                found.append(channel)
         if not found:
             raise FileProblem(f"“{self.recording.path.name}” holds no signals: there is nothing to write.")
         return found
@@ -223,7 +222,7 @@ class _Conversion:
         else:
             kind = "EEG " if by_name[row.weights[0][0]].kind is ChannelKind.EEG else ""
             label = kind + row.label.replace("–", "-")
-        reconstructed = any(is_reconstructed(by_name[name]) for name, _ in row.weights)
+        reconstructed = any(by_name[name].reconstructed for name, _ in row.weights)
         return f"~{label}" if reconstructed and not label.startswith(RECONSTRUCTED_MARKS) else label
 
     def _stretches(self) -> list[_Stretch]:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroflow.anatomy.electrodes import Recognised, is_reconstructed, recognise_all
+from neuroflow.anatomy.electrodes import Recognised, recognise_all
 from neuroflow.io.edf_annotations import channel_names, parse_tals, split_channel
 from neuroflow.io.edf_header import (
     FIXED_BYTES,
@@ -254,14 +254,16 @@ def _recording(
         problems=tuple(problems),
         identity=_identity(file, header),
         simulated="simulated" in fields.lower(),
-        reconstructed=any(map(is_reconstructed, channels)),
+        reconstructed=any(c.reconstructed for c in channels),
     )
 
 
 def _channels(header: EdfHeader, problems: list[str]) -> tuple[Channel, ...]:
     """Channels in file order with unique names, each site claimed once."""
     signals = [s for s in header.signals if not s.is_annotation and s.samples > 0]
-    recognised = recognise_all([s.label for s in signals], [s.dimension for s in signals])
+    # What its transducer alone says to be reconstructed is named like what its label says to be.
+    labels = [f"~{s.label}" if "reconstructed" in s.transducer.lower() else s.label for s in signals]
+    recognised = recognise_all(labels, [s.dimension for s in signals])
     taken: Counter[str] = Counter()
     channels: list[Channel] = []
     unitless: list[str] = []

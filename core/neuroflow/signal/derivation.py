@@ -18,6 +18,7 @@ from typing import Final
 from neuroflow.signal.montage import (
     EARS,
     LEFT_EARS,
+    RECONSTRUCTED_MARKS,
     RIGHT_EARS,
     MontageChannel,
     Row,
@@ -44,7 +45,6 @@ _REFERENCES = {
     **dict.fromkeys(("ears", "a1a2", "m1m2"), LINKED),
 }
 _RENAMED = {"T7": "T3", "T8": "T4", "P7": "T5", "P8": "T6"}
-_RECONSTRUCTED = ("~", "≈")
 
 _NUMBER = r"\d{1,4}(?:\.\d{1,12})?"
 _TERM = re.compile(
@@ -77,7 +77,7 @@ class Derivation:
         for name, weight in self.terms:
             if not 1 <= len(name) <= _LONGEST_ELECTRODE or not name.isprintable() or '"' in name:
                 raise ValueError(f"An electrode's name has 1 to {_LONGEST_ELECTRODE} characters and no quotation mark.")
-            if name.startswith(_RECONSTRUCTED):
+            if name.startswith(RECONSTRUCTED_MARKS):
                 raise ValueError("What was reconstructed does not stand in a montage of what was recorded.")
             if not math.isfinite(weight) or not 0 < abs(weight) <= _LARGEST_WEIGHT:
                 raise ValueError(f"The weight of {name} must be a number up to {_LARGEST_WEIGHT:g}, and not 0.")
@@ -159,7 +159,7 @@ def checked_label(label: str) -> str:
     """A row's label as it is. Raises: ValueError, with a sentence; recorded signals never look like reconstructed."""
     if len(label) > LONGEST_LABEL or not label.isprintable() or label != label.strip():
         raise ValueError(f"A label has at most {LONGEST_LABEL} characters.")
-    if label.startswith(_RECONSTRUCTED):
+    if label.startswith(RECONSTRUCTED_MARKS):
         raise ValueError("≈ and ~ stand before what was reconstructed: choose another label.")
     return label
 
@@ -274,7 +274,7 @@ class _Places:
 
     def find(self, name: str) -> MontageChannel | None:
         found = self.sites.get(name) or self._names.get(name.casefold())
-        return None if found is not None and found.name.startswith(_RECONSTRUCTED) else found
+        return None if found is not None and found.name.startswith(RECONSTRUCTED_MARKS) else found
 
 
 def _row(line: Derivation, at: _Places, good: Sequence[str], marked: frozenset[str], group: int) -> Row | None:

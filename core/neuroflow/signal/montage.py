@@ -26,6 +26,9 @@ MONTAGES: tuple[str, ...] = (
     "as recorded",
 )
 
+RECONSTRUCTED_MARKS = ("~", "≈")
+"""What no label of a recorded row begins with: the names of reconstructed channels do."""
+
 
 @dataclass(frozen=True, slots=True)
 class MontageChannel:
@@ -54,6 +57,11 @@ class Row:
     bad: bool = False
     about: tuple[str, ...] = ()
     interpolated: tuple[str, ...] = ()
+
+    @property
+    def reconstructed(self) -> bool:
+        """Whether it shows what was reconstructed, not recorded, as the names of such channels and their rows say."""
+        return self.label.startswith(RECONSTRUCTED_MARKS)
 
     @property
     def electrodes(self) -> tuple[str, ...]:
