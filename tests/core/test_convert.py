@@ -322,7 +322,7 @@ def test_a_reconstructed_channel_keeps_its_mark_whatever_it_is_called(
     convert(made.path, out, ConvertRequest(texts=texts))
     new = open_recording(out).recording
     found = [c.label for c in new.channels]
-    assert found == ["~AHL1 p05", "~PHR'3 s003", "~iEEG 3", "~deep", "~other 5", "~AHL2", "Fp1"]
+    assert found == ["~AHL1 p05", "~PHR'3 s003", "~iEEG 3", "~deep", "~iEEG 5", "~AHL2", "Fp1"]
     assert [c.transducer for c in new.channels] == [WORDS] * 6 + [""]
     assert b"Roe" not in out.read_bytes()
     for write in (lambda: convert(made.path, out, ConvertRequest()), lambda: repair(made.path, out)):
