@@ -30,7 +30,9 @@ from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.io import open_recording
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Span
+from neuroflow.signal.filters import Filters
 from neuroflow_review.session.analysis import Spike, tile_spikes
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.report import content_of
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import DARK, LIGHT, Theme
@@ -112,6 +114,45 @@ def test_reconstructed_not_recorded_stands_on_the_panel_and_in_print(
     printed = " ".join(ElementTree.parse(tmp_path / "page.svg").getroot().itertext())
     assert WORDS in printed
     assert "≈" in printed
+
+
+def test_the_reconstruction_has_filters_of_its_own_that_are_off_and_say_so_when_on(
+    qtbot: QtBot, shown: ReviewWindow, settle: Act, tmp_path: Path
+) -> None:
+    session, actions = shown.session, shown.commands.actions
+    assert session.state.filters_on
+    assert session.state.depth_filters == Filters(None, None, None)
+    assert "filtered" not in words_of(shown.ieeg)
+    (menu,) = [a.menu() for a in shown.commands.menus["Reconstruct"].actions() if a.text().startswith("Filters of")]
+    for name in ("low_cut", "high_cut", "notch"):
+        assert actions[f"depth_{name}_None"].isChecked()
+        assert actions[f"depth_{name}_None"] in menu.actions()
+    assert session.depth is not None
+    before, scalp = session.depth.bands.median.copy(), session.page.traces[0].y.copy()
+    actions["depth_low_cut_5.3"].trigger()
+    actions["depth_high_cut_15.0"].trigger()
+    settle(shown)
+    assert actions["depth_low_cut_5.3"].isChecked()
+    assert not actions["depth_low_cut_None"].isChecked()
+    assert float(np.nanstd(session.depth.bands.median)) < 0.9 * float(np.nanstd(before))
+    np.testing.assert_array_equal(session.page.traces[0].y, scalp)
+    assert "reconstructed, not recorded · filtered 5.3–15 Hz" in words_of(shown.ieeg)
+    assert shown.inspector._words.text() == "reconstructed, not recorded · unfiltered"
+    job = save_shown(shown, tmp_path / "page.csv")
+    assert job is not None
+    with qtbot.waitSignal(job.destroyed, timeout=LONG):
+        pass
+    assert "reconstructed, not recorded, filtered 5.3–15 Hz: median" in (tmp_path / "page.csv").read_text()
+    actions["second"].trigger()
+    qtbot.waitUntil(lambda: "filtered 5.3–15 Hz" in shown.second.says.text())
+    remember(session.state, session.settings)
+    assert initial_state(session.settings, session.montages).depth_filters == Filters(5.3, 15.0, None)
+    for name in ("low_cut", "high_cut"):
+        actions[f"depth_{name}_None"].trigger()
+    settle(shown)
+    np.testing.assert_array_equal(session.depth.bands.median, before)
+    assert "filtered" not in words_of(shown.ieeg)
+    assert "filtered" not in shown.second.says.text()
 
 
 # A file, for the rules of what is written -----------------------------------------------------------------------------

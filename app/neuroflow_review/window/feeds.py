@@ -157,6 +157,7 @@ class Feeds(QObject):
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
+        frame.inspector.set_filtered(new.depth_filters != OFF)
         frame.ieeg.set_samples(new.samples, new.sample)
         frame.ieeg.set_withheld_shown(new.withheld_shown)
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:

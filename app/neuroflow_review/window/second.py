@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from neuroflow.recording import Recording
-from neuroflow_review.display import sensitivity_words
+from neuroflow_review.display import depth_filter_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
@@ -177,7 +177,9 @@ class SecondWindow(QWidget):
         measured = "" if is_calibrated(panel) else " (not calibrated)"
         volts = sensitivity_words(self.session.state.depth_sensitivity)
         known = distribution_words(self.session.reconstruction.segments(panel.span))
-        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts, known)
+        backend = self.session.reconstruction.backend
+        filtered = depth_filter_words(self.session.state.depth_filters, backend.rate if backend is not None else None)
+        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts, filtered, known)
         self.says.set_parts([Part(part) for part in words])
 
     def _say_soon(self) -> None:
