@@ -13,11 +13,10 @@ from xml.etree import ElementTree
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
-from tests.app.conftest import FakeBackend
+from tests.app.conftest import FakeBackend, words_of
 from tests.core.small_model import TEN_TWENTY, scalp_source, write_small_model
 
 from neuroflow import __version__
@@ -50,19 +49,6 @@ def shown(opened: ReviewWindow, reconstructed: Act) -> ReviewWindow:
     opened.session.reconstruct_page()
     reconstructed(opened)
     return opened
-
-
-def words_of(panel: Sheet) -> str:
-    """Every word that a panel draws."""
-    buffer, generator = QBuffer(), QSvgGenerator()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    generator.setOutputDevice(buffer)
-    generator.setSize(QSize(panel.width(), panel.height()))
-    generator.setViewBox(QRectF(0, 0, panel.width(), panel.height()))
-    with QPainter(generator) as painter:
-        panel.draw(painter)
-        panel.draw_moving(painter)
-    return " ".join(ElementTree.fromstring(bytes(buffer.data().data()).decode()).itertext())
 
 
 def colours_of(panel: Sheet) -> set[str]:

@@ -28,6 +28,7 @@ from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.channels import channel_words, interpolation_tips, interpolation_words
+from neuroflow_review.window.docks import in_sight
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.map_feed import MapFeed
@@ -77,6 +78,8 @@ class Feeds(QObject):
         session.comparison.ready.connect(self._on_truth)
         session.trend_ready.connect(frame.overview.set_trend)
         session.cursor_moved.connect(self.show_cursor)
+        # Qt tells before it is done: what covers a dock covers it in the next turn.
+        frame.docks["At the cursor"].visibilityChanged.connect(lambda: QTimer.singleShot(0, self, self._ruler_again))
 
     @property
     def settled(self) -> bool:
@@ -342,7 +345,14 @@ class Feeds(QObject):
             label, value, note, unit=trace.unit if trace is not None else "",
             interpolated=row is not None and bool(row.interpolated),
         )  # fmt: skip
-        frame.inspector.set_ruler(self._ruler_words(label, labels))
+        words = self._ruler_words(label, labels)
+        frame.inspector.set_ruler(words)
+        # Where the panel that says it is not in sight, on the page; there no name of the channel stands above it.
+        written = "" if in_sight(frame.docks["At the cursor"]) else words.replace("\n", f"\n{label}: ")
+        frame.page.set_ruler(written)
+
+    def _ruler_again(self) -> None:
+        self._show_scalp_value(self.session.cursor)
 
     def _ruler_words(self, label: str, labels: list[str]) -> str:
         """Length of the selection and what one trace does within it."""
