@@ -38,6 +38,13 @@ def filter_words(filters: Filters, rate: float | None = None) -> str:
     return f"{low} Hz, HF {high}{idle} · {notch}" if idle else f"{low}–{high} · {notch}"
 
 
+def depth_filter_words(filters: Filters, rate: float | None) -> str:
+    """``filtered 1–35 Hz`` of a reconstruction at a ``rate`` (Hz); empty where nothing is filtered."""
+    if filters == Filters(None, None, None):
+        return ""
+    return f"filtered {filter_words(filters, rate)}".removesuffix(" · notch off")
+
+
 def idle_words(frequency: float, rate: float | None) -> str:
     """Said behind a high cut or notch that does nothing at a sampling rate (Hz); empty where it does something."""
     return f" (no effect: recorded at {rate:g} Hz)" if rate is not None and frequency >= rate / 2 else ""

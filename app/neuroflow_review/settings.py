@@ -79,6 +79,18 @@ DECLARED: Final = (
     Setting("page.notch", 0.0, "Notch, Hz; 0 is off.", choices=(0.0, 50.0, 60.0)),
     Setting("reconstruction.sensitivity", 50.0, "Sensitivity of reconstructed iEEG, µV/mm.", low=0.1, high=10_000.0),
     Setting(
+        "reconstruction.low_cut", 0.0, "Low cut of reconstructed iEEG, Hz; 0 is off.", low=0.0, high=100.0, least=0.001
+    ),
+    Setting(
+        "reconstruction.high_cut",
+        0.0,
+        "High cut of reconstructed iEEG, Hz; 0 is off.",
+        low=0.0,
+        high=10_000.0,
+        least=1.0,
+    ),
+    Setting("reconstruction.notch", 0.0, "Notch of reconstructed iEEG, Hz; 0 is off.", choices=(0.0, 50.0, 60.0)),
+    Setting(
         "reconstruction.samples", 39, "Samples a reconstruction draws; 39 give an exact 90 % band.", low=1, high=255
     ),
     Setting("reconstruction.seed", 0, "Seed of the samples.", low=0, high=2**31 - 1),

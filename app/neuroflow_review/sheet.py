@@ -21,7 +21,18 @@ from neuroflow.review import Mark
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.marklayer import Ground, MarkLayer
 from neuroflow_review.paper import Place, lay_out, pixels_per_mm, translucent
-from neuroflow_review.theme import LIGHT, UNIT, Theme, gutter, hairline, right_margin, time_to_x, ui_font, x_to_time
+from neuroflow_review.theme import (
+    LIGHT,
+    UNIT,
+    Theme,
+    colour,
+    gutter,
+    hairline,
+    right_margin,
+    time_to_x,
+    ui_font,
+    x_to_time,
+)
 
 _DRAG_PIXELS = 4
 _CLICK_PIXELS = 24
@@ -50,6 +61,7 @@ class Sheet(Canvas):
         self._look = LIGHT
         self._span = Span(0.0, 10.0)
         self._selection: Span | None = None
+        self._ruler = ""
         self._cursor: float | None = None
         self._drag: float | None = None
         self._dragged: Span | None = None
@@ -78,6 +90,12 @@ class Sheet(Canvas):
     def set_selection(self, selection: Span | None) -> None:
         if selection != self._selection:
             self._selection = selection
+            self.update()
+
+    def set_ruler(self, words: str) -> None:
+        """What is measured between the ends of the selection, to be written at its edge; empty for nothing."""
+        if words != self._ruler:
+            self._ruler = words
             self.update()
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
@@ -162,11 +180,27 @@ class Sheet(Canvas):
             for time, x in ((selection.start, left), (selection.stop, right)):
                 if self._span.start <= time <= self._span.stop:
                     painter.drawLine(QLineF(x, 0, x, self.height()))
+            if self._ruler and self._dragged is None:
+                self._draw_ruler(painter, left, right)
         self._layer.draw_moving(painter, self.ground(), *self.mark_colours())
         if self._cursor is not None and self._span.start <= self._cursor < self._span.stop:
             x = time_to_x(self._cursor, self._span, self.width())
             painter.setPen(hairline(self._look.cursor, 0.9))
             painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
+
+    def _draw_ruler(self, painter: QPainter, left: float, right: float) -> None:
+        """Right of the selection, left of it where there is no room, or in it."""
+        plot, look = self.plot(), self._look
+        painter.setFont(ui_font(-0.5))
+        box = QFontMetricsF(painter.font()).boundingRect(QRectF(0, 0, 1e4, 1e4), 0, self._ruler)
+        box = box.adjusted(0, 0, 3 * UNIT, 2 * UNIT)
+        x = right + UNIT if right + UNIT + box.width() <= plot.right() else left - UNIT - box.width()
+        box.moveTo(max(x, plot.left()), plot.top() + 2 * UNIT)
+        painter.fillRect(box, translucent(look.paper, 0.9))
+        painter.setPen(hairline(look.accent, 0.6))
+        painter.drawRect(box)
+        painter.setPen(colour(look.ink))
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), self._ruler)
 
     # The pointer ------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from neuroflow.signal.orderstatistics import at_position, interval
 from neuroflow.signal.spectrum import BANDS
 from neuroflow.signal.trends import ASYMMETRY_BAND, FREQUENCIES, REGIONS
 from neuroflow.units import MICROVOLT
+from neuroflow_review.display import depth_filter_words
 from neuroflow_review.session.page import Trace
 from neuroflow_review.session.report import Drawn
 from neuroflow_review.session.spectra import SpectrogramPage
@@ -67,7 +68,8 @@ def page_cells(drawn: Drawn) -> Cells:
     depth = drawn.depth
     if depth is None:
         return
-    bands = depth.bands
+    bands, filtered = depth.bands, depth_filter_words(depth.request.filters, depth.rate)
+    said = f"{NOT_RECORDED}, {filtered}" if filtered else NOT_RECORDED
     kinds = {
         "median": bands.median,
         f"low end of {100 * bands.coverage50:.0f} %": bands.low50,
@@ -80,7 +82,7 @@ def page_cells(drawn: Drawn) -> Cells:
     times = depth.start + np.arange(bands.median.shape[1]) / depth.rate
     for k, name in enumerate(drawn.contacts):
         for what, values in kinds.items():
-            yield from _volts(f"{RECONSTRUCTED}{name}", f"{NOT_RECORDED}: {what}", times, values[k])
+            yield from _volts(f"{RECONSTRUCTED}{name}", f"{said}: {what}", times, values[k])
 
 
 def spectrogram_cells(page: SpectrogramPage) -> Cells:

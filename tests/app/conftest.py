@@ -11,13 +11,28 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import edfio
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import (
+    QBuffer,
+    QCoreApplication,
+    QEvent,
+    QIODevice,
+    QObject,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -32,6 +47,7 @@ from neuroflow.recording import Recording, SignalSource, Span
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
 from neuroflow_review.settings import Settings
+from neuroflow_review.sheet import Sheet
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.commands import demo_recording
 
@@ -365,6 +381,19 @@ def reconstructed(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
         qtbot.waitUntil(lambda: work.page_complete and not work.computing and window.settled, timeout=60_000)
 
     return act
+
+
+def words_of(panel: Sheet) -> str:
+    """Every word that a panel draws."""
+    buffer, generator = QBuffer(), QSvgGenerator()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator.setOutputDevice(buffer)
+    generator.setSize(QSize(panel.width(), panel.height()))
+    generator.setViewBox(QRectF(0, 0, panel.width(), panel.height()))
+    with QPainter(generator) as painter:
+        panel.draw(painter)
+        panel.draw_moving(painter)
+    return " ".join(ElementTree.fromstring(bytes(buffer.data().data()).decode()).itertext())
 
 
 @pytest.fixture

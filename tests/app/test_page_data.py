@@ -100,9 +100,7 @@ def test_a_second_is_the_same_on_every_page_whatever_the_low_cut(drifting: Array
         a, b = (page.traces[row(page, label)] for page in pages)
         offset = round((a.start - b.start) / a.step)
         shared = b.y.size - offset - 2
-        one, other = a.y[1:shared], b.y[offset + 1 : offset + shared]
-        one, other = (one, other) if label != "Resp" else (one - one[0], other - other[0])  # each about its middle
-        np.testing.assert_allclose(one, other, atol=5e-8)
+        np.testing.assert_allclose(a.y[1:shared], b.y[offset + 1 : offset + shared], atol=5e-8)
 
 
 @pytest.mark.parametrize("cut", LOW_CUTS)
@@ -161,6 +159,51 @@ def test_other_kinds_keep_their_own_filters_rate_and_scale() -> None:
     assert breath.step == 1.0
     assert breath.scale is not None
     assert page.traces[0].scale is None
+
+
+def breathing(seconds: float = 120.0) -> ArraySource:
+    """97 % and 250 µV of breath, then an apnoea in which the saturation falls to 80 %; a lamp that flashes once."""
+    others = (
+        Channel(0, "SpO2", "SpO2", ChannelKind.SPO2, 1.0, "%", False, physical_max=100.0),
+        Channel(0, "Resp", "Resp", ChannelKind.RESPIRATION, 25.0, "uV", True),
+        Channel(0, "Flow", "Flow", ChannelKind.RESPIRATION, 25.0, "", False),
+        Channel(0, "Temp", "Temp", ChannelKind.OTHER, 1.0, "DegC", False, physical_min=34.0, physical_max=40.0),
+        Channel(0, "Photic", "Photic", ChannelKind.PHOTIC, 200.0, "uV", True, physical_max=5000.0),
+    )
+    source = source_of(seconds=seconds, others=others, seed=7)
+    data, first = source.data, len(SITES)
+    held = np.arange(round(seconds * 25)) / 25 >= 90.0
+    breath = np.where(held, 2e-6, 250e-6) * np.sin(2 * np.pi * np.arange(held.size) / 25 / 4.0) + 1e-3
+    data[first] = np.where(np.arange(round(seconds)) < 90, 97.0, 80.0).astype(np.float32)
+    data[first + 1], data[first + 2] = breath.astype(np.float32), (breath * 1e6).astype(np.float32)
+    data[first + 3] = np.full(round(seconds), 36.5, np.float32)
+    data[first + 4] = np.zeros(round(seconds * 200), np.float32)
+    data[first + 4][10_000::50] = 3e-3
+    return source
+
+
+@pytest.mark.parametrize("label", ["SpO2", "Resp", "Flow", "Temp", "Photic"])
+def test_what_is_no_voltage_of_the_brain_is_drawn_alike_on_every_page(label: str) -> None:
+    source = breathing()
+    pages = [page_of(source, Span(start, start + 10.0)) for start in (20.0, 50.0, 100.0)]
+    traces = [page.traces[row(page, label)] for page in pages]
+    assert len({(trace.scale, trace.middle) for trace in traces}) == 1
+    before, _, after = (np.ptp(trace.y[5:-5]) / (trace.scale or 0.0) for trace in traces)
+    if label == "SpO2":
+        assert (traces[0].scale, traces[0].middle) == (1.0, 95.0)
+        assert np.median(traces[2].y - traces[0].y) == pytest.approx(17.0), "a desaturation is seen as one"
+    if label in ("Resp", "Flow"):
+        assert 2.0 < before < 10.0, "breath fills its row"
+        assert after < 0.2, "an apnoea is flat"
+    if label == "Temp":
+        assert traces[0].middle == 36.5
+
+
+def test_a_share_of_one_is_a_saturation_too() -> None:
+    share = Channel(0, "SpO2", "SpO2", ChannelKind.SPO2, 1.0, "", False, physical_max=1.0)
+    page = page_of(source_of(others=(share,), seed=8), Span(0.0, 10.0))
+    trace = page.traces[row(page, "SpO2")]
+    assert (trace.scale, trace.middle) == (0.01, 0.95)
 
 
 def test_a_derivation_of_two_rates_is_drawn_at_the_commoner_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
+from tests.app.conftest import words_of
 
 from neuroflow.recording import Span
 from neuroflow_review.window import ReviewWindow
@@ -86,6 +87,39 @@ def test_the_ruler_measures_time_rate_and_voltage(opened: ReviewWindow, press: P
     press(opened, Key.Key_Escape)
     assert session.state.selection is None
     assert opened.inspector._ruler.text() == ""
+
+
+@pytest.mark.parametrize("how", ["closed", "presentation"])
+def test_what_the_ruler_measures_stands_on_the_page_where_no_panel_says_it(
+    qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Settle, how: str
+) -> None:
+    opened.session.set_cursor(2.0)
+    press(opened, Key.Key_L)
+    opened.session.set_cursor(2.5)
+    settle(opened)
+    assert "0.5 s" not in words_of(opened.page), "the panel says it"
+    if how == "closed":
+        opened.commands.actions["dock At the cursor"].trigger()
+    else:
+        press(opened, Key.Key_P)
+    qtbot.waitUntil(lambda: "0.5 s · 2 /s" in words_of(opened.page))
+    opened.session.set_cursor(2.25)
+    label = next(row.label for row in opened.session.rows if row.kind == "EEG")
+    assert "0.25 s · 4 /s" in words_of(opened.page)
+    assert f"{label}: end − start" in words_of(opened.page)
+    opened.session.set_cursor(9.9)  # no room right of it
+    assert "7.9 s" in words_of(opened.page)
+    if how == "closed":
+        opened.commands.actions["dock At the cursor"].trigger()
+    else:
+        press(opened, Key.Key_P)
+    qtbot.waitUntil(lambda: "7.9 s" not in words_of(opened.page))
+    if how == "closed":
+        opened.commands.actions["dock At the cursor"].trigger()
+        qtbot.waitUntil(lambda: "7.9 s" in words_of(opened.page))
+        press(opened, Key.Key_L)
+        press(opened, Key.Key_Escape)
+        qtbot.waitUntil(lambda: "7.9 s" not in words_of(opened.page))
 
 
 def test_a_ruler_may_be_drawn_to_the_left(opened: ReviewWindow, press: Press) -> None:

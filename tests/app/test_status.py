@@ -75,9 +75,12 @@ def test_channels_that_are_set_aside_are_named(qtbot: QtBot, opened: ReviewWindo
 
 @pytest.mark.parametrize("beside", [False, True])
 def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
-    qtbot: QtBot, opened: ReviewWindow, beside: bool
+    qtbot: QtBot, opened: ReviewWindow, reconstructed: Callable[[ReviewWindow], None], beside: bool
 ) -> None:
+    """Though what the model did stands beside it."""
     opened.resize(1600, 1000)
+    opened.session.reconstruct_page()
+    reconstructed(opened)
     if beside:
         opened.commands.actions["beside"].trigger()
     opened.commands.actions["present"].trigger()
@@ -86,6 +89,10 @@ def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     opened.resize(1600, 1000)
     qtbot.waitUntil(lambda: "below display standard" in opened.says.shown, timeout=60_000)
     assert "…" not in opened.says.shown
+    written = opened.page.labels_shown
+    assert (f"{written} of 18 labels" in opened.says.shown) is (written < 18)
+    assert written < 18 or beside, "where the page is low, its labels are counted"
+    assert "in distribution" in opened.model_says.text()
     assert "21 of 21 channels" in opened.says.toolTip()
 
 

@@ -13,11 +13,10 @@ from xml.etree import ElementTree
 import msgspec
 import numpy as np
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
-from tests.app.conftest import FakeBackend
+from tests.app.conftest import FakeBackend, words_of
 from tests.core.small_model import TEN_TWENTY, scalp_source, write_small_model
 
 from neuroflow import __version__
@@ -30,8 +29,9 @@ from neuroflow.inference.tile import Tile, TileRequest
 from neuroflow.io import open_recording
 from neuroflow.jobs import Control
 from neuroflow.recording import ArraySource, Span
-from neuroflow_review.canvas import Canvas
+from neuroflow.signal.filters import Filters
 from neuroflow_review.session.analysis import Spike, tile_spikes
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.report import content_of
 from neuroflow_review.sheet import Sheet
 from neuroflow_review.theme import DARK, LIGHT, Theme
@@ -49,19 +49,6 @@ def shown(opened: ReviewWindow, reconstructed: Act) -> ReviewWindow:
     opened.session.reconstruct_page()
     reconstructed(opened)
     return opened
-
-
-def words_of(panel: Canvas) -> str:
-    """Every word that a panel draws."""
-    buffer, generator = QBuffer(), QSvgGenerator()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    generator.setOutputDevice(buffer)
-    generator.setSize(QSize(panel.width(), panel.height()))
-    generator.setViewBox(QRectF(0, 0, panel.width(), panel.height()))
-    with QPainter(generator) as painter:
-        panel.draw(painter)
-        panel.draw_moving(painter)
-    return " ".join(ElementTree.fromstring(bytes(buffer.data().data()).decode()).itertext())
 
 
 def colours_of(panel: Sheet) -> set[str]:
@@ -113,6 +100,45 @@ def test_reconstructed_not_recorded_stands_on_the_panel_and_in_print(
     printed = " ".join(ElementTree.parse(tmp_path / "page.svg").getroot().itertext())
     assert WORDS in printed
     assert "≈" in printed
+
+
+def test_the_reconstruction_has_filters_of_its_own_that_are_off_and_say_so_when_on(
+    qtbot: QtBot, shown: ReviewWindow, settle: Act, tmp_path: Path
+) -> None:
+    session, actions = shown.session, shown.commands.actions
+    assert session.state.filters_on
+    assert session.state.depth_filters == Filters(None, None, None)
+    assert "filtered" not in words_of(shown.ieeg)
+    (menu,) = [a.menu() for a in shown.commands.menus["Reconstruct"].actions() if a.text().startswith("Filters of")]
+    for name in ("low_cut", "high_cut", "notch"):
+        assert actions[f"depth_{name}_None"].isChecked()
+        assert actions[f"depth_{name}_None"] in menu.actions()
+    assert session.depth is not None
+    before, scalp = session.depth.bands.median.copy(), session.page.traces[0].y.copy()
+    actions["depth_low_cut_5.3"].trigger()
+    actions["depth_high_cut_15.0"].trigger()
+    settle(shown)
+    assert actions["depth_low_cut_5.3"].isChecked()
+    assert not actions["depth_low_cut_None"].isChecked()
+    assert float(np.nanstd(session.depth.bands.median)) < 0.9 * float(np.nanstd(before))
+    np.testing.assert_array_equal(session.page.traces[0].y, scalp)
+    assert "reconstructed, not recorded · filtered 5.3–15 Hz" in words_of(shown.ieeg)
+    assert shown.inspector._words.text() == "reconstructed, not recorded · unfiltered"
+    job = save_shown(shown, tmp_path / "page.csv")
+    assert job is not None
+    with qtbot.waitSignal(job.destroyed, timeout=LONG):
+        pass
+    assert "reconstructed, not recorded, filtered 5.3–15 Hz: median" in (tmp_path / "page.csv").read_text()
+    actions["second"].trigger()
+    qtbot.waitUntil(lambda: "filtered 5.3–15 Hz" in shown.second.says.text())
+    remember(session.state, session.settings)
+    assert initial_state(session.settings, session.montages).depth_filters == Filters(5.3, 15.0, None)
+    for name in ("low_cut", "high_cut"):
+        actions[f"depth_{name}_None"].trigger()
+    settle(shown)
+    np.testing.assert_array_equal(session.depth.bands.median, before)
+    assert "filtered" not in words_of(shown.ieeg)
+    assert "filtered" not in shown.second.says.text()
 
 
 # A file, for the rules of what is written -----------------------------------------------------------------------------

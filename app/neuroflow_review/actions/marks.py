@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS, NOTCHES
 from neuroflow_review.action import Action
 
 _R = ("recording",)
@@ -30,6 +31,38 @@ ACTIONS: Final = (
     Action("reconstruct_all", "Reconstruct", "The whole recording", "depth.reconstruct_all", (), ("ready",)),
     Action(
         "follow", "Reconstruct", "Go on as pages turn", "depth.toggle_follow", (), (), check="follow", section="follow"
+    ),
+    *(
+        Action(
+            f"depth_{cut}_{value}",
+            "Reconstruct",
+            f"{text} off" if value is None else f"{text} {value:g} Hz",
+            "depth.set_filter",
+            (),
+            _R,
+            "",
+            "Of the reconstruction alone, before its bands are drawn; what is exported is never filtered",
+            (cut, value),
+            f"depth {cut} {value}",
+            "follow",
+            within="Filters of the reconstruction",
+        )
+        for cut, text, ladder in (
+            ("low_cut", "Low cut", LOW_CUTS),
+            ("high_cut", "High cut", HIGH_CUTS),
+            ("notch", "Notch", NOTCHES),
+        )
+        for value in (None, *ladder)
+    ),
+    Action(
+        "depth_notch_next",
+        "Reconstruct",
+        "Notch of the reconstruction: off, 50, 60 Hz",
+        "depth.next_notch",
+        ("Shift+H",),
+        _R,
+        section="follow",
+        within="Filters of the reconstruction",
     ),
     Action(
         "withheld",

@@ -20,17 +20,16 @@ from neuroflow.signal.filters import Filters, apply_filters, context_seconds
 from neuroflow.signal.interpolation import interpolated
 from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
 from neuroflow_review.session.numerics import scipy_calls
+from neuroflow_review.session.scales import KIND_SENSITIVITY, OwnScale, has_own_scale, own_scale
 from neuroflow_review.session.state import ViewState
 
-# Other kinds keep their own filters and scale, whatever the reader sets for EEG. Volts per millimetre: 10 mm/mV for
-# ECG is the standard of its own field.
+# Other kinds keep their own filters and scale, whatever the reader sets for EEG.
 KIND_FILTERS = {
     ChannelKind.ECG: Filters(0.53, 70.0),
     ChannelKind.EOG: Filters(0.27, 35.0),
     ChannelKind.EMG: Filters(5.3, None),
     ChannelKind.RESPIRATION: Filters(0.03, 15.0),
 }
-KIND_SENSITIVITY = {ChannelKind.ECG: 100e-6, ChannelKind.EOG: 20e-6, ChannelKind.EMG: 20e-6}
 _OFF = Filters(None, None, None)
 AS_RECORDED = "as recorded"
 
@@ -208,7 +207,12 @@ def load_page(source: SignalSource, request: PageRequest, control: Control) -> P
         for i, y in zip(indices, data, strict=True):
             kept = y if data.size <= _MOST_KEPT else None
             trace = replace(plain, y=y, samples=kept)
-            traces[i] = _trace(trace, request, channels[request.rows[i].weights[0][0]])
+            traces[i] = _trace(trace, request.columns)
+            channel = channels[request.rows[i].weights[0][0]]
+            if has_own_scale(channel):
+                traces[i] = _turned(traces[i], channel, own_scale(source, request.rows[i], filters.low_cut, control))
+            elif channel.kind in KIND_SENSITIVITY:
+                traces[i] = replace(traces[i], scale=KIND_SENSITIVITY[channel.kind])
         control.checkpoint()
     return PageData(request, tuple(traces[i] for i in range(len(request.rows))))
 
@@ -292,37 +296,19 @@ def _exactly(samples: Samples, length: int) -> Samples:
     return out
 
 
-def _trace(trace: Trace, request: PageRequest, channel: Channel) -> Trace:
+def _trace(trace: Trace, columns: int) -> Trace:
     """How a row is drawn of which every sample is given."""
     y = trace.y
-    if y.size and y.size > _DENSE * request.columns:
-        low, high = minmax_envelope(y[None], request.columns)
-        # Low first where the column rises, as the neighbouring columns are joined by one line.
-        pairs = np.stack([low[0], high[0]], axis=1).astype(np.float32)
-        width = y.size / trace.rate / request.columns
-        trace = replace(trace, step=width / 2, y=pairs.reshape(-1), dense=True)
-    if not channel.is_voltage:
-        return _turned(replace(trace, unit=channel.dimension or "–"))
-    if channel.kind in KIND_SENSITIVITY:
-        return replace(trace, scale=KIND_SENSITIVITY[channel.kind])
-    if channel.kind is not ChannelKind.EEG and channel.kind is not ChannelKind.IEEG:
-        return _turned(trace)
-    return trace
+    if y.size == 0 or y.size <= _DENSE * columns:
+        return trace
+    low, high = minmax_envelope(y[None], columns)
+    # Low first where the column rises, as the neighbouring columns are joined by one line.
+    pairs = np.stack([low[0], high[0]], axis=1).astype(np.float32)
+    width = y.size / trace.rate / columns
+    return replace(trace, step=width / 2, y=pairs.reshape(-1), dense=True)
 
 
-def _turned(trace: Trace) -> Trace:
+def _turned(trace: Trace, channel: Channel, own: OwnScale) -> Trace:
     """Physical quantities point up on the page: only voltages of the brain are drawn negative up."""
-    present = trace.y[np.isfinite(trace.y)]
-    middle = np.median(present) if present.size else np.float32(0)
-    return replace(trace, y=middle - trace.y, middle=float(middle), turned=True, scale=_own_scale(trace.y))
-
-
-def _own_scale(y: Samples) -> float:
-    """Value per millimetre from the ladder 1 2 5 that draws most of the row within about 5 mm."""
-    present = y[np.isfinite(y)]
-    reach = float(np.ptp(np.quantile(present, [0.02, 0.98]))) if present.size else 0.0
-    if reach <= 0:
-        return 1.0
-    wanted = reach / 5.0
-    decade = 10.0 ** np.floor(np.log10(wanted))
-    return float(next(m * decade for m in (1, 2, 5, 10) if m * decade >= wanted))
+    unit = "" if channel.is_voltage else channel.dimension or "–"
+    return replace(trace, y=own.middle - trace.y, middle=own.middle, turned=True, scale=own.scale, unit=unit)

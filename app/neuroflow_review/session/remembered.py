@@ -15,13 +15,14 @@ from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.state import AFRESH, ViewState
 from neuroflow_review.settings import Settings
 
+_CUTS = ("low_cut", "high_cut", "notch")
+
 
 def initial_state(settings: Settings, montages: Montages) -> ViewState:
     """The view that a recording opens in."""
     get = settings.get
     montage = get("page.montage")
     own = montages.get(montage)
-    filters = Filters(get("page.low_cut") or None, get("page.high_cut") or None, get("page.notch") or None)
     return ViewState(
         seconds=get("page.seconds"),
         paper_speed=get("page.paper_speed") or None,
@@ -29,8 +30,9 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
         own=own,
         interleaved=get("page.interleaved"),
         sensitivity=get("page.sensitivity") * MICROVOLT,
-        filters=filters,
+        filters=_kept_filters(settings, "page"),
         depth_sensitivity=get("reconstruction.sensitivity") * MICROVOLT,
+        depth_filters=_kept_filters(settings, "reconstruction"),
         samples=get("reconstruction.samples"),
         seed=get("reconstruction.seed"),
         device=get("reconstruction.device"),
@@ -40,6 +42,10 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
     )
 
 
+def _kept_filters(settings: Settings, panel: str) -> Filters:
+    return Filters(*(settings.get(f"{panel}.{cut}") or None for cut in _CUTS))
+
+
 def first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
     """What is shown at first: one shaft, so that its bands have room; the anterior hippocampus where there is one."""
     return tuple(s for s in shafts if s == "AHL") or shafts[:1]
@@ -47,16 +53,14 @@ def first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
 
 def remember(state: ViewState, settings: Settings) -> None:
     """Keep what :func:`initial_state` begins with."""
-    filters = state.filters
     for key, value in (
         ("page.seconds", state.seconds),
         ("page.paper_speed", state.paper_speed or 0.0),
         ("page.montage", state.montage),
         ("page.interleaved", state.interleaved),
         ("page.sensitivity", state.sensitivity / MICROVOLT),
-        ("page.low_cut", filters.low_cut or 0.0),
-        ("page.high_cut", filters.high_cut or 0.0),
-        ("page.notch", filters.notch or 0.0),
+        *((f"page.{cut}", getattr(state.filters, cut) or 0.0) for cut in _CUTS),
+        *((f"reconstruction.{cut}", getattr(state.depth_filters, cut) or 0.0) for cut in _CUTS),
         ("reconstruction.sensitivity", state.depth_sensitivity / MICROVOLT),
         ("reconstruction.samples", state.samples),
         ("reconstruction.seed", state.seed),

@@ -186,7 +186,6 @@ class InspectorPanel(QWidget):
         self._channel, self._value = self._label("channel"), self._label("value")
         self._ruler = self._label("ruler")
         self._title, self._words = self._label("title"), self._label("words")
-        self._words.setText("reconstructed, not recorded")
         self._summary, self._limits = self._label("summary"), self._label("limits")
         self._measure, self._why = self._label("measure"), self._label("why")
         for label in (self._measure, self._why, self._limits, self._channel, self._ruler):
@@ -227,6 +226,7 @@ class InspectorPanel(QWidget):
         self.set_time(None, None)
         self.set_scalp("", None)
         self.set_ruler("")
+        self.set_filtered(False)
         self.set_contact("", "Choose a contact to see its distribution")
         self.set_measure("")
         self.set_theme(LIGHT)
@@ -280,6 +280,10 @@ class InspectorPanel(QWidget):
         """What lies between the ends of the selection; empty for none."""
         self._ruler.setText(text)
         self._ruler.setVisible(bool(text))
+
+    def set_filtered(self, filtered: bool) -> None:
+        """Whether the panel of the reconstruction is filtered, which the values here never are."""
+        self._words.setText(f"reconstructed, not recorded{' · unfiltered' if filtered else ''}")
 
     def set_contact(self, contact: str, why: str = "") -> None:
         """The selected contact without samples at the cursor, and why there are none."""

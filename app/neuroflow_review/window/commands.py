@@ -300,6 +300,9 @@ class Commands(QObject):
                 return self.window.look.is_dark
             if name == "playing":
                 return self.player.playing
+            if name.startswith("depth "):
+                _, cut, value = name.split()
+                return str(getattr(state.depth_filters, cut)) == value
             if name.startswith("paper "):
                 return state.paper_speed == float(name.removeprefix("paper "))
             if name.startswith("speed "):

@@ -128,6 +128,11 @@ def _least(name: str, dock: QDockWidget) -> int:
     return max(_USEFUL.get(name, _USUALLY), dock.minimumSizeHint().height())
 
 
+def in_sight(dock: QDockWidget) -> bool:
+    """Whether a reader sees a dock."""
+    return dock.isVisible() and not is_behind(dock)
+
+
 def is_behind(dock: QDockWidget) -> bool:
     """Whether another tab covers a dock that is shown."""
     return not dock.isHidden() and not dock.isFloating() and dock.visibleRegion().isEmpty()

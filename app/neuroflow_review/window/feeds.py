@@ -29,11 +29,12 @@ from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
 from neuroflow_review.window.channels import channel_words, interpolation_tips, interpolation_words
+from neuroflow_review.window.docks import in_sight
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
 from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
-from neuroflow_review.window.status import Part, distribution_words
+from neuroflow_review.window.status import Part, distribution_words, speed_part
 from neuroflow_review.window.trend_feed import TrendFeed
 from neuroflow_review.wording import clock, day_clock, value_words, without_files
 
@@ -78,6 +79,8 @@ class Feeds(QObject):
         session.comparison.ready.connect(self._on_truth)
         session.trend_ready.connect(frame.overview.set_trend)
         session.cursor_moved.connect(self.show_cursor)
+        # Qt tells before it is done: what covers a dock covers it in the next turn.
+        frame.docks["At the cursor"].visibilityChanged.connect(lambda: QTimer.singleShot(0, self, self._ruler_again))
 
     @property
     def settled(self) -> bool:
@@ -166,6 +169,7 @@ class Feeds(QObject):
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
+        frame.inspector.set_filtered(new.depth_filters != OFF)
         frame.ieeg.set_samples(new.samples, new.sample)
         frame.ieeg.set_withheld_shown(new.withheld_shown)
         if (old.channel, old.reconstructed) != (new.channel, new.reconstructed) or old is new:
@@ -366,7 +370,14 @@ class Feeds(QObject):
             label, value, note, unit=trace.unit if trace is not None else "",
             interpolated=row is not None and bool(row.interpolated),
         )  # fmt: skip
-        frame.inspector.set_ruler(self._ruler_words(label, labels))
+        words = self._ruler_words(label, labels)
+        frame.inspector.set_ruler(words)
+        # Where the panel that says it is not in sight, on the page; there no name of the channel stands above it.
+        written = "" if in_sight(frame.docks["At the cursor"]) else words.replace("\n", f"\n{label}: ")
+        frame.page.set_ruler(written)
+
+    def _ruler_again(self) -> None:
+        self._show_scalp_value(self.session.cursor)
 
     def _ruler_words(self, label: str, labels: list[str]) -> str:
         """Length of the selection and what one trace does within it."""
@@ -436,13 +447,14 @@ class Feeds(QObject):
         """Everything that a reader must know about what is drawn."""
         session, frame, state = self.session, self.frame, self.session.state
         recording = session.recording
+        self._show_model_words()
         if recording is None:
             frame.says.set_parts(())
             return
         filters = filter_words(state.applied, eeg_rate(recording)) if state.filters_on else "filters off"
         parts = [
             *self._montage_parts(),
-            Part(f"{frame.page.mm_per_second:.0f} mm/s" + ("" if is_calibrated(frame.page) else " (not calibrated)")),
+            speed_part(f"{frame.page.mm_per_second:.0f} mm/s", is_calibrated(frame.page)),
             Part(sensitivity_words(state.shown_sensitivity)),
             Part(filters, 2, filters.removesuffix(" · notch off")),
         ]
@@ -459,17 +471,18 @@ class Feeds(QObject):
         if state.solo:
             parts.append(Part(f"{state.solo} alone"))
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
-            parts.append(Part(f"{frame.page.labels_shown} of {len(session.rows)} labels written", 3, ""))
+            labels = f"{frame.page.labels_shown} of {len(session.rows)} labels"
+            parts.append(Part(f"{labels} written", 3, labels))
         below = below_standard(frame.page, len(session.rows))
         if below:
             standard = "below display standard"
             parts.append(Part(f"{standard}: {', '.join(below)}", 4, standard))
         if session.marks.outdated:
-            parts.append(Part("recording changed since it was marked"))
+            parts.append(Part("recording changed since it was marked", 4, "recording changed"))
         if not session.marks.writable:
-            parts.append(Part("no marks can be made"))
+            parts.append(Part("no marks can be made", 4, "no marks"))
         if session.marks.unsaved:
-            parts.append(Part("marks not saved yet"))
+            parts.append(Part("marks not saved yet", 4, "marks not saved"))
         elif session.marks.all:
             parts.append(Part("marks saved", 0, ""))
         if recording.problems:
@@ -496,7 +509,8 @@ class Feeds(QObject):
         if work.backend is None:
             self.frame.model_says.setText("no model" if session.model_problem is not None else "")
             return
-        parts = [f"model {work.backend.name}", work.device_label]
+        # A room needs no names of model and device, and its large type no room for them.
+        parts = [] if self.frame.presenting else [f"model {work.backend.name}", work.device_label]
         segments = work.segments(session.state.span)
         why = "blinded" if session.state.blind else "not reconstructable" if work.reason else ""
         parts.append(why or distribution_words(segments))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final
 
-from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS
+from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS, NOTCHES
 
 PAGE_SECONDS = (5.0, 7.5, 10.0, 15.0, 20.0, 30.0, 60.0)
 SPIKE_LADDER = (2.5, 3.0, 3.65, 4.5, 6.0)
@@ -49,3 +49,9 @@ def stepped_cut(name: str, value: float | None, step: int) -> float | None:
     """The next cut-off, of the filters' field ``name``; None is off: below every low cut, above every high one."""
     found = stepped(_CUTS[name], _OFF[name] if value is None else value, step)
     return None if found == _OFF[name] else found
+
+
+def next_notch(value: float | None) -> float | None:
+    """Off, then one frequency of the mains after the other."""
+    ladder = (None, *NOTCHES)
+    return ladder[(ladder.index(value) + 1) % len(ladder)] if value in ladder else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from neuroflow_review.window import blinding, boxes
+from neuroflow_review.window.ladders import next_notch
 from neuroflow_review.window.part import Part
 
 
@@ -36,6 +39,15 @@ class DepthCommands(Part):
     def toggle_withheld(self) -> None:
         """Look at what is withheld, or not any more; it stays hatched and named."""
         self.session.store.update(withheld_shown=not self.session.state.withheld_shown)
+
+    def set_filter(self, choice: tuple[str, float | None]) -> None:
+        """A cut-off or the notch of the reconstruction, by the name of its field, in hertz; None is off."""
+        name, value = choice
+        self.session.store.update(depth_filters=replace(self.session.state.depth_filters, **{name: value}))
+
+    def next_notch(self) -> None:
+        """Of the reconstruction: off, then one frequency of the mains after the other."""
+        self.set_filter(("notch", next_notch(self.session.state.depth_filters.notch)))
 
     def flip(self, step: int) -> None:
         """Draw the next or previous sample alone; 0 takes it away."""

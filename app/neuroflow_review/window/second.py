@@ -19,13 +19,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from neuroflow.recording import Recording
-from neuroflow_review.display import sensitivity_words
+from neuroflow_review.display import depth_filter_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
 from neuroflow_review.window.frame import remembered_bytes, remembered_text
 from neuroflow_review.window.screens import ScreenWatch
-from neuroflow_review.window.status import Part, StatusLine, distribution_words
+from neuroflow_review.window.status import Part, StatusLine, distribution_words, speed_part
 
 if TYPE_CHECKING:
     from neuroflow_review.session import ViewState
@@ -174,11 +174,13 @@ class SecondWindow(QWidget):
         """Paper speed and sensitivity: a window of another width, or on another screen, has its own."""
         panel = self.window_of_page.ieeg
         speed = panel.plot().width() / max(panel.span.duration, 1e-9) / pixels_per_mm(panel)
-        measured = "" if is_calibrated(panel) else " (not calibrated)"
+        paper = speed_part(f"{speed:.0f} mm/s", is_calibrated(panel))
         volts = sensitivity_words(self.session.state.depth_sensitivity)
         known = distribution_words(self.session.reconstruction.segments(panel.span))
-        words = (f"{RECONSTRUCTED} reconstructed, not recorded", f"{speed:.0f} mm/s{measured}", volts, known)
-        self.says.set_parts([Part(part) for part in words])
+        backend = self.session.reconstruction.backend
+        filtered = depth_filter_words(self.session.state.depth_filters, backend.rate if backend is not None else None)
+        what = Part(f"{RECONSTRUCTED} reconstructed, not recorded")
+        self.says.set_parts([what, paper, *(Part(words) for words in (volts, filtered, known))])
 
     def _say_soon(self) -> None:
         """Now, and once the panel has the place that its window or its type now gives it."""

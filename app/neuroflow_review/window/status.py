@@ -42,6 +42,11 @@ def _joined(words: Sequence[str]) -> str:
     return BETWEEN.join(w for w in words if w)
 
 
+def speed_part(speed: str, calibrated: bool) -> Part:
+    """A paper speed, and that the screen that it is of was not measured."""
+    return Part(speed) if calibrated else Part(f"{speed} (not calibrated)", 3, f"about {speed}")
+
+
 def distribution_words(segments: Sequence[Segment]) -> str:
     """How much of a page the model does not know, or that it knows all of it; nothing where none is reconstructed."""
     known, held = (sum(s.span.duration for s in segments if s.what == what) for what in ("done", "withheld"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from neuroflow.signal.filters import NOTCHES, SENSITIVITIES
+from neuroflow.signal.filters import SENSITIVITIES
 from neuroflow_review.display import fallback_words
 from neuroflow_review.session.page import shown_montage
 from neuroflow_review.session.playing import SPEEDS
-from neuroflow_review.window.ladders import PAGE_SECONDS, stepped, stepped_cut
+from neuroflow_review.window.ladders import PAGE_SECONDS, next_notch, stepped, stepped_cut
 from neuroflow_review.window.part import Part
 
 
@@ -118,9 +118,7 @@ class ViewCommands(Part):
 
     def next_notch(self) -> None:
         """Off, then one frequency of the mains after the other."""
-        ladder = (None, *NOTCHES)
-        now = self.session.state.filters.notch
-        self.set_filter("notch", ladder[(ladder.index(now) + 1) % len(ladder)] if now in ladder else None)
+        self.set_filter("notch", next_notch(self.session.state.filters.notch))
 
     def step_seconds(self, step: int) -> None:
         self.set_seconds(stepped(PAGE_SECONDS, self.session.state.seconds, step))
