@@ -12,7 +12,7 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.export import ExportReport, ExportRequest
 from neuroflow.inference.tile import TILE_SECONDS
 from neuroflow.io.edf_writer import IGNORES_GAPS
-from neuroflow.recording import Span
+from neuroflow.recording import Span, merged
 from neuroflow.signal.orderstatistics import EXACT, Calibration
 from neuroflow.units import format_clock
 from neuroflow_review.dialogs.parts import counted
@@ -113,12 +113,7 @@ def _inside(index: int, offer: Offer) -> bool:
 
 def stretch_around(spans: Sequence[Span], page: Span) -> Span | None:
     """The unbroken stretch that touches the page, else the longest, of spans that may adjoin; None without any."""
-    joined: list[Span] = []
-    for span in sorted(spans, key=lambda s: s.start):
-        if joined and span.start <= joined[-1].stop + 1e-6:
-            joined[-1] = Span(joined[-1].start, max(joined[-1].stop, span.stop))
-        else:
-            joined.append(span)
+    joined = merged(spans)
     touching = [span for span in joined if span.overlaps(page)]
     return max(touching or joined, key=lambda s: s.duration, default=None)
 
