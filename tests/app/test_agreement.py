@@ -17,12 +17,12 @@ from tests.app.test_marks import review_of, review_of_path
 from neuroflow.errors import FileProblem
 from neuroflow.io import review_file
 from neuroflow.recording import Span
-from neuroflow.review import Agreement, BlindReading
+from neuroflow.review import Agreement, BlindReading, Provenance, Rules
 from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session import Session
-from neuroflow_review.session.blinded import figures
+from neuroflow_review.session.blinded import figures, rules_words
 from neuroflow_review.settings import Settings
 from neuroflow_review.window import ReviewWindow
 
@@ -358,3 +358,10 @@ def test_a_second_reading_begins_afresh_and_says_what_was_seen(
     assert len(again.marks) == 1
     assert len(marks.all) == 2
     session.reconstruction.cancel()
+
+
+def test_without_names_no_channel_that_was_set_aside_names_anybody() -> None:
+    rules = Rules(Provenance("twin-64", "ab" * 32, 0, 39), 3.65, ("Kim Poe", "T6"))
+    assert "without Kim Poe, T6" in rules_words(rules)
+    assert "Kim" not in rules_words(rules, private=True)
+    assert "T6" in rules_words(rules, private=True)

@@ -77,11 +77,11 @@ class AgreementDialog(Sheet):
         self.seen.setVisible(reading.seen)
         self._fill(figures(reading, private=private))
         if reading.agreement is not None:
-            self.state.setText(compared_words(reading, self._duration))
+            self.state.setText(compared_words(reading, self._duration, private=private))
         elif computing:
             self.state.setText("The recording is being reconstructed: the figures come when that is done.")
         else:
-            self.state.setText(waiting_words(reading, rules, shown=shown))
+            self.state.setText(waiting_words(reading, rules, shown=shown, private=private))
         self._list(where, " now, with other settings" if reading.rules not in (None, rules) else "")
 
     def _fill(self, rows: Sequence[Sequence[str]]) -> None:

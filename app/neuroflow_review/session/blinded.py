@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from PySide6.QtCore import QObject, QTimer
 
+from neuroflow.anatomy.electrodes import sites_alone
 from neuroflow.detect.janca import wilson
 from neuroflow.errors import FileProblem
 from neuroflow.review import Agreement, BlindReading, Mark, Provenance, Rules, Share
@@ -180,34 +181,39 @@ def figures(reading: BlindReading, *, private: bool = False) -> tuple[tuple[str,
     )
 
 
-def compared_words(reading: BlindReading, duration: float) -> str:
-    """What the agreement is of, in a recording of so many seconds, and that it is no more than one."""
+def compared_words(reading: BlindReading, duration: float, *, private: bool = False) -> str:
+    """What the agreement is of, in a recording of so many seconds, and that it is no more than one.
+
+    With ``private`` channels that were set aside are named only as far as nobody can be.
+    """
     agreement, rules = reading.agreement, reading.rules
     if agreement is None or rules is None:
         return ""
     outside = discharges(reading.marks) - sum(share.count for share in agreement.readers.values())
     left_out = "" if not outside else f" {outside} marked elsewhere {'is' if outside == 1 else 'are'} not compared."
+    of = rules_words(rules, private=private)
     return (
         f"In {agreement.seconds / 60:.1f} of {duration / 60:.1f} min that were reconstructed and not withheld, within "
-        f"{WITHIN:g} s; {rules_words(rules)}.{left_out} By chance: had they lain anywhere. A reader and a detector on "
-        "a reconstructed signal may agree and both be wrong."
+        f"{WITHIN:g} s; {of}.{left_out} By chance: had they lain anywhere. A reader and a detector on a reconstructed "
+        "signal may agree and both be wrong."
     )
 
 
-def rules_words(rules: Rules) -> str:
+def rules_words(rules: Rules, *, private: bool = False) -> str:
     """What proposals are of, in a phrase."""
-    source, without = rules.provenance, f", without {', '.join(rules.excluded)}" if rules.excluded else ""
+    source, names = rules.provenance, sites_alone(rules.excluded) if private else rules.excluded
+    without = f", without {', '.join(names)}" if names else ""
     return f"model {source.model}, {source.samples} samples, seed {source.seed}, threshold {rules.threshold:g}{without}"
 
 
-def waiting_words(reading: BlindReading, rules: Rules | None, *, shown: bool) -> str:
+def waiting_words(reading: BlindReading, rules: Rules | None, *, shown: bool, private: bool = False) -> str:
     """Why nothing is compared yet, and what to do; ``rules`` are those that are set now."""
     if not shown:
         return "Nothing is compared yet: proposals are hidden (Analysis › Propose spikes)."
     if reading.rules is not None and reading.rules != rules:
         return (
             "Nothing is compared yet: what is set now is not what was set when it was revealed, of which the figures "
-            f"are. Set that again and reconstruct: {rules_words(reading.rules)}."
+            f"are. Set that again and reconstruct: {rules_words(reading.rules, private=private)}."
         )
     return "Nothing is compared yet: reconstruct a page (R), or the whole recording."
 

@@ -122,7 +122,8 @@ def content_of(session: Session, *, private: bool) -> Content:
     tables = [_about_recording(recording, session, private=private), *_marks_tables(session, private=private)]
     blinded = session.state.blinded
     if blinded is not None and blinded.agreement is not None:
-        rows, note = figures(blinded, private=private), compared_words(blinded, recording.duration)
+        rows = figures(blinded, private=private)
+        note = compared_words(blinded, recording.duration, private=private)
         tables.append(Table(f"Blinded reading{' of what had been seen before' if blinded.seen else ''}", rows, note))
     if rates:
         tables.append(_rates_table(proposed))
