@@ -54,10 +54,10 @@ class BlindReading(Struct, frozen=True, omit_defaults=True):
     """A reading during which nothing was reconstructed or proposed: when it was begun and revealed (UTC), and by whom.
 
     ``seen`` says that something of this recording had been reconstructed, or read blind, before it began, so that a
-    reader may know of it. ``before``, while it goes on, names what had been decided, or marked on a reconstruction, when it began: by
-    identifier, since clocks of two computers differ. ``marks`` are the discharges that were marked until it was
-    revealed, as they were then: later edits of theirs change nothing here. ``rules`` are those that were set when it
-    was revealed, by which alone both are compared; None where there was no model yet.
+    reader may know of it. ``before``, while it goes on, names what had been decided, or marked on a reconstruction,
+    when it began: by identifier, since clocks of two computers differ. ``marks`` are the discharges that were marked
+    until it was revealed, as they were then: later edits of theirs change nothing here. ``rules`` are those that were
+    set when it was revealed, by which alone both are compared; None where there was no model yet.
     """
 
     begun: str
