@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
 from types import GeneratorType
@@ -283,6 +284,7 @@ class Lane(QObject):
                 self._running = None
                 if again and not job.cancelled and not self._closed:
                     heapq.heappush(self._heap, (job.priority, next(self._order), job))
+            del job  # with what it gave, while the next is waited for
 
     def _wait_while_held(self, control: Control) -> None:
         with self._wake:
@@ -367,17 +369,21 @@ class Lane(QObject):
 
 
 class _Throttled:
-    """Progress on its way to the GUI thread, at most twenty times a second."""
+    """Progress on its way to the GUI thread, at most twenty times a second.
+
+    It does not keep the job, which keeps it: what a job gave, a tile of ten megabytes, goes when nobody wants it, and
+    does not wait for a search for cycles.
+    """
 
     def __init__(self, lane: Lane, job: Job) -> None:
-        self._lane, self._job = lane, job
+        self._lane, self._job = lane, weakref.ref(job)
         self._last = 0.0
 
     def __call__(self, fraction: float) -> None:
-        now = time.monotonic()
-        if self._job.progress is not None and now - self._last >= _PROGRESS_SECONDS:
+        now, job = time.monotonic(), self._job()
+        if job is not None and job.progress is not None and now - self._last >= _PROGRESS_SECONDS:
             self._last = now
-            self._lane._post(_Parcel(self._job, "progress", fraction))
+            self._lane._post(_Parcel(job, "progress", fraction))
 
 
 def within(seconds: float, work: Callable[[], object]) -> bool:

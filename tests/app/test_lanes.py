@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -54,6 +56,26 @@ def test_a_result_reaches_the_thread_that_made_the_lane(qtbot: QtBot, lane: Lane
     qtbot.waitUntil(lambda: bool(heard))
     assert heard == [(7, threading.main_thread())]
     assert where[0] is not threading.main_thread()
+
+
+def test_what_a_job_gave_is_let_go_as_soon_as_nobody_wants_it(qtbot: QtBot, lane: Lane) -> None:
+    """A tile has ten megabytes: a night of them must not wait for the collector of cycles."""
+
+    class Tile:
+        pass
+
+    def work(control: Control) -> Tile:
+        control.checkpoint(0.5)
+        return Tile()
+
+    given: list[weakref.ref[Tile]] = []
+    gc.disable()
+    try:
+        lane.submit("tile", work, progress=lambda _: None, done=lambda tile: given.append(weakref.ref(tile)))
+        qtbot.waitUntil(lambda: bool(given))
+        qtbot.waitUntil(lambda: given[0]() is None)
+    finally:
+        gc.enable()
 
 
 def test_a_request_that_was_replaced_before_it_ran_never_runs(qtbot: QtBot, lane: Lane) -> None:
