@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QInputDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import kept, opens
 from tests.app.test_marks import review_of
@@ -25,6 +26,7 @@ from neuroflow_review.dialogs.agreement import AgreementDialog
 from neuroflow_review.dialogs.question import QuestionDialog
 from neuroflow_review.session.report import Choice, Moment, content_of
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.boxes import show_reader
 from neuroflow_review.window.commands import demo_recording
 from neuroflow_review.window.report import ReportJob
 
@@ -69,6 +71,14 @@ def mark(window: ReviewWindow, press: Press, *times: float) -> None:
     for time in times:
         window.session.show_time(time)
         press(window, Key.Key_A)
+
+
+def signs(window: ReviewWindow, name: str) -> None:
+    """Another takes the keyboard (Marks › Reader…)."""
+    show_reader(window)
+    dialog = next(d for d in window.findChildren(QInputDialog) if d.isVisible())
+    dialog.setTextValue(name)
+    dialog.accept()
 
 
 def nothing_is_told(window: ReviewWindow) -> None:
@@ -282,7 +292,7 @@ def test_what_was_marked_on_a_reconstruction_or_decided_before_is_hidden_until_i
     reading = mine.session.state.blinded
     assert reading is not None
     assert reading.seen, "who marks what was reconstructed has seen it"
-    assert [(m.id, marks.hidden) for m in marks.all] == [("4", 3)]
+    assert [m.id for m in marks.all] == ["4"]
     assert not mine.commands.actions["undo"].isEnabled(), "what is hidden is not taken back unseen"
     rows = [mine.events._model.row(k) for k in range(mine.events._model.rowCount())]
     assert [row.text for row in rows if row.mark] == ["drowsy"]
@@ -340,15 +350,29 @@ def test_where_no_discharge_can_be_marked_it_is_said_what_to_do(
     assert "S goes" not in said[0], "nothing is proposed"
 
 
-def test_two_readers_of_one_reading_both_mark_the_same_discharge(
-    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
-) -> None:
+def test_each_of_two_readers_reads_for_himself(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -> None:
+    marks = mine.session.marks
     begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0, 8.0)
+    assert [m.start for m in marks.all] == [4.0, 8.0]
+    signs(mine, "Dr Other")
+    assert not marks.all, "what the one marked tells the other where to look"
+    press(mine, Key.Key_Z, CTRL)
+    assert len(marks.history.document) == 2, "nobody takes back unseen what another marked"
     mark(mine, press, 4.0)
-    mine.session.settings.set("reader.name", "Dr Other")
     mark(mine, press, 4.0)
-    mark(mine, press, 4.0)
-    assert sorted((m.start, m.by) for m in mine.session.marks.all) == [(4.0, "Dr Other"), (4.0, "Dr Reader")]
+    assert [(m.start, m.by) for m in marks.all] == [(4.0, "Dr Other")]
+    signs(mine, "Dr Reader")
+    assert [m.start for m in marks.all] == [4.0, 8.0]
+    press(mine, Key.Key_R, CTRL)
+    asked = next(d for d in mine.findChildren(QuestionDialog) if d.isVisible())
+    assert "Marked since the reading began: 3 discharges." in asked.text
+    yes(qtbot, mine)
+    close_agreement(qtbot, mine)
+    assert sorted((m.start, m.by) for m in marks.all) == [(4.0, "Dr Other"), (4.0, "Dr Reader"), (8.0, "Dr Reader")]
+    reading = mine.session.state.blinded
+    assert reading is not None
+    assert len(reading.marks) == 3
 
 
 def test_a_chosen_contact_gives_way_to_the_scalp(

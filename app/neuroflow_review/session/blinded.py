@@ -74,7 +74,7 @@ class Blinded(QObject):
         session, reading = self._session, self.reading
         if reading is None or not reading.on:
             return False
-        kept = revealed(reading, session.marks.all, session.reader, self._rules(session.state.bad))
+        kept = revealed(reading, tuple(session.marks.history.document), session.reader, self._rules(session.state.bad))
         marked = discharges(kept.marks)
         said = f"reveal the reconstruction, with {marked} discharge{'' if marked == 1 else 's'} marked before"
         if not session.marks.keep_blinded(kept, said):
@@ -98,10 +98,15 @@ class Blinded(QObject):
         ours = [t for times in times_by_reader(reading.marks).values() for t in times]
         return apart(ours, self._proposed(), spikes.searched_depth())
 
+    def hide(self) -> None:
+        """Hide from who reads now what was decided before, and by others meanwhile: each reads for himself."""
+        reading = self.reading
+        self._session.marks.hide(reading.before if reading is not None and reading.on else None)
+
     def _on_state(self, old: ViewState, new: ViewState) -> None:
         if old.blinded != new.blinded:
             self._session.reconstruction.set_blind(new.blind)
-            self._session.marks.hide(new.blinded.before if new.blinded is not None and new.blind else None)
+            self.hide()
 
     def _fail(self, word: str) -> None:
         self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word))))

@@ -119,7 +119,7 @@ class Marks(QObject):
         self._soon = QTimer(self, singleShot=True, interval=_LEFT_MILLISECONDS)
         self._soon.timeout.connect(self._save_left)
         self._ordered: tuple[Mark, ...] = ()
-        self._hidden: frozenset[str] | None = None  # by identifier, while a blinded reading goes on
+        self._hidden: tuple[frozenset[str], str] | None = None  # identifiers, and who reads, while it is blind
         self._longest = 0.0
         self._said_unsaved = False
         self._desk = Desk()
@@ -140,11 +140,6 @@ class Marks(QObject):
     def all(self) -> tuple[Mark, ...]:
         """In order of time, without what is hidden."""
         return self._ordered
-
-    @property
-    def hidden(self) -> int:
-        """How many marks a blinded reading hides."""
-        return len(self.history.document) - len(self._ordered)
 
     @property
     def unsaved(self) -> bool:
@@ -446,8 +441,11 @@ class Marks(QObject):
         return False
 
     def hide(self, identifiers: Collection[str] | None) -> None:
-        """Hide marks while a blinded reading goes on, and take back none of what was done before; None ends that."""
-        hidden = frozenset(identifiers) if identifiers is not None else None
+        """Hide marks while a blinded reading goes on, and what others decide meanwhile; None ends that.
+
+        What was done before, or by another reader, is not taken back either.
+        """
+        hidden = (frozenset(identifiers), self._reader()) if identifiers is not None else None
         if hidden != self._hidden:
             if hidden is not None:
                 self.history.forget()
@@ -516,8 +514,10 @@ class Marks(QObject):
         return change
 
     def _order(self) -> None:
-        marks, hidden = self.history.document, self._hidden or frozenset()
-        self._ordered = _in_order(mark for mark in marks if mark.id not in hidden)
+        marks = self.history.document
+        before, reader = self._hidden or (frozenset[str](), None)
+        mine = (m for m in marks if reader is None or not m.decision or m.by in ("", reader))
+        self._ordered = _in_order(m for m in mine if m.id not in before)
         # A microsecond more: rounding must not lose the longest mark itself.
         self._longest = max((m.duration for m in marks), default=0.0) + 1e-6
         self.changed.emit()

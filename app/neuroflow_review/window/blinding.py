@@ -46,9 +46,9 @@ def ask_reveal(window: ReviewWindow) -> None:
     reading = window.session.state.blinded
     if reading is None or not reading.on:
         return
-    marks = window.session.marks
-    count = discharges(revealed(reading, marks.all).marks)
-    hidden = f" {marks.hidden} from before {'is' if marks.hidden == 1 else 'are'} left out." if marks.hidden else ""
+    marks = tuple(window.session.marks.history.document)
+    count, before = discharges(revealed(reading, marks).marks), sum(mark.id in reading.before for mark in marks)
+    hidden = f" {before} from before {'is' if before == 1 else 'are'} left out." if before else ""
     text = (
         f"Marked since the reading began: {count} discharge{'s' if count != 1 else ''}.{hidden} They are kept as they "
         "are now, and compared with what is proposed on the reconstruction of the whole recording. What has been seen "

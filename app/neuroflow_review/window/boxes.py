@@ -100,6 +100,7 @@ def _keep_reader(window: ReviewWindow, dialog: QInputDialog, then: Callable[[boo
         settings = window.session.settings
         settings.set("reader.name", " ".join(dialog.textValue().split())[:80])
         settings.save()
+        window.session.blinded.hide()
         window.setProperty("reader unnamed", not window.session.reader)
         window.feeds.show_status()
     then(kept)
