@@ -13,7 +13,8 @@ from PySide6.QtWidgets import QWidget
 from neuroflow.recording import Annotation, Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
-from neuroflow_review.display import sensitivity_words
+from neuroflow_review.display import scale_words, sensitivity_words
+from neuroflow_review.kinds import STANDARD, Kinds, times_standard
 from neuroflow_review.marklayer import rows_of
 from neuroflow_review.notelayer import NoteLayer
 from neuroflow_review.paper import (
@@ -48,6 +49,7 @@ class PageView(Sheet):
         self._data: PageData | None = None
         self._rows: tuple[Row, ...] = ()
         self._sensitivity = 7e-6
+        self._kinds = STANDARD
         self._start: datetime | None = None
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
@@ -111,6 +113,16 @@ class PageView(Sheet):
         if sensitivity != self._sensitivity:
             self._sensitivity = sensitivity
             self.redraw()
+
+    def set_kinds(self, kinds: Kinds) -> None:
+        """How much larger or smaller than usual channels of other kinds are drawn; their traces need not be others."""
+        if kinds != self._kinds:
+            self._kinds = kinds
+            self.redraw()
+
+    def own_scale(self, row: Row, trace: Trace) -> float | None:
+        """Value per millimetre of a row that has a scale of its own; None of one that is drawn in the page's."""
+        return None if trace.scale is None else trace.scale * times_standard(self._kinds, row.kind)
 
     def set_spikes(self, spikes: Sequence[Spike]) -> None:
         """Proposed spikes by label of the row; those of other pages are not drawn."""
@@ -273,8 +285,8 @@ class PageView(Sheet):
         for place, trace, row in zip(places, traces, rows, strict=True):
             pen = hairline(look.rejected if row.bad else self._ink(row))
             painter.setPen(hairline(look.side(row.side), _PALE) if row.interpolated else pen)
-            own = trace.scale if trace.scale is not None and not self.alone else self._sensitivity
-            per_unit = scale / own
+            own = None if self.alone else self.own_scale(row, trace)
+            per_unit = scale / (own or self._sensitivity)
             # Negative up: y of the screen runs downwards, and so do positive voltages.
             y = np.clip(place.y + trace.y.astype(np.float64) * per_unit, -1e4, 1e5)
             for line in polylines(self._x0(trace), trace.step * per_second, y):
@@ -295,11 +307,10 @@ class PageView(Sheet):
         metrics = QFontMetricsF(painter.font())
         taken = self.plot().top() + 100.0
         for place, trace, row in zip(places, traces, rows, strict=True):
-            if (trace.scale is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
+            own = self.own_scale(row, trace)
+            if (own is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
                 continue
-            text = "interp." if trace.scale is None else sensitivity_words(trace.scale)
-            if trace.scale is not None and trace.unit:
-                text = f"{trace.scale:g} {trace.unit}/mm"
+            text = "interp." if own is None else scale_words(own, trace.unit)
             box = QRectF(
                 self.width() - right_margin() + UNIT,
                 place.y - metrics.height() / 2,

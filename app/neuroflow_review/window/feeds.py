@@ -32,6 +32,7 @@ from neuroflow_review.window.channels import channel_words, interpolation_tips, 
 from neuroflow_review.window.docks import in_sight
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.kinds import kind_parts
 from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.status import Part, distribution_words, speed_part
@@ -166,6 +167,7 @@ class Feeds(QObject):
         frame.trends.set_page(new.span)
         frame.page.set_solo(new.solo)
         frame.page.set_sensitivity(new.shown_sensitivity)
+        frame.page.set_kinds(new.kinds)
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
@@ -457,6 +459,7 @@ class Feeds(QObject):
             speed_part(f"{frame.page.mm_per_second:.0f} mm/s", is_calibrated(frame.page)),
             Part(sensitivity_words(state.shown_sensitivity)),
             Part(filters, 2, filters.removesuffix(" · notch off")),
+            *kind_parts(session, frame.page),
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
