@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Annotation, Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
+from neuroflow_review.asidelayer import ROOM, AsideLayer
 from neuroflow_review.display import scale_words, sensitivity_words
 from neuroflow_review.kinds import STANDARD, Kinds, times_standard
 from neuroflow_review.marklayer import rows_of
@@ -43,6 +44,8 @@ class PageView(Sheet):
 
     laid_out = Signal()
     """Rows have another height, or others of them their labels: what is said of the page holds no more."""
+    aside_clicked = Signal(str, QPoint)
+    """The row whose sign to set it aside, or take it back, was clicked, and where on the screen that is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,6 +58,7 @@ class PageView(Sheet):
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
         self._notes = NoteLayer()
+        self._aside = AsideLayer()
         self._channel, self._solo = "", ""
         self._message = ""
         self._layout = (0, 0.0, 0.0)
@@ -69,6 +73,8 @@ class PageView(Sheet):
     def set_rows(self, rows: Sequence[Row]) -> None:
         """The montage; traces follow with :meth:`set_page`."""
         self._rows = tuple(rows)
+        aside = ", ".join(row.label for row in rows if row.bad)
+        self.setAccessibleDescription(f"Set aside as bad: {aside}" if aside else "")
         self._place_rows()
 
     def set_solo(self, label: str) -> None:
@@ -86,6 +92,11 @@ class PageView(Sheet):
         rows = [self._rows[i] for i in self._drawn()]
         self._labels = tuple(row.label for row in rows)
         self._groups = tuple(row.group for row in rows)
+        self.redraw()
+
+    def set_aside_tips(self, tips: Mapping[str, str]) -> None:
+        """What a click on the sign of a row does, by its label."""
+        self._aside.set_tips(tips)
         self.redraw()
 
     def _drawn(self) -> list[int]:
@@ -189,9 +200,11 @@ class PageView(Sheet):
             struck = frozenset(i for i, row in enumerate(rows) if row.bad) - made
             selected = self._labels.index(self._channel) if self._channel in self._labels else -1
             colours = [self._ink(row) for row in rows]
+            room = ROOM if self._aside.tips else 0.0  # on paper there is nothing to click
             self.labels_shown = draw_labels(
-                painter, places, colours, look, selected=selected, struck=struck, bracketed=made
+                painter, places, colours, look, selected=selected, struck=struck, bracketed=made, room=room
             )
+            self._aside.draw(painter, places, [row.label for row in rows if row.bad], look)
         if self._data is not None and len(self._data.traces) == len(self._rows):
             traces = [self._data.traces[i] for i in self._drawn()]
             self._draw_traces(painter, places, rows, traces)
@@ -212,6 +225,39 @@ class PageView(Sheet):
         if layout != self._layout:
             self._layout = layout
             QTimer.singleShot(0, self, self.laid_out.emit)
+
+    def draw_moving(self, painter: QPainter) -> None:
+        if not self.alone:
+            self._aside.draw_moving(painter, self.places()[0], self._look)
+        super().draw_moving(painter)
+
+    # The sign that sets a channel aside -------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self.alone and self._aside.move(event.position(), *self.places()):
+            self.update()
+        super().mouseMoveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() is not Qt.MouseButton.LeftButton or self.alone or not self._aside.press():
+            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        label = self._aside.release()
+        if label:
+            self.aside_clicked.emit(label, event.globalPosition().toPoint())
+        super().mouseReleaseEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._aside.leave():
+            self.update()
+        super().leaveEvent(event)
+
+    def tip_at(self, at: QPointF) -> str:
+        over = "" if self.alone else self._aside.over
+        return self._aside.tips.get(over, "") or super().tip_at(at)
+
+    # Rows -------------------------------------------------------------------------------------------------------------
 
     def _ink(self, row: Row) -> str:
         return self._look.recon_line if row.reconstructed else self._look.side(row.side)

@@ -198,6 +198,7 @@ class Commands(QObject):
             panel.edge_dragged.connect(self.marks.move_edge)
             panel.row_clicked.connect(self.marks.choose_channel)
             panel.row_menu.connect(partial(menus.row_menu, self))
+        frame.page.aside_clicked.connect(self.marks.click_bad)
         frame.page.columns_changed.connect(session.set_columns)
         frame.page.laid_out.connect(self.view.follow_speed)
         frame.page.sensitivity_stepped.connect(lambda step: self.view.step_sensitivity(-step))

@@ -28,7 +28,7 @@ from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
-from neuroflow_review.window.channels import channel_words, interpolation_tips, interpolation_words
+from neuroflow_review.window.channels import aside_tips, channel_words, interpolation_tips, interpolation_words
 from neuroflow_review.window.docks import in_sight
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
@@ -188,6 +188,7 @@ class Feeds(QObject):
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
             frame.page.set_row_tips(interpolation_tips(session.rows))
+            frame.page.set_aside_tips(aside_tips(session.rows, new.bad))
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
