@@ -46,9 +46,11 @@ class AsideLayer:
         self.over = self.hovered if on_sign else ""
         return before != (self.hovered, self.over)
 
-    def press(self) -> bool:
-        """The button went down: whether that was on a sign."""
-        self._pressed = self.over
+    def press(self, at: QPointF, places: Sequence[Place], height: float) -> bool:
+        """The button went down: whether on a sign that was seen there, not on one that came to lie there."""
+        seen = self.over
+        self.move(at, places, height)
+        self._pressed = seen if seen == self.over else ""
         return bool(self._pressed)
 
     def release(self) -> str:

@@ -142,6 +142,18 @@ def test_a_press_that_is_let_go_elsewhere_or_that_began_elsewhere_does_nothing(
         assert referential.session.state.bad == frozenset()
 
 
+def test_a_row_that_came_to_lie_under_the_pointer_is_chosen_and_not_set_aside(
+    qtbot: QtBot, referential: ReviewWindow
+) -> None:
+    at = QPoint(EDGE, row_y(referential, "T3–avg"))
+    hover(referential, at)
+    referential.page.resize(referential.page.width(), referential.page.height() // 2)
+    under = referential.page.row_at(QPointF(at))
+    assert under != "T3–avg"
+    qtbot.mouseClick(referential.page, LEFT, pos=at)
+    assert (referential.session.state.channel, referential.session.state.bad) == (under, frozenset())
+
+
 def test_of_a_derivation_of_two_it_asks_which_and_takes_back_the_one_that_is_aside(
     qtbot: QtBot, mine: ReviewWindow, settle: Settle
 ) -> None:

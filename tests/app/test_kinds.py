@@ -12,9 +12,10 @@ from xml.etree import ElementTree
 import edfio
 import numpy as np
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QPainter
 from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 from tests.app.conftest import words_of
 
@@ -206,6 +207,32 @@ def test_the_dialog_says_what_is_there_has_the_chosen_kind_and_goes_back_to_what
     assert sleeper.session.state.kinds == STANDARD
     assert asked.boxes[ECG, "scale"].currentText() == "100 µV/mm"
     asked.accept()
+
+
+def test_the_menu_of_a_row_leads_to_its_kind(qtbot: QtBot, sleeper: ReviewWindow) -> None:
+    def texts(label: str) -> list[QAction]:
+        sleeper.page.row_menu.emit(label, sleeper.mapToGlobal(QPoint(80, 300)))
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        found = [action for action in menu.actions() if action.text().startswith("Scale and filters of")]
+        menu.close()
+        return found
+
+    assert texts("Fp1") == []
+    (action,) = texts("ECG")
+    assert action.text() == "Scale and filters of ECG…"
+    action.trigger()
+    asked = next(d for d in sleeper.findChildren(KindsDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: asked.focusWidget() is asked.boxes[ECG, "scale"])
+    asked.reject()
+
+
+def test_a_heart_that_has_the_page_to_itself_is_stepped_as_the_page_is(sleeper: ReviewWindow, press: Press) -> None:
+    sleeper.commands.read.zoom_into("ECG")
+    before = sleeper.session.state.solo_sensitivity
+    press(sleeper, UP, KEYS)
+    assert sleeper.session.state.solo_sensitivity < before
+    assert sleeper.session.state.kinds == STANDARD
 
 
 def test_a_scale_between_the_rungs_is_shown_as_it_is(qtbot: QtBot) -> None:

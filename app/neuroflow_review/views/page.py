@@ -239,7 +239,8 @@ class PageView(Sheet):
         super().mouseMoveEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        if event.button() is not Qt.MouseButton.LeftButton or self.alone or not self._aside.press():
+        left = event.button() is Qt.MouseButton.LeftButton and not self.alone
+        if not (left and self._aside.press(event.position(), *self.places())):
             super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
