@@ -243,6 +243,31 @@ def test_a_scale_between_the_rungs_is_shown_as_it_is(qtbot: QtBot) -> None:
     assert texts == ["33 µV/mm", "0.7 Hz · 0.23 s", "44 Hz"]
 
 
+def test_of_a_night_in_the_laboratory_each_kind_is_drawn_as_it_was_chosen(
+    show: Callable[[Path], ReviewWindow], real: Callable[[str], Path], settle: Settle
+) -> None:
+    window = show(real("scalp/short_psg.edf"))
+    before = {row.label: drawn_in(window, row.label) for row in window.session.rows}
+    kinds = {row.label: row.kind for row in window.session.rows}
+    eye = replace(view_of(STANDARD, ChannelKind.EOG), scale=10e-6)
+    muscle = replace(view_of(STANDARD, ChannelKind.EMG), scale=5e-6, filters=Filters(20.0, None))
+    window.session.store.update(kinds=changed(changed(STANDARD, eye), muscle))
+    settle(window)
+    times = {"EOG": 0.5, "EMG": 0.25}
+    assert set(times) <= set(kinds.values())
+    for label, (scale, filters) in before.items():
+        after_scale, after_filters = drawn_in(window, label)
+        wanted = Filters(20.0, None) if kinds[label] == "EMG" else filters
+        assert (after_scale, after_filters) == (pytest.approx(scale * times.get(kinds[label], 1.0)), wanted), label
+
+
+def drawn_in(window: ReviewWindow, label: str) -> tuple[float, Filters]:
+    """Value per millimetre and filters of a row of the page."""
+    k = row_of(window, label)
+    row, trace = window.session.rows[k], window.session.page.traces[k]
+    return window.page.own_scale(row, trace) or window.session.state.sensitivity, trace.filters
+
+
 # Kept -----------------------------------------------------------------------------------------------------------------
 
 
