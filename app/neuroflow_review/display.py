@@ -16,6 +16,11 @@ def sensitivity_words(sensitivity: float) -> str:
     return f"{sensitivity / MICROVOLT:g} µV/mm"
 
 
+def scale_words(scale: float, unit: str = "") -> str:
+    """Value per millimetre of a row with a scale of its own: of a voltage, or in a ``unit``."""
+    return f"{scale:g} {unit}/mm" if unit else sensitivity_words(scale)
+
+
 def low_cut_words(low_cut: float | None) -> str:
     """A low cut with its time constant."""
     return "LF off" if low_cut is None else f"LF {low_cut:g} Hz · {time_constant_words(low_cut)}"

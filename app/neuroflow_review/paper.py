@@ -188,8 +188,12 @@ def draw_labels(
     selected: int = -1,
     struck: frozenset[int] = frozenset(),
     bracketed: frozenset[int] = frozenset(),
+    room: float = 0.0,
 ) -> int:
-    """Labels right-aligned in the gutter, those of what was not recorded in brackets; returns how many were written."""
+    """Labels right-aligned in the gutter, those of what was not recorded in brackets; returns how many were written.
+
+    So many pixels of ``room`` are left free at the edge of those that are ``struck`` out or ``bracketed``.
+    """
     font = ui_font(-0.5)
     metrics = QFontMetricsF(font)
     shown = shown_labels(places, metrics)
@@ -200,7 +204,8 @@ def draw_labels(
     align = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
     for i in shown:
         place = places[i]
-        box = QRectF(UNIT, place.y - metrics.height(), gutter() - 3 * UNIT, 2 * metrics.height())
+        left = max(room, UNIT) if i in struck or i in bracketed else UNIT
+        box = QRectF(left, place.y - metrics.height(), gutter() - 2 * UNIT - left, 2 * metrics.height())
         chosen = ui_font(-0.5, bold=i == selected)
         chosen.setStrikeOut(i in struck)
         chosen.setItalic(i in bracketed)

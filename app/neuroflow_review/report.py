@@ -287,6 +287,7 @@ def page_views(setting: Setting, drawn: Drawn, box: QRectF, per_mm: float) -> li
     scalp.set_notes_written(not setting.choice.private)
     scalp.set_solo(setting.state.solo)
     scalp.set_sensitivity(setting.state.shown_sensitivity)
+    scalp.set_kinds(setting.state.kinds)
     scalp.set_marks([m for m in setting.marks if m.decision != "rejected"])
     scalp.set_page(drawn.page)
     views: list[tuple[Sheet, QRectF]] = [(scalp, QRectF(box.left(), box.top(), box.width(), high))]

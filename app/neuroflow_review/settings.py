@@ -13,12 +13,15 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from neuroflow.recording import ChannelKind
 from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
+from neuroflow.units import MICROVOLT
+from neuroflow_review.kinds import STANDARD, KindView
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,41 @@ class Setting:
 
 _LAYOUT = 65_536
 
+
+def kind_key(kind: ChannelKind, what: str) -> str:
+    """The key of what is kept of a kind of channels: its ``scale``, ``low_cut`` or ``high_cut``."""
+    return f"kinds.{kind.name.lower()}.{what}"
+
+
+def _of_kind(view: KindView) -> tuple[Setting, ...]:
+    name, (low, high) = view.kind.value, (view.filters.low_cut or 0.0, view.filters.high_cut or 0.0)
+    scale = Setting(
+        kind_key(view.kind, "scale"), view.scale, f"Scale of {name}: times what was fitted.", low=0.01, high=100.0
+    )
+    if view.in_volts:
+        scale = replace(
+            scale,
+            default=round(view.scale / MICROVOLT, 6),
+            help=f"Sensitivity of {name}, µV/mm.",
+            low=0.1,
+            high=10_000.0,
+        )
+    return (
+        scale,
+        Setting(
+            kind_key(view.kind, "low_cut"), low, f"Low cut of {name}, Hz; 0 is off.", low=0.0, high=100.0, least=0.001
+        ),
+        Setting(
+            kind_key(view.kind, "high_cut"),
+            high,
+            f"High cut of {name}, Hz; 0 is off.",
+            low=0.0,
+            high=10_000.0,
+            least=1.0,
+        ),
+    )
+
+
 DECLARED: Final = (
     Setting("look.theme", "light", "Colours of the window.", choices=("light", "dark", "print")),
     Setting("look.privacy", False, "Hide the patient's name, identifier and date of birth."),
@@ -77,6 +115,7 @@ DECLARED: Final = (
     Setting("page.low_cut", 1.0, "Low cut of scalp EEG, Hz; 0 is off.", low=0.0, high=100.0, least=0.001),
     Setting("page.high_cut", 70.0, "High cut of scalp EEG, Hz; 0 is off.", low=0.0, high=10_000.0, least=1.0),
     Setting("page.notch", 0.0, "Notch, Hz; 0 is off.", choices=(0.0, 50.0, 60.0)),
+    *(setting for view in STANDARD for setting in _of_kind(view)),
     Setting("reconstruction.sensitivity", 50.0, "Sensitivity of reconstructed iEEG, µV/mm.", low=0.1, high=10_000.0),
     Setting(
         "reconstruction.low_cut", 0.0, "Low cut of reconstructed iEEG, Hz; 0 is off.", low=0.0, high=100.0, least=0.001

@@ -304,10 +304,14 @@ class Sheet(Canvas):
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() is QEvent.Type.ToolTip:
-            tip = self._tips.get(self.row_at(QPointF(event.pos())), "") if event.pos().x() < gutter() else ""
+            tip = self.tip_at(QPointF(event.pos()))
             QToolTip.showText(event.globalPos(), tip, self)
             return True
         return super().event(event)
+
+    def tip_at(self, at: QPointF) -> str:
+        """What is said where the pointer rests."""
+        return self._tips.get(self.row_at(at), "") if at.x() < gutter() else ""
 
     def _tell_columns(self) -> None:
         if self.columns != self._columns:

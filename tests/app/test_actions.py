@@ -21,7 +21,7 @@ KEYS = (
     "N Shift+N [ ] G ? Ctrl+O Escape Home End E A X U Ctrl+Z Ctrl+Shift+Z M L B Space "
     "Shift+M Shift+F Shift+B Z C Shift+C "
     "Ctrl+Up Ctrl+Down Ctrl+Shift+Up Ctrl+Shift+Down H Alt+Up Alt+Down + = - "
-    "Alt+Right Alt+Left Alt+Shift+Right Alt+Shift+Left Ctrl+F"
+    "Alt+Right Alt+Left Alt+Shift+Right Alt+Shift+Left Alt+Shift+Up Alt+Shift+Down Ctrl+F"
 ).split()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from neuroflow.signal.filters import Filters, apply_filters
 from neuroflow_review.session import page as page_module
-from neuroflow_review.session.page import KIND_FILTERS, PageData
+from neuroflow_review.session.page import PageData
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.wording import value_words
 
@@ -71,7 +71,7 @@ def test_a_saturation_reads_in_per_cent_as_the_file_has_it(sleeper: ReviewWindow
 def test_a_heart_reads_through_its_own_filters_and_says_them(sleeper: ReviewWindow) -> None:
     sleeper.session.store.update(filters=Filters(5.3, 15.0), filters_on=True)
     where, value = said(sleeper, "ECG", 4.05)
-    own = apply_filters(waves()["ECG"][None] * 1e-6, RATE, KIND_FILTERS[page_module.ChannelKind.ECG])[0]
+    own = apply_filters(waves()["ECG"][None] * 1e-6, RATE, Filters(0.53, 70.0))[0]
     assert where == "ECG · 0.53–70 Hz · notch off"
     assert value == value_words(float(own[round(4.05 * RATE)]), float(own[round(4.05 * RATE)]))
 

@@ -559,7 +559,7 @@ def test_a_table_for_bids_has_tabs_and_hed_score_on_what_is_a_finding(tmp_path: 
     write_marks(marks, path)
     head, *rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()]
     assert head[:3] == ["onset", "duration", "trial_type"]
-    assert [row[-1] for row in rows] == ["Epileptiform-interictal-activity, Spike", "n/a", "n/a", "n/a"]
+    assert [row[-1] for row in rows] == ["Epileptiform-interictal-activity, Spike", "n/a", "n/a", "Eyes-open"]
     assert all(len(row) == len(head) and all(row) for row in rows)
     back = read_marks(path, 600.0)
     assert [(m.start, m.decision, m.criteria) for m in back] == [(m.start, m.decision, m.criteria) for m in marks]

@@ -224,6 +224,28 @@ def test_accepted_discharges_carry_hed_score_labels(
     saved(qtbot, mine)
 
 
+def test_hed_score_labels_come_in_as_what_they_say_and_go_out_again(
+    qtbot: QtBot, mine: ReviewWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    labels = ["Epileptiform-interictal-activity, Spike", "Eye-blink-artifact", "Unheard-of, (Label/a, Label/b)"]
+    theirs, ours = tmp_path / "sub-01_events.tsv", tmp_path / "marks.tsv"
+    rows = [f"{4.0 * k}\tn/a\t{label}" for k, label in enumerate(labels, 1)]
+    theirs.write_text("\n".join(["onset\tduration\tHED", *rows, ""]), encoding="utf-8")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(theirs), ""))
+    mine.commands.actions["marks_in"].trigger()
+    qtbot.waitUntil(lambda: len(mine.session.marks.all) == 3)
+    assert [(m.start, m.text, m.decision) for m in mine.session.marks.all] == [
+        (4.0, "spike", "accepted"), (8.0, "eye blink", ""), (12.0, f"Event · HED: {labels[2]}", ""),
+    ]  # fmt: skip
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(ours), ""))
+    mine.commands.actions["marks_out"].trigger()
+    qtbot.waitUntil(ours.is_file)
+    qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
+    with ours.open(encoding="utf-8", newline="") as file:
+        assert [row["HED"] for row in csv.DictReader(file, delimiter="\t")] == labels
+    saved(qtbot, mine)
+
+
 # Discharges and decisions ---------------------------------------------------------------------------------------------
 
 

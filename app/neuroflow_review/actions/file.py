@@ -110,7 +110,7 @@ ACTIONS: Final = (
         (),
         ("markable", "sighted"),
         "",
-        "From a table (CSV, TSV) of onset and description, from EDF+ annotations, or from another review file",
+        "From a table (CSV, TSV) of onset and description or HED-SCORE, from EDF+ annotations, or a review file",
         section="export",
     ),
     Action("quit", "File", "Quit", "file.close", ("Ctrl+Q",), (), "", section="quit"),

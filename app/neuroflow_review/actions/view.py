@@ -109,6 +109,21 @@ ACTIONS: Final = (
         argument=1,
         section="size",
     ),
+    *(
+        Action(
+            f"kind_{word}",
+            "View",
+            f"Channels of the chosen kind {word}",
+            "kinds.step",
+            (key,),
+            _R,
+            "",
+            "ECG, EOG, EMG, respiration, SpO2 and others have a scale of their own: all like the chosen channel",
+            step,
+            section="size",
+        )
+        for word, key, step in (("larger", "Alt+Shift+Up", -1), ("smaller", "Alt+Shift+Down", 1))
+    ),
     Action(
         "filters", "View", "Filters", "view.toggle_filters", ("F",), _R, "funnel", check="filters_on", section="filters"
     ),
@@ -143,6 +158,17 @@ ACTIONS: Final = (
         "The hum of the mains, taken out or left in",
         section="filters",
         within="Cut-offs",
+    ),
+    Action(
+        "kinds",
+        "View",
+        "Other channels…",
+        "kinds.show",
+        ("Ctrl+Shift+F",),
+        (),
+        "",
+        "Scale and filters of ECG, EOG, EMG, respiration, SpO2 and others, which keep their own",
+        section="filters",
     ),
     Action(
         "map", "View", "Map at the cursor", "view.toggle_map", ("M",), _R, "circle-half", check="map", section="map"

@@ -19,17 +19,11 @@ from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import Filters, apply_filters, context_seconds
 from neuroflow.signal.interpolation import interpolated
 from neuroflow.signal.montage import MontageChannel, Row, apply_rows, montage_rows
+from neuroflow_review.kinds import STANDARD, STANDARD_SENSITIVITY, filters_of, own_filters
 from neuroflow_review.session.numerics import scipy_calls
-from neuroflow_review.session.scales import KIND_SENSITIVITY, OwnScale, has_own_scale, own_scale
+from neuroflow_review.session.scales import OwnScale, has_own_scale, own_scale
 from neuroflow_review.session.state import ViewState
 
-# Other kinds keep their own filters and scale, whatever the reader sets for EEG.
-KIND_FILTERS = {
-    ChannelKind.ECG: Filters(0.53, 70.0),
-    ChannelKind.EOG: Filters(0.27, 35.0),
-    ChannelKind.EMG: Filters(5.3, None),
-    ChannelKind.RESPIRATION: Filters(0.03, 15.0),
-}
 _OFF = Filters(None, None, None)
 AS_RECORDED = "as recorded"
 
@@ -42,13 +36,17 @@ _BLOCK = 32
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """What fixes the traces of a page; ``columns`` is how many device pixels the time axis has."""
+    """What fixes the traces of a page; ``columns`` is how many device pixels the time axis has.
+
+    ``own`` are the cut-offs of other kinds than EEG (:func:`neuroflow_review.kinds.own_filters`).
+    """
 
     identity: str
     span: Span
     rows: tuple[Row, ...]
     filters: Filters
     columns: int
+    own: tuple[Filters, ...] = own_filters(STANDARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,10 @@ class Trace:
     """One row's line: values ``y`` (volts, or the channel's unit) at ``start + k * step`` seconds; NaN in gaps.
 
     Where ``dense``, values are pairs (low, high) of one pixel column, and ``step`` is half a column. ``unit`` is empty
-    for voltages; ``scale`` is the value per millimetre of a row with a scale of its own, else None. Physical
-    quantities are drawn upside down (``turned``) about their ``middle``, so that they point up. ``filters`` were
-    applied; ``samples`` are the filtered values themselves at ``start + k / rate``, None of a page that holds too many.
+    for voltages; ``scale`` is the value per millimetre of a row with a scale of its own, before the reader made its
+    kind larger or smaller, else None. Physical quantities are drawn upside down (``turned``) about their ``middle``, so
+    that they point up. ``filters`` were applied; ``samples`` are the filtered values themselves at ``start + k /
+    rate``, None of a page that holds too many.
     """
 
     start: float
@@ -195,13 +194,12 @@ def load_page(source: SignalSource, request: PageRequest, control: Control) -> P
     """Read and compute the traces of a page. Raises: FileProblem, Cancelled."""
     recording = source.recording
     channels = {c.name: c for c in recording.channels}
+    by_kind = filters_of(request.own, request.filters)
     traces: dict[int, Trace] = {}
     for indices in _alike(request.rows, channels):
         rows = [request.rows[i] for i in indices]
         first = channels[rows[0].weights[0][0]]
-        filters = request.filters if first.kind is ChannelKind.EEG else KIND_FILTERS.get(first.kind, _OFF)
-        if first.kind is ChannelKind.IEEG:
-            filters = request.filters
+        filters = by_kind[first.kind]
         data, rate, start = _derive(source, rows, channels, request.span, filters, control)
         plain = Trace(start, 1.0 / rate, data[0], dense=False, filters=filters, rate=rate)
         for i, y in zip(indices, data, strict=True):
@@ -211,8 +209,8 @@ def load_page(source: SignalSource, request: PageRequest, control: Control) -> P
             channel = channels[request.rows[i].weights[0][0]]
             if has_own_scale(channel):
                 traces[i] = _turned(traces[i], channel, own_scale(source, request.rows[i], filters.low_cut, control))
-            elif channel.kind in KIND_SENSITIVITY:
-                traces[i] = replace(traces[i], scale=KIND_SENSITIVITY[channel.kind])
+            elif channel.kind in STANDARD_SENSITIVITY:
+                traces[i] = replace(traces[i], scale=STANDARD_SENSITIVITY[channel.kind])
         control.checkpoint()
     return PageData(request, tuple(traces[i] for i in range(len(request.rows))))
 

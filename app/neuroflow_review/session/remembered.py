@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 from neuroflow.recording import Recording
@@ -10,10 +11,11 @@ from neuroflow.review import Left, Provenance
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import MONTAGES
 from neuroflow.units import MICROVOLT
+from neuroflow_review.kinds import STANDARD, KindView
 from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.state import AFRESH, ViewState
-from neuroflow_review.settings import Settings
+from neuroflow_review.settings import Settings, kind_key
 
 _CUTS = ("low_cut", "high_cut", "notch")
 
@@ -31,6 +33,7 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
         interleaved=get("page.interleaved"),
         sensitivity=get("page.sensitivity") * MICROVOLT,
         filters=_kept_filters(settings, "page"),
+        kinds=tuple(_kept_kind(settings, view) for view in STANDARD),
         depth_sensitivity=get("reconstruction.sensitivity") * MICROVOLT,
         depth_filters=_kept_filters(settings, "reconstruction"),
         samples=get("reconstruction.samples"),
@@ -44,6 +47,18 @@ def initial_state(settings: Settings, montages: Montages) -> ViewState:
 
 def _kept_filters(settings: Settings, panel: str) -> Filters:
     return Filters(*(settings.get(f"{panel}.{cut}") or None for cut in _CUTS))
+
+
+def _kept_kind(settings: Settings, view: KindView) -> KindView:
+    scale, low, high = (settings.get(kind_key(view.kind, what)) for what in ("scale", "low_cut", "high_cut"))
+    scale = round(scale * MICROVOLT, 12) if view.in_volts else scale  # a rung of its ladder, to the last digit
+    return replace(view, scale=scale, filters=Filters(low or None, high or None))
+
+
+def _said_of_kind(view: KindView) -> tuple[tuple[str, float], ...]:
+    scale = view.scale / MICROVOLT if view.in_volts else view.scale
+    kept = (("scale", scale), ("low_cut", view.filters.low_cut or 0.0), ("high_cut", view.filters.high_cut or 0.0))
+    return tuple((kind_key(view.kind, what), value) for what, value in kept)
 
 
 def first_shafts(shafts: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,6 +75,7 @@ def remember(state: ViewState, settings: Settings) -> None:
         ("page.interleaved", state.interleaved),
         ("page.sensitivity", state.sensitivity / MICROVOLT),
         *((f"page.{cut}", getattr(state.filters, cut) or 0.0) for cut in _CUTS),
+        *(kept for view in state.kinds for kept in _said_of_kind(view)),
         *((f"reconstruction.{cut}", getattr(state.depth_filters, cut) or 0.0) for cut in _CUTS),
         ("reconstruction.sensitivity", state.depth_sensitivity / MICROVOLT),
         ("reconstruction.samples", state.samples),

@@ -17,6 +17,7 @@ from neuroflow.review import Mark
 from neuroflow.review.document import IFCN_CRITERIA
 from neuroflow.units import format_clock
 from neuroflow_review.display import fallback_words, filter_words, sensitivity_words
+from neuroflow_review.kinds import kind_words, kinds_in, own_filters
 from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.session.blinded import compared_words, figures
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
@@ -152,6 +153,9 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),
         ("Shown", ", ".join(drawn_in)),
     ]
+    others = [kind_words(view, state.applied) for view in kinds_in(recording, state.kinds)]
+    if others:
+        rows.append(("Other channels", "; ".join(others)))
     if recording.reconstructed:
         made = sum(c.reconstructed for c in recording.channels)
         rows.append(("Reconstructed, not recorded", f"{made} of {len(recording.channels)} channels, shown with ≈"))
@@ -239,7 +243,8 @@ class Loading:
         assert session.source is not None
         start = min(max(moment.time - self._seconds / 2, 0.0), max(recording.duration - self._seconds, 0.0))
         span = Span(start, start + self._seconds)
-        request = PageRequest(recording.identity, span, session.rows, state.applied, self._columns)
+        own = own_filters(state.kinds)
+        request = PageRequest(recording.identity, span, session.rows, state.applied, self._columns, own)
         tiles = session.shown_tiles(Span(max(span.start - 10.0, 0.0), span.stop + 10.0))
         depth = None
         if any(tile.span.overlaps(span) for tile in tiles):

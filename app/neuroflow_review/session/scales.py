@@ -14,9 +14,8 @@ from neuroflow.jobs import Control
 from neuroflow.recording import Channel, ChannelKind, SignalSource, Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT, volts_per_unit
+from neuroflow_review.kinds import STANDARD_SENSITIVITY
 
-# Volts per millimetre: 10 mm/mV for ECG is the standard of its own field.
-KIND_SENSITIVITY: Final = {ChannelKind.ECG: 100e-6, ChannelKind.EOG: 20e-6, ChannelKind.EMG: 20e-6}
 _SATURATION: Final = (1.0, 95.0)
 _REACH_MM: Final = 5.0
 _PIECE_SECONDS: Final = 10.0  # two breaths at least
@@ -38,7 +37,7 @@ _known: OrderedDict[tuple[str, Channel, bool], OwnScale] = OrderedDict()
 def has_own_scale(channel: Channel) -> bool:
     """Whether a channel is drawn in a scale that the recording gives, neither in the page's nor in its kind's."""
     brain = channel.kind in (ChannelKind.EEG, ChannelKind.IEEG)
-    return not channel.is_voltage or not (brain or channel.kind in KIND_SENSITIVITY)
+    return not channel.is_voltage or not (brain or channel.kind in STANDARD_SENSITIVITY)
 
 
 def own_scale(source: SignalSource, row: Row, low_cut: float | None, control: Control) -> OwnScale:

@@ -21,6 +21,7 @@ from neuroflow.review import Left
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import EXACT, Calibration
+from neuroflow_review.kinds import own_filters
 from neuroflow_review.lanes import Failure, Job, Lane, Lanes
 from neuroflow_review.session.analysis import trend
 from neuroflow_review.session.backend import Backend, InstalledModel
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
-_PAGE_FIELDS = ("start", "seconds", *ROWS, "filters", "filters_on")
+_PAGE_FIELDS = ("start", "seconds", *ROWS, "filters", "filters_on", "kinds")
 _ANALYSED = ("start", "seconds", *ROWS, "samples", "seed", "blinded")
 _DEPTH_FIELDS = ("start", "seconds", "shafts", "depth_filters", "sample", "withheld_shown", "blinded")
 
@@ -435,8 +436,8 @@ class Session(QObject):
     def _page_request(self, start: float) -> PageRequest:
         assert self.source is not None
         state = self.state
-        span = Span(start, start + state.seconds)
-        return PageRequest(self.source.recording.identity, span, self.rows, state.applied, self._columns)
+        identity, span = self.source.recording.identity, Span(start, start + state.seconds)
+        return PageRequest(identity, span, self.rows, state.applied, self._columns, own_filters(state.kinds))
 
     def _ask_page(self) -> None:
         if self.source is None or not self.rows:

@@ -11,6 +11,7 @@ from neuroflow.recording import Span
 from neuroflow.review import BlindReading
 from neuroflow.signal.derivation import OwnMontage
 from neuroflow.signal.filters import Filters
+from neuroflow_review.kinds import STANDARD, Kinds
 
 OFF = Filters(None, None, None)
 ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
@@ -31,8 +32,9 @@ class ViewState:
     names of channels that the reader set aside. ``own`` is the reader's montage that ``montage`` names, None where that
     is one that ships; ``interleaved`` puts each left chain of the longitudinal montage above its right counterpart;
     ``interpolate`` draws channels that were set aside from those around them, and is off until the reader asks for it.
-    ``solo`` is the label of the row that has the page to itself, or empty. ``paper_speed`` is in millimetres a second:
-    ``seconds`` follows the width of the page, until the reader chooses seconds; None where he chose them.
+    ``kinds`` says how channels that are no EEG are drawn. ``solo`` is the label of the row that has the page to itself,
+    or empty. ``paper_speed`` is in millimetres a second: ``seconds`` follows the width of the page, until the reader
+    chooses seconds; None where he chose them.
     """
 
     start: float = 0.0
@@ -47,6 +49,7 @@ class ViewState:
     solo_sensitivity: float = 7e-6
     filters: Filters = field(default_factory=Filters)
     filters_on: bool = True
+    kinds: Kinds = STANDARD
     bad: frozenset[str] = frozenset()
     selection: Span | None = None
     channel: str = ""

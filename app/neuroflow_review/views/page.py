@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtCore import QEvent, QLineF, QPoint, QPointF, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.recording import Annotation, Span
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
-from neuroflow_review.display import sensitivity_words
+from neuroflow_review.asidelayer import ROOM, AsideLayer
+from neuroflow_review.display import scale_words, sensitivity_words
+from neuroflow_review.kinds import STANDARD, Kinds, times_standard
 from neuroflow_review.marklayer import rows_of
 from neuroflow_review.notelayer import NoteLayer
 from neuroflow_review.paper import (
@@ -42,17 +44,21 @@ class PageView(Sheet):
 
     laid_out = Signal()
     """Rows have another height, or others of them their labels: what is said of the page holds no more."""
+    aside_clicked = Signal(str, QPoint)
+    """The row whose sign to set it aside, or take it back, was clicked, and where on the screen that is."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._data: PageData | None = None
         self._rows: tuple[Row, ...] = ()
         self._sensitivity = 7e-6
+        self._kinds = STANDARD
         self._start: datetime | None = None
         self._recording = Span(0.0, 0.0)
         self._gaps: tuple[Span, ...] = ()
         self._spikes: tuple[Spike, ...] = ()
         self._notes = NoteLayer()
+        self._aside = AsideLayer()
         self._channel, self._solo = "", ""
         self._message = ""
         self._layout = (0, 0.0, 0.0)
@@ -67,6 +73,8 @@ class PageView(Sheet):
     def set_rows(self, rows: Sequence[Row]) -> None:
         """The montage; traces follow with :meth:`set_page`."""
         self._rows = tuple(rows)
+        aside = ", ".join(row.label for row in rows if row.bad)
+        self.setAccessibleDescription(f"Set aside as bad: {aside}" if aside else "")
         self._place_rows()
 
     def set_solo(self, label: str) -> None:
@@ -84,6 +92,11 @@ class PageView(Sheet):
         rows = [self._rows[i] for i in self._drawn()]
         self._labels = tuple(row.label for row in rows)
         self._groups = tuple(row.group for row in rows)
+        self.redraw()
+
+    def set_aside_tips(self, tips: Mapping[str, str]) -> None:
+        """What a click on the sign of a row does, by its label."""
+        self._aside.set_tips(tips)
         self.redraw()
 
     def _drawn(self) -> list[int]:
@@ -111,6 +124,16 @@ class PageView(Sheet):
         if sensitivity != self._sensitivity:
             self._sensitivity = sensitivity
             self.redraw()
+
+    def set_kinds(self, kinds: Kinds) -> None:
+        """How much larger or smaller than usual channels of other kinds are drawn; their traces need not be others."""
+        if kinds != self._kinds:
+            self._kinds = kinds
+            self.redraw()
+
+    def own_scale(self, row: Row, trace: Trace) -> float | None:
+        """Value per millimetre of a row that has a scale of its own; None of one that is drawn in the page's."""
+        return None if trace.scale is None else trace.scale * times_standard(self._kinds, row.kind)
 
     def set_spikes(self, spikes: Sequence[Spike]) -> None:
         """Proposed spikes by label of the row; those of other pages are not drawn."""
@@ -177,9 +200,11 @@ class PageView(Sheet):
             struck = frozenset(i for i, row in enumerate(rows) if row.bad) - made
             selected = self._labels.index(self._channel) if self._channel in self._labels else -1
             colours = [self._ink(row) for row in rows]
+            room = ROOM if self._aside.tips else 0.0  # on paper there is nothing to click
             self.labels_shown = draw_labels(
-                painter, places, colours, look, selected=selected, struck=struck, bracketed=made
+                painter, places, colours, look, selected=selected, struck=struck, bracketed=made, room=room
             )
+            self._aside.draw(painter, places, [row.label for row in rows if row.bad], look)
         if self._data is not None and len(self._data.traces) == len(self._rows):
             traces = [self._data.traces[i] for i in self._drawn()]
             self._draw_traces(painter, places, rows, traces)
@@ -200,6 +225,40 @@ class PageView(Sheet):
         if layout != self._layout:
             self._layout = layout
             QTimer.singleShot(0, self, self.laid_out.emit)
+
+    def draw_moving(self, painter: QPainter) -> None:
+        if not self.alone:
+            self._aside.draw_moving(painter, self.places()[0], self._look)
+        super().draw_moving(painter)
+
+    # The sign that sets a channel aside -------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if not self.alone and self._aside.move(event.position(), *self.places()):
+            self.update()
+        super().mouseMoveEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        left = event.button() is Qt.MouseButton.LeftButton and not self.alone
+        if not (left and self._aside.press(event.position(), *self.places())):
+            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        label = self._aside.release()
+        if label:
+            self.aside_clicked.emit(label, event.globalPosition().toPoint())
+        super().mouseReleaseEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        if self._aside.leave():
+            self.update()
+        super().leaveEvent(event)
+
+    def tip_at(self, at: QPointF) -> str:
+        over = "" if self.alone else self._aside.over
+        return self._aside.tips.get(over, "") or super().tip_at(at)
+
+    # Rows -------------------------------------------------------------------------------------------------------------
 
     def _ink(self, row: Row) -> str:
         return self._look.recon_line if row.reconstructed else self._look.side(row.side)
@@ -273,8 +332,8 @@ class PageView(Sheet):
         for place, trace, row in zip(places, traces, rows, strict=True):
             pen = hairline(look.rejected if row.bad else self._ink(row))
             painter.setPen(hairline(look.side(row.side), _PALE) if row.interpolated else pen)
-            own = trace.scale if trace.scale is not None and not self.alone else self._sensitivity
-            per_unit = scale / own
+            own = None if self.alone else self.own_scale(row, trace)
+            per_unit = scale / (own or self._sensitivity)
             # Negative up: y of the screen runs downwards, and so do positive voltages.
             y = np.clip(place.y + trace.y.astype(np.float64) * per_unit, -1e4, 1e5)
             for line in polylines(self._x0(trace), trace.step * per_second, y):
@@ -295,11 +354,10 @@ class PageView(Sheet):
         metrics = QFontMetricsF(painter.font())
         taken = self.plot().top() + 100.0
         for place, trace, row in zip(places, traces, rows, strict=True):
-            if (trace.scale is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
+            own = self.own_scale(row, trace)
+            if (own is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
                 continue
-            text = "interp." if trace.scale is None else sensitivity_words(trace.scale)
-            if trace.scale is not None and trace.unit:
-                text = f"{trace.scale:g} {trace.unit}/mm"
+            text = "interp." if own is None else scale_words(own, trace.unit)
             box = QRectF(
                 self.width() - right_margin() + UNIT,
                 place.y - metrics.height() / 2,

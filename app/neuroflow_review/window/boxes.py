@@ -28,6 +28,7 @@ POINTER_KEYS = (
     ("Pointer", "Sensitivity", "Ctrl+Wheel"),
     ("Pointer", "Select", "Shift+Drag, Middle+Drag"),
     ("Pointer", "Choose a channel", "Click"),
+    ("Pointer", "Bad channel, or taken back: the sign at the edge of its label", "Click"),
     ("Pointer", "Move the edge of an event of yours", "Drag"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
@@ -98,6 +98,25 @@ def interpolation_words(session: Session) -> list[str]:
 def interpolation_tips(rows: Sequence[Row]) -> dict[str, str]:
     """What is said of a row that was not recorded as it is drawn, by its label."""
     return {r.label: f"{', '.join(r.interpolated)}: interpolated, not recorded" for r in rows if r.interpolated}
+
+
+def set_aside_of(row: Row, bad: Collection[str]) -> tuple[str, ...]:
+    """Channels of a row that are set aside, those in whose place others are shown as well."""
+    return tuple(name for name in dict.fromkeys((*row.interpolated, *(n for n, _ in row.weights))) if name in bad)
+
+
+def aside_tips(rows: Sequence[Row], bad: Collection[str]) -> dict[str, str]:
+    """What a click on the sign of a row does, by its label."""
+    tips = {}
+    for row in rows:
+        aside = set_aside_of(row, bad)
+        if len(aside) == 1:
+            tips[row.label] = f"Take {aside[0]} back"
+        else:
+            names = aside or row.electrodes
+            which = f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
+            tips[row.label] = f"Take {which} back" if aside else f"Set {which} aside as bad"
+    return tips
 
 
 def channel_words(source: SignalSource | None) -> list[str]:

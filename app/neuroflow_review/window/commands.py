@@ -28,6 +28,7 @@ from neuroflow_review.window.channels import ChannelCommands
 from neuroflow_review.window.cuts import CutCommands
 from neuroflow_review.window.docks import is_behind, make_room, share_out
 from neuroflow_review.window.files import FileCommands
+from neuroflow_review.window.kinds import KindCommands
 from neuroflow_review.window.ladders import (
     DEVICES,
     PAGE_SECONDS,
@@ -64,6 +65,7 @@ class Commands(QObject):
         self.marks, self.ask, self.read = MarkCommands(self), AskCommands(self), ReadCommands(self)
         self.montages, self.channels = MontageCommands(self), ChannelCommands(self)
         self.look, self.cuts, self.meeting = LookCommands(self), CutCommands(self), MeetingCommands(self)
+        self.kinds = KindCommands(self)
         self._make_actions()
         self._make_menus()
         self._make_bar()
@@ -196,6 +198,7 @@ class Commands(QObject):
             panel.edge_dragged.connect(self.marks.move_edge)
             panel.row_clicked.connect(self.marks.choose_channel)
             panel.row_menu.connect(partial(menus.row_menu, self))
+        frame.page.aside_clicked.connect(self.marks.click_bad)
         frame.page.columns_changed.connect(session.set_columns)
         frame.page.laid_out.connect(self.view.follow_speed)
         frame.page.sensitivity_stepped.connect(lambda step: self.view.step_sensitivity(-step))

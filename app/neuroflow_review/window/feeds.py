@@ -28,10 +28,11 @@ from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
-from neuroflow_review.window.channels import channel_words, interpolation_tips, interpolation_words
+from neuroflow_review.window.channels import aside_tips, channel_words, interpolation_tips, interpolation_words
 from neuroflow_review.window.docks import in_sight
 from neuroflow_review.window.event_rows import SPIKE, EventRows
 from neuroflow_review.window.frame import Frame
+from neuroflow_review.window.kinds import kind_parts
 from neuroflow_review.window.map_feed import MapFeed
 from neuroflow_review.window.spectrum_feed import SpectrumFeed
 from neuroflow_review.window.status import Part, distribution_words, speed_part
@@ -166,6 +167,7 @@ class Feeds(QObject):
         frame.trends.set_page(new.span)
         frame.page.set_solo(new.solo)
         frame.page.set_sensitivity(new.shown_sensitivity)
+        frame.page.set_kinds(new.kinds)
         frame.page.set_channel("" if new.reconstructed else new.channel)
         frame.ieeg.set_channel(new.channel if new.reconstructed else "")
         frame.ieeg.set_sensitivity(new.depth_sensitivity)
@@ -186,6 +188,7 @@ class Feeds(QObject):
         if old is new or any(getattr(old, name) != getattr(new, name) for name in ROWS):
             frame.page.set_rows(session.rows)
             frame.page.set_row_tips(interpolation_tips(session.rows))
+            frame.page.set_aside_tips(aside_tips(session.rows, new.bad))
         if old.shafts != new.shafts or old is new:
             frame.implant.set_visible_shafts(new.shafts)
             self._show_contacts()
@@ -457,6 +460,7 @@ class Feeds(QObject):
             speed_part(f"{frame.page.mm_per_second:.0f} mm/s", is_calibrated(frame.page)),
             Part(sensitivity_words(state.shown_sensitivity)),
             Part(filters, 2, filters.removesuffix(" · notch off")),
+            *kind_parts(session, frame.page),
         ]
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])

@@ -13,6 +13,7 @@ from neuroflow.review.document import Decision, Edge
 from neuroflow_review.session.marking import decide, edge_problem, mark_here
 from neuroflow_review.theme import RECONSTRUCTED
 from neuroflow_review.window import boxes, menus
+from neuroflow_review.window.channels import set_aside_of
 from neuroflow_review.window.part import Part
 
 if TYPE_CHECKING:
@@ -80,17 +81,28 @@ class MarkCommands(Part):
     def mark_bad(self) -> None:
         """Set the electrode of the chosen row aside; of a derivation of two, ask which."""
         page, label = self.window.page, self.session.state.channel
-        row = next((r for r in self.session.rows if r.label == label), None)
-        if row is None:
+        if not any(row.label == label for row in self.session.rows):
             self.session.noticed.emit("Choose a channel of the scalp first: click on it.")
             return
-        members = row.electrodes
+        place = next((p for p in page.places()[0] if p.label == label), None)
+        self._toggle_bad(label, page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0)))
+
+    def _toggle_bad(self, label: str, at: QPoint) -> None:
+        """Of a derivation of two, ask which."""
+        members = next((row.electrodes for row in self.session.rows if row.label == label), ())
         if len(members) == 1:
             self.session.toggle_bad(members[0])
-        else:
-            place = next((p for p in page.places()[0] if p.label == label), None)
-            at = page.mapToGlobal(QPoint(8, round(place.y) if place is not None else 0))
+        elif members:
             menus.row_menu(self.commands, label, at)
+
+    def click_bad(self, label: str, at: QPoint) -> None:
+        """As B on that row; where one of its channels is set aside, that is the one to be taken back."""
+        row = next((row for row in self.session.rows if row.label == label), None)
+        aside = set_aside_of(row, self.session.state.bad) if row is not None else ()
+        if len(aside) == 1:
+            self.session.toggle_bad(aside[0])
+        else:
+            self._toggle_bad(label, at)
 
     def search_events(self) -> None:
         """The keyboard into the search of the list, which comes up for it."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu
 
 from neuroflow.signal.topography import MAPPED
 from neuroflow.signal.trends import REGIONS
+from neuroflow_review.kinds import view_of
 from neuroflow_review.theme import RECONSTRUCTED
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def row_menu(commands: Commands, label: str, at: QPoint) -> None:
     menu.addAction(f"{label} alone", partial(commands.read.zoom_into, label))
     row = next((r for r in session.rows if r.label == label), None)
     if row is not None:
+        if view_of(session.state.kinds, row.kind) is not None:
+            menu.addAction(f"Scale and filters of {row.kind}…", partial(commands.kinds.show, row.kind))
         menu.addSeparator()
         for name in row.electrodes:
             text = f"Take {name} back" if name in session.state.bad else f"Set {name} aside as bad"

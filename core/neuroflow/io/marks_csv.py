@@ -3,12 +3,12 @@
 One row a mark, UTF-8: ``onset`` and ``duration`` in seconds of the recording, ``description``, ``channel``,
 ``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``, ``criteria`` (those
 of the IFCN that a discharge meets, between semicolons), ``meeting`` (yes or no: whether it is to be shown there). Only
-``onset`` and ``description`` are needed on reading, so that tables of events of other programs (BIDS ``events.tsv``
-too) can be read.
+``onset`` and ``description``, or ``HED``, are needed on reading, so that tables of events of other programs (BIDS
+``events.tsv`` too) can be read.
 
 A name that ends in ``.tsv`` gets the BIDS form: tabs, ``n/a`` for nothing, ``trial_type`` for the description, and a
-column ``HED`` with the tags of HED-SCORE (short forms, which a schema such as score_2.0.0 resolves) on accepted
-discharges.
+column ``HED`` with the tags of HED-SCORE (:mod:`neuroflow.io.hed`). That column is read in every table: where no other
+says what was decided, its tags do.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from neuroflow.errors import FileProblem
+from neuroflow.io import hed
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
@@ -43,22 +44,14 @@ def write_marks(marks: Iterable[Mark], path: Path) -> int:
         yes = "yes" if m.reconstructed else "no"
         criteria = "; ".join(m.criteria)
         meeting = "yes" if m.meeting else "no"
-        row = [repr(m.start), repr(m.duration), m.text, m.channel, yes, m.decision, m.by, m.at, criteria, meeting]
+        text_of, tags = hed.written(m) if bids else (m.text, "")
+        row = [repr(m.start), repr(m.duration), text_of, m.channel, yes, m.decision, m.by, m.at, criteria, meeting]
         if bids:
-            row = [" ".join(cell.split()) or "n/a" for cell in (*row, hed_tags(m))]
+            row = [" ".join(cell.split()) or "n/a" for cell in (*row, tags)]
         table.writerow(row)
         count += 1
     write_whole(path, text.getvalue().encode("utf-8"))
     return count
-
-
-def hed_tags(mark: Mark) -> str:
-    """HED-SCORE's tags of a mark: of accepted discharges on recorded signals; of nothing else there is a finding.
-
-    Source: Pal Attia et al. 2023 (HED-SCORE), short forms.
-    """
-    found = mark.decision == "accepted" and not mark.reconstructed
-    return "Epileptiform-interictal-activity, Spike" if found else ""
 
 
 def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
@@ -79,9 +72,9 @@ def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
         table = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
         names = {name.strip().casefold(): name for name in table.fieldnames or () if name}
         described = next((names[name] for name in _DESCRIPTIONS if name in names), None)
-        if "onset" not in names or described is None:
+        if "onset" not in names or (described is None and "hed" not in names):
             raise FileProblem(
-                f"“{path.name}” needs a column onset and a column description: add them, or choose another."
+                f"“{path.name}” needs a column onset and a column description or HED: add them, or choose another."
             )
         return tuple(_mark(row, names, described, table.line_num, path.name, duration) for row in table)
     except csv.Error as error:
@@ -89,7 +82,7 @@ def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
 
 
 def _mark(
-    row: dict[str, str], names: dict[str, str], described: str, line: int, file: str, duration: float
+    row: dict[str, str], names: dict[str, str], described: str | None, line: int, file: str, duration: float
 ) -> Mark:  # fmt: skip
     def value(name: str) -> str:
         cell = (row.get(names[name]) or "").strip() if name in names else ""
@@ -101,8 +94,9 @@ def _mark(
         raise FileProblem(
             f"{where}: {start:g} s lies outside the recording: correct it, or choose the file of this one."
         )
-    text = (row.get(described) or "").strip()[:LONGEST_TEXT] or "Event"
-    decision: Decision = next((d for d in DECISIONS if d == value("decision")), "")
+    text = (row.get(described) or "").strip()[:LONGEST_TEXT] if described is not None else ""
+    said: Decision = next((d for d in DECISIONS if d == value("decision")), "")
+    text, decision = hed.read(value("hed"), "" if text == "n/a" else text, said if "decision" in names else None)
     named = {part.strip() for part in value("criteria").split(";")}
     return Mark(
         uuid.uuid4().hex[:16], start, text, lasts, value("channel")[:80], value("reconstructed") == "yes", decision,

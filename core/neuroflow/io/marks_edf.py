@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from neuroflow.errors import FileProblem
+from neuroflow.io import hed
 from neuroflow.io.edf_annotations import encode_tal, encode_tals
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_reader import open_edf
@@ -110,12 +111,18 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
     return found
 
 
+def _tagged(text: str) -> Mark:
+    """What another program wrote: words are words, and no decision but in the tags of HED-SCORE."""
+    words, decision = hed.read_words(text)
+    return Mark("", 0.0, words, decision=decision)
+
+
 def _mark(note: Annotation, onset: float, *, ours: bool) -> Mark:
     """A mark of an annotation; a file of marks names derivations, which are no channels of it."""
     text, channel = note.text, note.channel or ""
     if ours and not channel and "@@" in text:
         text, _, channel = text.rpartition("@@")
-    mark = _words_of(text) if ours else Mark("", 0.0, text)
+    mark = _words_of(text) if ours else _tagged(text)
     return msgspec.structs.replace(
         mark, id=uuid.uuid4().hex[:16], start=onset, text=mark.text[:LONGEST_TEXT] or "Event",
         duration=max(note.duration, 0.0), channel=channel[:80],
