@@ -100,7 +100,7 @@ def _own(recording: Recording) -> dict[str, str]:
         texts = {a.text for a in recording.annotations}
         own = {t: WITHHELD for t in texts if t.startswith(f"{WITHHELD}: ")} | {t: t for t in (PADDING, WITHHELD)}
     for fact, pieces in facts_of(recording):
-        told = _without_names(fact)
+        told = without_names(fact)
         if told == fact:
             own |= {piece.text: piece.text for piece in pieces}
         elif told and len(pieces) == 1:
@@ -108,7 +108,7 @@ def _own(recording: Recording) -> dict[str, str]:
     return own
 
 
-def _without_names(fact: str) -> str:
+def without_names(fact: str) -> str:
     """A sentence of a file's provenance without the name of a file; empty where more than that may name somebody."""
     if len(fact) > _LONGEST_FACT:
         return ""
