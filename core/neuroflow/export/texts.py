@@ -13,6 +13,7 @@ from pathlib import Path
 from neuroflow.anatomy.electrodes import SITES, UNNAMED
 from neuroflow.errors import FileProblem
 from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, WITHHELD, facts_of
+from neuroflow.export.shifting import shifted
 from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.recording import Recording
@@ -142,8 +143,11 @@ def _is_of_signals(word: str) -> bool:
     )
 
 
-def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
-    """What of the patient and recording fields no de-identified copy holds: where, text, and what stands there then."""
+def left_out(recording: Recording, days: int | None = None) -> tuple[tuple[str, str, str], ...]:
+    """What of the patient and recording fields no de-identified copy holds: where, text, and what stands there then.
+
+    With ``days``, dates are shifted by so many. Raises: NeuroflowError where they cannot be.
+    """
     patient, start = recording.patient, recording.start
     fields = [
         ("patient name", patient.name), ("patient identifier", patient.identifier),
@@ -152,7 +156,8 @@ def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
     ]  # fmt: skip
     found = [(where, text, "") for where, text in fields if set(text.split()) - {"Startdate", "X"}]
     if start is not None:
-        found.append(("start date", start.date().isoformat(), UNKNOWN_DATE.isoformat()))
+        becomes = UNKNOWN_DATE if days is None else shifted(start, days).date()
+        found.append(("start date", start.date().isoformat(), becomes.isoformat()))
     return tuple(found)
 
 
