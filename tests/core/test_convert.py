@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from neuroflow.signal.resample import resample_span
 
 Make = Callable[..., Any]
 SITES = ("Fp1", "F7", "T3", "T5", "O1")
+SITES_OF_1020 = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()
 
 
 def signals(path: Path) -> tuple[Any, dict[str, Samples]]:
@@ -593,3 +595,35 @@ def test_the_command_shifts_dates_only_where_nobody_is_named(
     assert "31 December 2084" in capsys.readouterr().err
     assert main(["convert", str(dated), "-o", str(out), "--deidentify", str(table), "--shift-days", "-7"]) == 0
     assert open_recording(out).recording.start == datetime(2019, 12, 26, 23, 59, 58, 250_000)
+
+
+# Memory ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_for",
+    [
+        lambda _: ConvertRequest(),
+        lambda stop: ConvertRequest(Span(6.5, stop - 6.5)),
+        lambda _: ConvertRequest(rate=100.0),
+        lambda _: ConvertRequest(montage="average"),
+        lambda stop: ConvertRequest(Span(6.5, stop - 6.5), 100.0, "longitudinal", texts={"AgCl": ""}),
+    ],
+    ids=["whole", "cropped", "resampled", "re-referenced", "all of it"],
+)
+def test_a_copy_takes_the_memory_of_a_few_blocks(
+    request_for: Callable[[float], ConvertRequest], make_edf: Make, sig: Any, tmp_path: Path
+) -> None:
+    """Nineteen channels of half an hour at 256 Hz, which are 35 MB as they are read and 70 MB as they are summed."""
+    rate, path = 256, tmp_path / "long.edf"
+    made = [sig(f"EEG {s}-Ref", np.zeros((1, rate), dtype="<i2"), transducer="AgCl") for s in SITES_OF_1020]
+    head = bytearray(make_edf("long.edf", made).path.read_bytes()[: 256 * (len(made) + 1)])
+    for seconds in (70, 1800):  # the first loads what is loaded once
+        head[236:244] = f"{seconds:<8}".encode()
+        path.write_bytes(head)
+        os.truncate(path, len(head) + seconds * rate * 2 * len(made))
+        tracemalloc.start()
+        convert(path, tmp_path / "out.edf", request_for(float(seconds)))
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert held < 40e6
