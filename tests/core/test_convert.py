@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -627,3 +628,34 @@ def test_a_copy_takes_the_memory_of_a_few_blocks(
         held = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert held < 40e6
+
+
+# Bits -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_24_bits_lose_in_16_is_said_in_the_list_and_in_the_file(
+    make_edf: Make, sig: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(3)
+    wide = rng.integers(-(2**23), 2**23, (60, 200), dtype=np.int32)
+    wide[0, 0] = -(2**23)
+    small = rng.integers(-30_000, 30_000, (60, 200), dtype=np.int32)
+    codes = rng.integers(0, 2**23, (60, 200), dtype=np.int32)
+    path = make_edf(
+        "night.bdf", [*(sig(s, v, physical=("-262144", "262143")) for s, v in (("Fp1", wide), ("F7", small))),
+                      sig("Status", codes, dimension="Boolean", physical=("-8388608", "8388607"))], bdf=True,
+    ).path  # fmt: skip
+    assert main(["convert", str(path), "-o", str(tmp_path / "out.edf")]) == 0
+    (old, before), (new, after) = signals(path), signals(tmp_path / "out.edf")
+    worst = {c.name: float(np.abs(before[c.name] - after[c.name]).max()) for c in old.channels}
+    sentence = "The 24 bits of BDF are 16 in EDF, by which values differ: "
+    (printed,) = [line for line in capsys.readouterr().out.splitlines() if sentence in line]
+    (note,) = [a.text for a in new.annotations if sentence in a.text]
+    for told in (printed, note):
+        said = re.search(r"voltages by ([\d.]+) µV at most, “Status” by (\d+) Boolean", told)
+        assert said is not None, told
+        assert worst["Fp1"] * 1e6 == pytest.approx(float(said[1]), rel=0.05)
+        assert worst["F7"] * 1e6 < 0.05 * float(said[1])
+        assert worst["Status"] == pytest.approx(float(said[2]), rel=0.05)
+    done = convert(tmp_path / "out.edf", tmp_path / "again.edf", ConvertRequest())
+    assert done.changes == (), "EDF has 16 bits before and after"

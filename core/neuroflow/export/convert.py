@@ -151,6 +151,8 @@ class _Conversion:
         self.seconds, lines = self._lines()
         stretches = self._stretches()
         signals = self._signals(lines, stretches)
+        self.lost = self._said_of_bits(lines, signals)
+        self.changes += [self.lost] if self.lost else []
         header, notes = self._header(signals, stretches), self._notes(lines, signals, stretches[0].start)
         with EdfWriter(self.target, header, notes) as writer:
             for done, block in self._blocks(lines, stretches):
@@ -341,6 +343,17 @@ class _Conversion:
             tuple(signals), sum(s.records for s in stretches), self.seconds, start, patient, about, starts
         )
 
+    def _said_of_bits(self, lines: Sequence[_Line], signals: Sequence[OutputSignal]) -> str:
+        """What rounding to 16 bits takes from a recording of 24; empty for one of 16."""
+        if not self.source.header.is_bdf:
+            return ""
+        pairs = list(zip(lines, signals, strict=True))
+        most = max((s.quantum for line, s in pairs if line.lead.is_voltage), default=0.0) / 2 / MICROVOLT
+        said = [f"voltages by {most:.2g} µV at most"] if most else []
+        others = [s for line, s in pairs if not line.lead.is_voltage]
+        said += [f"“{s.label}” by {s.quantum / 2:.3g} {s.dimension}".rstrip() for s in others]
+        return f"The 24 bits of BDF are 16 in EDF, by which values differ: {', '.join(said)}."
+
     def _said_of_names(self) -> Iterator[str]:
         """What a de-identified copy leaves out; by how much dates are shifted is in no file and no list."""
         days = self.request.shift_days
@@ -407,7 +420,8 @@ class _Conversion:
             said.append(f"re-referenced to the {request.montage} montage")
         if request.texts is not None:
             said.append("de-identified" if request.shift_days is None else "de-identified, dates shifted")
-        return ", ".join(said) or "written as EDF+"
+        words = ", ".join(said) or "written as EDF+"
+        return f"{words}. {self.lost}" if self.lost else words
 
     # Samples ----------------------------------------------------------------------------------------------------------
 
