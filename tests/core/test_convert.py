@@ -562,6 +562,18 @@ def test_a_crop_past_midnight_begins_on_the_day_after_the_shifted_one(dated: Pat
     assert start == datetime(2020, 1, 13, 0, 0, 2, 250_000)
 
 
+def test_a_date_that_is_not_known_stays_so_past_midnight_and_cannot_be_shifted(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    path = make_edf("a.edf", [sig("Fp1", noise(9, 100))], recording="ward", date="01.01.85", time="23.59.58").path
+    convert(path, tmp_path / "out.edf", ConvertRequest(Span(5.0, 9.0)))
+    new = open_recording(tmp_path / "out.edf").recording
+    assert (new.start, new.dated) == (datetime(1985, 1, 1, 0, 0, 3), False)
+    with pytest.raises(NeuroflowError, match="no start date"):
+        convert(path, tmp_path / "out.edf", ConvertRequest(texts={}, shift_days=7))
+    assert "start date" not in {where for where, _, _ in left_out(open_recording(path).recording)}
+
+
 @pytest.mark.parametrize(
     ("days", "sentence"),
     [(0, "0 days"), (-12_784, "outside 2 January 1985"), (-12_785, "outside"), (23_741, "outside"),

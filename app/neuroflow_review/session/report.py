@@ -26,7 +26,7 @@ from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
 from neuroflow_review.session.spikes import Rates
 from neuroflow_review.session.state import ViewState
-from neuroflow_review.wording import day_clock
+from neuroflow_review.wording import day_clock, start_words
 
 MOST_MOMENTS = 200
 HIDDEN_NAME = "left out"
@@ -143,7 +143,7 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     named = [
         ("Patient", patient.name or "not in the file"), ("Identifier", patient.identifier),
         ("Born", patient.birthdate), ("File", recording.path.name),
-        ("Start", f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start else "not in the file"),
+        ("Start", start_words(recording) or "not in the file"),
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
     filters = filter_words(state.applied, eeg_rate(recording))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,19 @@ from neuroflow.export.shifting import holds_another_date, shifted, with_dates_sh
 from neuroflow.export.texts import names_a_signal, unreviewed
 from neuroflow.io import open_recording
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
-from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_reader import EdfSource, open_edf
 from neuroflow.io.edf_writer import DIGITAL_MAX, EdfWriter, OutputHeader, OutputSignal, check_target
 from neuroflow.jobs import Control
-from neuroflow.recording import RECONSTRUCTED_MARKS, Annotation, Channel, ChannelKind, Patient, Samples, Span
+from neuroflow.recording import (
+    RECONSTRUCTED_MARKS,
+    UNKNOWN_DATE,
+    Annotation,
+    Channel,
+    ChannelKind,
+    Patient,
+    Samples,
+    Span,
+)
 from neuroflow.signal.montage import MONTAGES, MontageChannel, Row, montage_rows
 from neuroflow.signal.resample import resample_span
 from neuroflow.units import MICROVOLT
@@ -316,7 +324,7 @@ class _Conversion:
         recording, hidden = self.recording, self.request.texts is not None
         encode_number(self.seconds)
         begin = stretches[0].start
-        start = None if recording.start is None else recording.start + timedelta(seconds=begin)
+        start = recording.clock_at(begin)
         days = self.request.shift_days
         if days is not None:
             start = shifted(start, days)

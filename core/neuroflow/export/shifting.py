@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_fields import edfplus_date, has_two_digit_year
-from neuroflow.io.edf_header import MONTHS, UNKNOWN_DATE, parse_edfplus_date
+from neuroflow.io.edf_header import MONTHS, parse_edfplus_date
+from neuroflow.recording import UNKNOWN_DATE
 
 # Forms that can be read in one way only; 03/04/2020 is in April or in March.
 _DATE = re.compile(

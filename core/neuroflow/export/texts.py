@@ -14,9 +14,8 @@ from neuroflow.anatomy.electrodes import SITES, UNNAMED
 from neuroflow.errors import FileProblem
 from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, WITHHELD, facts_of
 from neuroflow.export.shifting import shifted
-from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import write_whole
-from neuroflow.recording import Recording
+from neuroflow.recording import UNKNOWN_DATE, Recording
 
 KEEP, REMOVE, REPLACE = "keep", "remove", "replace"
 COLUMNS = ("decision", "text", "replacement", "where", "times", "first_s")
@@ -155,7 +154,7 @@ def left_out(recording: Recording, days: int | None = None) -> tuple[tuple[str, 
         ("recording field", recording.recording_field.strip()),
     ]  # fmt: skip
     found = [(where, text, "") for where, text in fields if set(text.split()) - {"Startdate", "X"}]
-    if start is not None:
+    if start is not None and recording.dated:
         becomes = UNKNOWN_DATE if days is None else shifted(start, days).date()
         found.append(("start date", start.date().isoformat(), becomes.isoformat()))
     return tuple(found)

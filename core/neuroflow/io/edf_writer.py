@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from neuroflow.errors import FileProblem
 from neuroflow.io.edf_annotations import lay_out
 from neuroflow.io.edf_fields import encode_clock, encode_date, encode_number, encode_text, outward
-from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES, UNKNOWN_DATE
+from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES
 from neuroflow.jobs import Control
-from neuroflow.recording import Annotation
+from neuroflow.recording import UNKNOWN_DATE, Annotation
 from neuroflow.units import volts_per_unit
 
 T = TypeVar("T")
