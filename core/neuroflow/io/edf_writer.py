@@ -36,8 +36,11 @@ T = TypeVar("T")
 DIGITAL_MAX = 32767
 """Digital limits are symmetric, so that limits that are symmetric too make zero exactly zero."""
 
-IGNORES_GAPS = "EDFlib refuses EDF+D, and mne and edfio read it as if it had no gaps."
-"""What to know of a file with gaps before it is given away."""
+IGNORES_GAPS = (
+    "EDFbrowser and pyEDFlib refuse EDF+D; mne and edfio read it as if it had no gaps, and mne leaves out annotations "
+    "that then lie beyond the end."
+)
+"""What to know of a file with gaps before it is given away: what was found of them, as docs/readers.md says."""
 
 MOST_SIGNALS = 9998
 _ANNOTATION_LABEL = "EDF Annotations"
