@@ -178,7 +178,7 @@ def _compute(
         span = _COMPUTED - 0.01
         part = _part_of(control, 0.01 + span * done / len(tiles), 0.01 + span * (done + 1) / len(tiles))
         tile = reconstructor.tile(source, TileRequest(index, request.samples, request.seed, request.excluded), part)
-        control.checkpoint()
+        part.checkpoint(1.0)  # a tile that another lane makes, or that is there already, tells of no progress
         redrawn += tile.redrawn
         silent |= dict.fromkeys(tile.silent)
         begin = round(tile.span.start * plan.rate)
