@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QRectF, QSize
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtGui import QPainter, QPixmap, QRegion
 from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
@@ -169,8 +169,14 @@ class Saving(QObject):
 
 def picture_of(window: ReviewWindow) -> bytes:
     """PNG of the window, and of the second one where that is open; its text says where it comes from."""
-    image = grab_windows(window).toImage()
-    for name, value in origin_rows(window.session) if window.session.recording is not None else ():
+    rows = origin_rows(window.session) if window.session.recording is not None else ()
+    return png_of(grab_windows(window), rows)
+
+
+def png_of(picture: QPixmap, rows: Sequence[tuple[str, str]]) -> bytes:
+    """PNG with names and values as its text."""
+    image = picture.toImage()
+    for name, value in rows:
         said = image.text(name)
         image.setText(name, f"{said}\n{value}" if said else value)
     buffer = QBuffer()
