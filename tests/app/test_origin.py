@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
@@ -18,7 +17,6 @@ from tests.app.test_shown import saved
 
 from neuroflow import __version__
 from neuroflow.cli.front import main
-from neuroflow.io.review_file import SUFFIX
 from neuroflow.signal.filters import Filters
 from neuroflow_review.session.report import content_of
 from neuroflow_review.window import ReviewWindow
@@ -120,19 +118,6 @@ def test_the_hash_is_of_the_whole_file_once_that_was_read_and_never_of_one_that_
     assert not session.marks.wholeness.sha256, "what is kept was not compared yet"
     qtbot.waitUntil(lambda: mine.settled and session.marks.outdated)
     assert f"Input: identity {session.recording.identity}" in about(saved(qtbot, mine, tmp_path / "page.svg"))  # type: ignore[union-attr]
-
-
-def test_the_review_file_keeps_implant_band_and_version(
-    made: ReviewWindow, backend: FakeBackend, tmp_path: Path
-) -> None:
-    made.session.marks.add(1.0, "seen")
-    made.session.close_recording()
-    kept = json.loads((tmp_path / f"patient.edf{SUFFIX}").read_text("utf-8"))["left"]["reconstruction"]
-    assert backend.card is not None
-    assert kept == {
-        "model": backend.name, "weights": backend.hash, "seed": 5, "samples": 9,
-        "implant": backend.card.implant.name, "band": [0.5, 48.0], "version": __version__,
-    }  # fmt: skip
 
 
 def test_a_report_says_how_the_reconstruction_is_filtered(made: ReviewWindow) -> None:
