@@ -43,8 +43,8 @@ def filter_words(filters: Filters, rate: float | None = None) -> str:
     return f"{low} Hz, HF {high}{idle} · {notch}" if idle else f"{low}–{high} · {notch}"
 
 
-def depth_filter_words(filters: Filters, rate: float | None) -> str:
-    """``filtered 1–35 Hz`` of a reconstruction at a ``rate`` (Hz); empty where nothing is filtered."""
+def filtered_words(filters: Filters, rate: float | None) -> str:
+    """``filtered 1–35 Hz`` of what is at a ``rate`` (Hz); empty where nothing is filtered."""
     if filters == Filters(None, None, None):
         return ""
     return f"filtered {filter_words(filters, rate)}".removesuffix(" · notch off")

@@ -27,13 +27,14 @@ class Picture:
     nested: bool = False
 
 
-def drawing_of(size: QSize, title: str, ground: str, pictures: Sequence[Picture]) -> bytes:
-    """SVG of pictures on a ground of one colour."""
+def drawing_of(size: QSize, title: str, ground: str, pictures: Sequence[Picture], about: str = "") -> bytes:
+    """SVG of pictures on a ground of one colour; ``about`` says what they come from."""
     wide, high = size.width(), size.height()
     parts = [
         '<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink" version="1.1" width="{wide}" height="{high}" '
         f'viewBox="0 0 {wide} {high}">\n<title>{escape(title)}</title>\n'
+        f"<desc>{escape(about)}</desc>\n"
         f'<rect x="0" y="0" width="{wide}" height="{high}" fill="{ground}"/>\n'
     ]
     for number, picture in enumerate(pictures):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from neuroflow.errors import NeuroflowError
 from neuroflow_review.lanes import Failure
 from neuroflow_review.window import ReviewWindow
-from neuroflow_review.window.second import grab_windows
+from neuroflow_review.window.shown import picture_of
 
 _POLL_MS = 40
 _STILL = 3
@@ -100,8 +100,12 @@ class Photographer(QObject):
         return work.page_complete
 
     def _save(self) -> None:
-        saved = grab_windows(self._window).save(str(self._target), "PNG")
-        self._end("" if saved else f"The picture could not be saved as {self._target}: check that the disk has room.")
+        try:
+            self._target.write_bytes(picture_of(self._window))
+        except OSError:
+            self._end(f"The picture could not be saved as {self._target}: check that the disk has room.")
+        else:
+            self._end("")
 
     @Slot(object)
     def _on_trouble(self, failure: Failure) -> None:

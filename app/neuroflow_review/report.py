@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.recording import Recording
 from neuroflow.review import Mark
-from neuroflow_review.display import filter_words, sensitivity_words
+from neuroflow_review.display import filter_words, filtered_words, sensitivity_words
 from neuroflow_review.paper import PAPER_RATIO, put_on_paper
 from neuroflow_review.session.page import eeg_rate
 from neuroflow_review.session.report import Choice, Content, Drawn, Table, montage_words
@@ -259,7 +259,9 @@ def head_words(setting: Setting, drawn: Drawn) -> str:
         montage_words(setting.recording, state),
     ]
     if drawn.depth is not None:
-        parts.append(f"{RECONSTRUCTED} {sensitivity_words(state.depth_sensitivity)}")
+        filtered = filtered_words(drawn.depth.request.filters, drawn.depth.rate)
+        drawn_in = sensitivity_words(state.depth_sensitivity), filtered
+        parts.append(f"{RECONSTRUCTED} {', '.join(filter(None, drawn_in))}")
     elif setting.contacts:
         parts.append(f"{RECONSTRUCTED} not reconstructed here")
     return " · ".join(parts)

@@ -1,7 +1,7 @@
 """The values of what is shown, as a table: a value a row, and what it is in words.
 
 Voltages in microvolts as recorded, positive up; power in dB re 1 µV²/Hz, as the panels have it. Every row of a
-reconstructed signal says so. Events that are of no samples have no value.
+reconstructed signal says so, and what it comes from. Events that are of no samples have no value.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroflow.flow.card import ContactMeasure
 from neuroflow.jobs import Control
+from neuroflow.review import Provenance
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import at_position, interval
 from neuroflow.signal.spectrum import BANDS
 from neuroflow.signal.trends import ASYMMETRY_BAND, FREQUENCIES, REGIONS
 from neuroflow.units import MICROVOLT
-from neuroflow_review.display import depth_filter_words
+from neuroflow_review.display import filtered_words
+from neuroflow_review.session.origin import PROGRAM
 from neuroflow_review.session.page import Trace
 from neuroflow_review.session.report import Drawn
 from neuroflow_review.session.spectra import SpectrogramPage
@@ -33,28 +35,42 @@ from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.implant import Painted
 from neuroflow_review.views.inspector import AtCursor, Distribution
 
-COLUMNS: Final = ("signal", "what", "time_s", "frequency_hz", "value", "unit")
+COLUMNS: Final = ("signal", "what", "time_s", "frequency_hz", "value", "unit", "filters")
+ORIGIN: Final = ("program", "input", "model", "weights_sha256", "implant", "samples", "seed", "band_hz")
+"""What a row comes from, behind its values; those of the model are empty in what was recorded."""
+
 NOT_RECORDED: Final = "reconstructed, not recorded"
 _IMPLANT = f"{NOT_RECORDED}: implant of the model"
 _AS_RECORDED = frozenset(("EEG", "iEEG", "ECG", "EOG", "EMG"))
 _DECIBEL = "dB re 1 µV²/Hz"
 _STEPS = 20_000  # rows from one look at whether to stop to the next
 
-Cells = Iterator[tuple[str, str, str, str, str, str]]
+Cells = Iterator[tuple[str, str, str, str, str, str, str]]
 
 
-def table_of(parts: Iterable[Cells], control: Control | None = None) -> str:
-    """CSV of the rows of every part. Raises: Cancelled."""
+def table_of(
+    parts: Iterable[Cells], origin: str = "", made: Provenance | None = None, control: Control | None = None
+) -> str:
+    """CSV of the rows of every part, of a recording of which ``origin`` says the hash. Raises: Cancelled."""
     control = control or Control()
+    whence = PROGRAM, origin
+    recorded, depth = (*whence, *[""] * 6), (*whence, *_model_cells(made))
     out = io.StringIO(newline="")
     table = csv.writer(out)
-    table.writerow(COLUMNS)
+    table.writerow((*COLUMNS, *ORIGIN))
     for part in parts:
         for number, cells in enumerate(part):
             if number % _STEPS == 0:
                 control.checkpoint()
-            table.writerow(cells)
+            table.writerow((*cells, *(depth if cells[0].startswith(RECONSTRUCTED) else recorded)))
     return out.getvalue()
+
+
+def _model_cells(made: Provenance | None) -> tuple[str, ...]:
+    if made is None:
+        return ("",) * 6
+    band = " to ".join(f"{edge:g}" for edge in made.band or ())
+    return made.model, made.weights, made.implant, str(made.samples), str(made.seed), band
 
 
 def page_cells(drawn: Drawn) -> Cells:
@@ -64,11 +80,11 @@ def page_cells(drawn: Drawn) -> Cells:
         # Other quantities are kept as they are drawn, upside down about their middle: no values to give away.
         if row.kind in _AS_RECORDED and not trace.unit:
             times, values = _inside(trace, span.start, span.stop)
-            yield from _volts(row.label, _what(row), times, values)
+            yield from _volts(row.label, _what(row), times, values, filtered_words(trace.filters, trace.rate))
     depth = drawn.depth
     if depth is None:
         return
-    bands, filtered = depth.bands, depth_filter_words(depth.request.filters, depth.rate)
+    bands, filtered = depth.bands, filtered_words(depth.request.filters, depth.rate)
     said = f"{NOT_RECORDED}, {filtered}" if filtered else NOT_RECORDED
     kinds = {
         "median": bands.median,
@@ -82,7 +98,7 @@ def page_cells(drawn: Drawn) -> Cells:
     times = depth.start + np.arange(bands.median.shape[1]) / depth.rate
     for k, name in enumerate(drawn.contacts):
         for what, values in kinds.items():
-            yield from _volts(f"{RECONSTRUCTED}{name}", f"{said}: {what}", times, values[k])
+            yield from _volts(f"{RECONSTRUCTED}{name}", f"{said}: {what}", times, values[k], filtered)
 
 
 def spectrogram_cells(page: SpectrogramPage) -> Cells:
@@ -224,7 +240,7 @@ def event_cells(events: Sequence[EventRow], *, private: bool) -> Cells:
         by = f", by {event.by}" if event.by and not private else ""
         what = f"{f'{NOT_RECORDED}: ' if event.far else ''}event: {_sort(event)}: {event.text}{by}"
         if not event.samples:
-            yield event.where, what, f"{event.time:.6f}", "", "", ""
+            yield event.where, what, f"{event.time:.6f}", "", "", "", ""
             continue
         yield from _cells(event.where, f"{what}: of {event.samples} samples", event.time, "", event.count, "1")
         if event.high:
@@ -260,14 +276,16 @@ def _decibel(density: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         return np.asarray(10 * np.log10(density.astype(np.float64) / MICROVOLT**2))
 
 
-def _volts(signal: str, what: str, times: ArrayLike, values: ArrayLike) -> Cells:
-    return _cells(signal, what, times, "", np.asarray(values, dtype=np.float64) / MICROVOLT, "µV")
+def _volts(signal: str, what: str, times: ArrayLike, values: ArrayLike, filters: str = "") -> Cells:
+    return _cells(signal, what, times, "", np.asarray(values, dtype=np.float64) / MICROVOLT, "µV", filters)
 
 
-def _cells(signal: str, what: str, times: ArrayLike, frequencies: ArrayLike, values: ArrayLike, unit: str) -> Cells:
+def _cells(
+    signal: str, what: str, times: ArrayLike, frequencies: ArrayLike, values: ArrayLike, unit: str, filters: str = ""
+) -> Cells:  # fmt: skip
     """A row for every value that is finite; times or frequencies that are one are those of all, and empty for none."""
     for time, frequency, value in np.broadcast(times, frequencies, values):
         if np.isfinite(value):
             when = f"{time:.6f}" if time != "" else ""
             at = f"{frequency:g}" if frequency != "" else ""
-            yield signal, what, when, at, f"{value:.4f}", unit
+            yield signal, what, when, at, f"{value:.4f}", unit, filters

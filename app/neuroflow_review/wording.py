@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from neuroflow.recording import Recording
 from neuroflow.units import MICROVOLT, format_clock
 
 
@@ -37,6 +38,13 @@ def day_clock(seconds: float, start: datetime | None, *, decimals: int = 0) -> s
     """As :func:`clock`, after the day of the recording (``day 2 02:14:33``) where that is not the first."""
     which = day(seconds, start) if start is not None else 1
     return (f"day {which} " if which > 1 else "") + clock(seconds, start, decimals=decimals)
+
+
+def start_words(recording: Recording) -> str:
+    """When a recording began, as far as its file knows: ``02 Jan 2020 03:04:05``; empty where it knows nothing."""
+    if recording.start is None:
+        return ""
+    return f"{recording.start:{'%d %b %Y' if recording.dated else 'date unknown,'} %H:%M:%S}"
 
 
 def microvolts(volts: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+
+UNKNOWN_DATE = date(1985, 1, 1)
+"""The date that EDF+ asks for where the true one is not known or was removed, and that many programs write then."""
 
 RECONSTRUCTED_MARKS = ("~", "≈")
 """What stands before the name of a reconstructed contact: in files, which hold ASCII, and on screen."""
@@ -152,6 +155,18 @@ class Recording:
     @property
     def span(self) -> Span:
         return Span(0.0, self.duration)
+
+    @property
+    def dated(self) -> bool:
+        """Whether the date of ``start`` is known, and not only its time of day."""
+        return self.start is not None and self.start.date() != UNKNOWN_DATE
+
+    def clock_at(self, seconds: float) -> datetime | None:
+        """Date and time of a moment; a date that is not known stays so past midnight."""
+        if self.start is None:
+            return None
+        found = self.start + timedelta(seconds=seconds)
+        return found if self.dated else datetime.combine(UNKNOWN_DATE, found.time())
 
     @property
     def stretches(self) -> tuple[Span, ...]:

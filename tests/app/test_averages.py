@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import saved
 
+from neuroflow import __version__
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Patient, Recording
 from neuroflow.signal.derivation import OwnMontage, parse_derivation
@@ -200,6 +201,7 @@ def test_averages_are_saved_as_picture_and_table(
     press(sharp, Key.Key_V)
     dialog = dialog_of(qtbot, sharp)
     qtbot.waitUntil(lambda: counted(dialog) == [("T3", 4)], timeout=60_000)
+    qtbot.waitUntil(lambda: bool(sharp.session.marks.wholeness.sha256))
     for name in ("average.csv", "average.png"):
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
         qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
@@ -210,7 +212,12 @@ def test_averages_are_saved_as_picture_and_table(
     assert {row["discharges"] for row in rows} == {"4"}
     at_peak = {row["signal"]: float(row["mean_uV"]) for row in rows if float(row["time_s"]) == 0.0}
     assert 30.0 < at_peak["F7–T3"] < 80.0, "microvolts, positive up as recorded"
-    assert not QImage(str(tmp_path / "average.png")).isNull()
+    picture = QImage(str(tmp_path / "average.png"))
+    assert not picture.isNull()
+    whence = f"NeuroFlow Review {__version__}", f"sha256 {sharp.session.marks.wholeness.sha256}"
+    assert {(row["program"], row["input"]) for row in rows} == {whence}
+    assert (picture.text("Program"), picture.text("Input")) == whence
+    assert {row["filters"] for row in rows} == {picture.text("Shown").partition(", ")[2]} == {"1–70 Hz · notch off"}
     qtbot.keyClick(dialog, Key.Key_Escape)
     qtbot.waitUntil(lambda: not dialog.isVisible())
     saved(qtbot, sharp)

@@ -321,6 +321,29 @@ def test_nothing_is_written_before_every_text_was_looked_at(qtbot: QtBot, show: 
     assert {c.transducer for c in copy.channels} == {""}
 
 
+def test_dates_are_shifted_instead_of_left_out_and_the_list_of_texts_says_to_when(qtbot: QtBot, show: Show) -> None:
+    dialog = show()
+    form, texts = dialog.form, dialog.texts
+    assert not form.shift.isEnabled(), "a copy that names somebody keeps its dates"
+    qtbot.keyClick(form.hidden, Key.Key_Space)
+    qtbot.keyClick(form.shift, Key.Key_Space)
+    assert "0 days" in form.objection.text()
+    assert not form.write_button.isEnabled()
+    form.days.setValue(-30_000)
+    assert "2 January 1985 to 31 December 2084" in form.objection.text()
+    form.days.setValue(-371)
+    assert form.write_button.isEnabled()
+    form.write_button.click()
+    (day,) = [row for row in texts.model.all if row.where == "start date"]
+    assert (day.text, day.becomes) == ("2020-01-02", "2018-12-27")
+    texts.table.selectAll()
+    qtbot.keyClick(texts.table, Key.Key_Space)
+    done = written(qtbot, dialog, texts.save_button)
+    assert recorded(done.path).start == datetime(2018, 12, 27, 3, 4, 5)
+    assert any("dates are shifted" in change for change in done.changes)
+    assert not any("371" in change for change in done.changes)
+
+
 def test_a_decision_that_is_taken_back_closes_the_way_again(qtbot: QtBot, show: Show) -> None:
     dialog = show()
     dialog.form.hidden.click()

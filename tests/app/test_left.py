@@ -13,6 +13,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of
 
+from neuroflow import __version__
 from neuroflow.io import audit
 from neuroflow.io.review_file import sealed
 from neuroflow.recording import SignalSource, Span
@@ -143,7 +144,11 @@ def test_what_the_last_reconstruction_came_from_stands_in_the_file_and_stays_the
     press(mine, Key.Key_R)
     reconstructed(mine)
     assert session.marks.decide(12.0, "AHL1", "accepted", reconstructed=True)
-    said = {"model": backend.name, "weights": backend.hash, "seed": 0, "samples": 9}
+    assert backend.card is not None
+    said = {
+        "model": backend.name, "weights": backend.hash, "seed": 0, "samples": 9, "implant": backend.card.implant.name,
+        "band": [0.5, 48.0], "version": __version__,
+    }  # fmt: skip
     qtbot.waitUntil(lambda: kept(path).get("left", {}).get("reconstruction") == said, timeout=LONG)
     where = path.with_name(path.name.removesuffix(".review.json"))
     opens(qtbot, mine, few_channels)

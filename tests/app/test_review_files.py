@@ -353,7 +353,7 @@ def test_a_change_anywhere_in_a_recording_is_noticed_when_it_is_opened_again(qtb
         QApplication.processEvents()
 
     session.marks.add(1.0, "before")
-    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: session.marks.wholeness.whole is not None)
     session.close_recording()
     assert whole() == hashlib.sha256(path.read_bytes()).hexdigest()
     os.utime(path)  # as where it was copied
@@ -375,7 +375,7 @@ def test_a_change_anywhere_in_a_recording_is_noticed_when_it_is_opened_again(qtb
     opens()
     qtbot.waitUntil(lambda: session.marks.outdated)
     mine.commands.actions["confirm"].trigger()
-    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: session.marks.wholeness.whole is not None)
     session.close_recording()
     assert whole() == hashlib.sha256(data).hexdigest()
     opens()
@@ -412,7 +412,7 @@ def test_what_is_known_of_a_whole_recording_is_kept_without_waiting_for_its_end(
 ) -> None:
     path = review_of(mine)
     mine.session.marks.add(1.0, "before")
-    qtbot.waitUntil(lambda: mine.session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: mine.session.marks.wholeness.whole is not None)
     saved(qtbot, mine)
     qtbot.waitUntil(lambda: mine.session.marks._kept_whole is not None)
     qtbot.waitUntil(lambda: not mine.session.lanes.save.busy)
@@ -427,7 +427,7 @@ def test_a_recording_without_marks_has_not_changed_since_they_were_made(qtbot: Q
     session, path, said = mine.session, review_of(mine).with_name("patient.edf"), []
     session.noticed.connect(said.append)
     session.marks.add(1.0, "for a moment")
-    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: session.marks.wholeness.whole is not None)
     session.marks.undo()
     saved(qtbot, mine)
     session.close_recording()
@@ -441,7 +441,7 @@ def test_a_recording_without_marks_has_not_changed_since_they_were_made(qtbot: Q
     assert not any("has changed" in words for words in said)
     assert not session.marks.outdated
     session.marks.add(2.0, "after")
-    qtbot.waitUntil(lambda: session.marks._wholeness.whole is not None)
+    qtbot.waitUntil(lambda: session.marks.wholeness.whole is not None)
     qtbot.waitUntil(lambda: not session.lanes.save.busy)
     kept = json.loads(review_of_path(path).read_text("utf-8"))["recording"]
     assert kept["whole"]["sha256"] == hashlib.sha256(data).hexdigest()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from neuroflow_review.dialogs.problems import ProblemsDialog
+from neuroflow_review.session.report import content_of
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.status import BETWEEN, Part, StatusLine, fitted
 
@@ -94,6 +95,24 @@ def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     assert written < 18 or beside, "where the page is low, its labels are counted"
     assert "in distribution" in opened.model_says.text()
     assert "21 of 21 channels" in opened.says.toolTip()
+
+
+def test_a_date_that_is_not_known_is_said_to_be_and_clock_times_are_kept(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path
+) -> None:
+    few_channels.write_bytes(few_channels.read_bytes().replace(b"Startdate X X X X", b"EEG of ward 7    ", 1))
+    window.session.open(few_channels)
+    qtbot.waitUntil(lambda: window.settled)
+    recording = window.session.recording
+    assert recording is not None
+    assert recording.start is not None
+    clock = f"{recording.start:%H:%M:%S}"
+    assert f"date unknown, {clock}" in window.header._about(recording)
+    assert window.place.text() == f"{clock}  (00:00:00, date unknown)"
+    said = [cell for t in content_of(window.session, private=False).tables for row in t.rows for cell in row]
+    assert f"date unknown, {clock}" in said
+    assert not any("1985" in words for words in (*said, *window.header._about(recording)))
+    assert any("1 January 1985, which stands for one that is not known" in p for p in recording.problems)
 
 
 @pytest.mark.parametrize("by", ["click", "menu"])

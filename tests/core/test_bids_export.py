@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.core.test_export import FakeReconstructor
 
+from neuroflow import __version__
 from neuroflow.cli import main
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export import ExportRequest, export_bids
@@ -72,7 +73,7 @@ def test_the_validator_of_the_standard_passes_it(tmp_path: Path) -> None:
 
 def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     root = tmp_path / "derivatives"
-    report = exported(root, Entities("01", "rest", "1"), excluded=frozenset(("O1", "Doe resp")))
+    report = exported(root, Entities("01", "rest", "1"), excluded=frozenset(("O1", "Doe resp")), seed=3)
     folder = root / "sub-01" / "ses-1" / "ieeg"
     assert report.path == folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.edf"
     with open_recording(report.path) as source:  # type: ignore[attr-defined]
@@ -88,7 +89,12 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
         assert [float(place[axis]) for axis in "xyz"] == pytest.approx(contact.mni, abs=6e-4)
     about = json.loads((folder / "sub-01_ses-1_task-rest_desc-reconstructed_ieeg.json").read_text("utf-8"))
     assert "not recorded" in about["Description"]
-    assert about["Model"]["WeightsSHA256"] == "ab" * 32
+    assert about["Model"] == {"Name": "fake", "Version": "1", "WeightsSHA256": "ab" * 32}
+    assert (about["Software"], about["Implant"]) == (
+        {"Name": "NeuroFlow Review", "Version": __version__}, {"Name": "default", "Source": "made up"},
+    )  # fmt: skip
+    assert (about["Samples"], about["Seed"]) == (9, 3)
+    assert about["SoftwareFilters"]["Band of the model"] == {"low cut-off (Hz)": 0.5, "high cut-off (Hz)": 48.0}
     described = json.loads((root / "dataset_description.json").read_text("utf-8"))
     assert (described["DatasetType"], described["GeneratedBy"][0]["Name"]) == ("derivative", "NeuroFlow Review")
     for path in root.rglob("*"):

@@ -112,6 +112,16 @@ def test_it_is_kept_whole_and_one_that_cannot_be_is_refused() -> None:
         checked_left(Left(blinded=msgspec.structs.replace(reading, agreement=lying)))
 
 
+def test_rules_of_a_file_of_before_that_says_less_of_its_model_are_those_of_now() -> None:
+    now = msgspec.structs.replace(SOURCE, implant="temporal-64", band=(0.5, 48.0), version="0.2.0")
+    rules = Rules(now, 3.65, ("T6",))
+    assert rules.same(Rules(SOURCE, 3.65, ("T6",)))
+    assert not rules.same(Rules(SOURCE, 3.7, ("T6",)))
+    assert not rules.same(Rules(SOURCE, 3.65))
+    for change in ({"seed": 1}, {"samples": 9}, {"weights": "cd" * 32}, {"model": "other"}):
+        assert not rules.same(Rules(msgspec.structs.replace(SOURCE, **change), 3.65, ("T6",))), change
+
+
 def test_more_is_added_only_to_what_was_compared_before() -> None:
     before = of([], [], (Span(0.0, 10.0), Span(20.0, 30.0)))
     assert extends(of([], [], (Span(0.0, 30.0),)), before)

@@ -45,6 +45,19 @@ def test_info_prints_what_a_recording_holds(make_edf: Make, sig: Any, noise: Mak
     assert len(found["problems"]) == 1
 
 
+def test_info_does_not_show_the_first_of_january_1985_as_if_it_were_true(
+    make_edf: Make, sig: Any, noise: Make, capsys: Any
+) -> None:
+    path = make_edf("a.edf", [sig("EEG Fp1-Ref", noise(2, 200))], recording="ward 7", date="01.01.85").path
+    assert main(["info", str(path)]) == 0
+    out = capsys.readouterr().out
+    assert "unknown date, 03:04:05" in out
+    assert "1985-01-01" not in out
+    assert "! The start date is 1 January 1985, which stands for one that is not known." in out
+    assert main(["info", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["start_date_known"] is False
+
+
 def test_the_shell_takes_what_a_reader_said_of_channels(
     make_edf: Make, sig: Any, noise: Make, small_model_folder: Path, tmp_path: Path, capsys: Any
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
+import tracemalloc
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +34,7 @@ from neuroflow.signal.resample import resample_span
 
 Make = Callable[..., Any]
 SITES = ("Fp1", "F7", "T3", "T5", "O1")
+SITES_OF_1020 = "Fp1 Fp2 F7 F3 Fz F4 F8 T3 C3 Cz C4 T4 T5 P3 Pz P4 T6 O1 O2".split()
 
 
 def signals(path: Path) -> tuple[Any, dict[str, Samples]]:
@@ -496,3 +499,66 @@ def test_the_command_lists_texts_and_converts(night: Path, tmp_path: Path, capsy
     assert main(command) == 0
     said = json.loads(capsys.readouterr().out)
     assert (said["channels"], said["records"], said["format"]) == (3, 9, "EDF+C")
+
+
+# Memory ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_for",
+    [
+        lambda _: ConvertRequest(),
+        lambda stop: ConvertRequest(Span(6.5, stop - 6.5)),
+        lambda _: ConvertRequest(rate=100.0),
+        lambda _: ConvertRequest(montage="average"),
+        lambda stop: ConvertRequest(Span(6.5, stop - 6.5), 100.0, "longitudinal", texts={"AgCl": ""}),
+    ],
+    ids=["whole", "cropped", "resampled", "re-referenced", "all of it"],
+)
+def test_a_copy_takes_the_memory_of_a_few_blocks(
+    request_for: Callable[[float], ConvertRequest], make_edf: Make, sig: Any, tmp_path: Path
+) -> None:
+    """Nineteen channels of half an hour at 256 Hz, which are 35 MB as they are read and 70 MB as they are summed."""
+    rate, path = 256, tmp_path / "long.edf"
+    made = [sig(f"EEG {s}-Ref", np.zeros((1, rate), dtype="<i2"), transducer="AgCl") for s in SITES_OF_1020]
+    head = bytearray(make_edf("long.edf", made).path.read_bytes()[: 256 * (len(made) + 1)])
+    for seconds in (70, 1800):  # the first loads what is loaded once
+        head[236:244] = f"{seconds:<8}".encode()
+        path.write_bytes(head)
+        os.truncate(path, len(head) + seconds * rate * 2 * len(made))
+        tracemalloc.start()
+        convert(path, tmp_path / "out.edf", request_for(float(seconds)))
+        held = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert held < 40e6
+
+
+# Bits -----------------------------------------------------------------------------------------------------------------
+
+
+def test_what_24_bits_lose_in_16_is_said_in_the_list_and_in_the_file(
+    make_edf: Make, sig: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(3)
+    wide = rng.integers(-(2**23), 2**23, (60, 200), dtype=np.int32)
+    wide[0, 0] = -(2**23)
+    small = rng.integers(-30_000, 30_000, (60, 200), dtype=np.int32)
+    codes = rng.integers(0, 2**23, (60, 200), dtype=np.int32)
+    path = make_edf(
+        "night.bdf", [*(sig(s, v, physical=("-262144", "262143")) for s, v in (("Fp1", wide), ("F7", small))),
+                      sig("Status", codes, dimension="Boolean", physical=("-8388608", "8388607"))], bdf=True,
+    ).path  # fmt: skip
+    assert main(["convert", str(path), "-o", str(tmp_path / "out.edf")]) == 0
+    (old, before), (new, after) = signals(path), signals(tmp_path / "out.edf")
+    worst = {c.name: float(np.abs(before[c.name] - after[c.name]).max()) for c in old.channels}
+    sentence = "The 24 bits of BDF are 16 in EDF, by which values differ: "
+    (printed,) = [line for line in capsys.readouterr().out.splitlines() if sentence in line]
+    (note,) = [a.text for a in new.annotations if sentence in a.text]
+    for told in (printed, note):
+        said = re.search(r"voltages by ([\d.]+) µV at most, “Status” by (\d+) Boolean", told)
+        assert said is not None, told
+        assert worst["Fp1"] * 1e6 == pytest.approx(float(said[1]), rel=0.05)
+        assert worst["F7"] * 1e6 < 0.05 * float(said[1])
+        assert worst["Status"] == pytest.approx(float(said[2]), rel=0.05)
+    done = convert(tmp_path / "out.edf", tmp_path / "again.edf", ConvertRequest())
+    assert done.changes == (), "EDF has 16 bits before and after"

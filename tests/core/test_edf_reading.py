@@ -226,6 +226,9 @@ def test_a_start_between_seconds_moves_the_clock_and_not_the_samples(make_edf: M
         ({"recording": "ward 7", "date": "01.02.84"}, datetime(2084, 2, 1, 3, 4, 5), None),
         ({"recording": "Startdate X X X X"}, datetime(1985, 1, 1, 3, 4, 5), "removed"),
         ({"recording": "", "date": "00.00.00"}, datetime(1985, 1, 1, 3, 4, 5), "no date"),
+        ({"recording": "ward 7", "date": "01.01.85"}, datetime(1985, 1, 1, 3, 4, 5), "not known"),
+        ({"recording": "Startdate 01-JAN-1985 X X X"}, datetime(1985, 1, 1, 3, 4, 5), "not known"),
+        ({"recording": "ward 7", "date": "02.01.85"}, datetime(1985, 1, 2, 3, 4, 5), None),
         ({"time": "25.61.00"}, None, "no time of day"),
     ],
 )
@@ -234,6 +237,7 @@ def test_start_dates(
 ) -> None:
     recording = open_recording(make_edf("a.edf", [sig("Fp1", noise(2, 100))], **header).path).recording
     assert recording.start == start
+    assert recording.dated is (problem is None)
     assert (problem is None and recording.problems == ()) or (problem or "") in recording.problems[0]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import date, datetime
@@ -300,6 +301,48 @@ def test_the_system_refuses(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.skipif(os.name == "nt", reason="there is no lock that would tell what is abandoned")
+def test_what_a_kill_left_of_other_files_is_swept_away_and_nothing_else(
+    tmp_path: Path, data: np.ndarray[Any, Any]
+) -> None:
+    edf, hour_ago = b"0".ljust(8) + b"X X X X".ljust(248), time.time() - 3700
+    old = {
+        ".night.edf.0123abcd.part": edf,
+        ".Doe, Jane (2).edf.ffffffff.part": b"",  # killed before its header was on the disk
+        # What is not certainly ours stays.
+        ".night.edf.0123abcd.part~": edf, ".night.edf.part": edf, ".night.edf.0123ABCD.part": edf,
+        "night.edf.0123abcd.part": edf, ".night.mkv.0123abcd.part": edf, ".film.edf.0123abcd.part": b"\x00\x00ftypmp4",
+    }  # fmt: skip
+    for name, content in old.items():
+        (tmp_path / name).write_bytes(content)
+        os.utime(tmp_path / name, (hour_ago, hour_ago))
+    young = tmp_path / ".young.edf.0123abcd.part"
+    young.write_bytes(edf)
+    folder = tmp_path / ".folder.edf.0123abcd.part"
+    folder.mkdir()
+    os.utime(folder, (hour_ago, hour_ago))
+    write(tmp_path / "other.edf", data, [])
+    kept = {p.name for p in tmp_path.iterdir()}
+    assert kept == {"other.edf", young.name, folder.name, *list(old)[2:]}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no lock that would tell what is abandoned")
+@pytest.mark.parametrize("name", ["slow.edf", "other.edf"])
+def test_a_file_that_takes_hours_to_be_read_back_is_not_swept_away(
+    tmp_path: Path, data: np.ndarray[Any, Any], name: str
+) -> None:
+    """By the next export of that name or of another one."""
+
+    def verify(part: Path) -> None:
+        hours_ago = time.time() - 7200
+        os.utime(part, (hours_ago, hours_ago))
+        write(tmp_path / name, data, [])
+        assert part.exists()
+
+    write(tmp_path / "slow.edf", data, [], verify)
+    assert {p.name for p in tmp_path.iterdir()} == {"slow.edf", name}
+
+
 def test_a_full_disk_while_writing(tmp_path: Path, data: np.ndarray[Any, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     original = Path.open
 

@@ -116,6 +116,15 @@ def test_the_clock_says_where_marks_of_a_longer_file_belong(tmp_path: Path) -> N
         read_marks_edf(path, replace(part, start=START + timedelta(days=3)))
 
 
+def test_marks_of_a_recording_whose_date_was_removed_are_taken_by_the_time_of_day(tmp_path: Path) -> None:
+    """Past midnight too: a copy without a date says 1 January 1985 whenever it begins."""
+    path = tmp_path / "marks.edf"
+    late = START.replace(hour=23, minute=59, second=50)
+    write_marks_edf([Mark("a", 40.0, "seizure")], recording(tmp_path / "a.edf", late, 100.0), path)
+    nameless = replace(recording(tmp_path / "a.edf"), start=datetime(1985, 1, 1, 0, 0, 20), duration=60.0)
+    assert [(m.start, m.text) for m in read_marks_edf(path, nameless)] == [(10.25, "seizure")]
+
+
 def test_a_folder_that_cannot_be_written_keeps_nothing_half_done(tmp_path: Path) -> None:
     with pytest.raises(FileProblem):
         write_marks_edf([Mark("a", 1.0, "x")], recording(tmp_path / "a.edf"), tmp_path / "none" / "marks.edf")

@@ -19,6 +19,7 @@ from neuroflow.export import ExportRequest, export_reconstruction
 from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.repair import repair
 from neuroflow.io import open_recording
+from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.io.marks_edf import write_marks_edf
 from neuroflow.review import History, added
 
@@ -157,3 +158,18 @@ def test_edflib_opens_what_is_written_of_fields_in_any_form(
         assert reader.getPatientName() == name
         assert reader.getBirthdate(string=True) == ("02 may 1951" if "1951" in patient else "")
     assert edfio.read_edf(out).patient.name == name.replace(" ", "_")
+
+
+def test_what_is_said_of_programs_that_ignore_gaps_is_what_was_found_of_them() -> None:
+    """docs/readers.md holds what each made of a file with gaps; none is named otherwise, and none is left out."""
+    lines = (Path(__file__).parents[2] / "docs" / "readers.md").read_text("utf-8").splitlines()
+    heads = next(line for line in lines if line.startswith("| trait |")).split("|")
+    found = next(line for line in lines if line.startswith("| EDF+D with gaps |")).split("|")
+    refusing, _, closing = IGNORES_GAPS.lower().partition(" refuse edf+d; ")
+    others = dict(zip(heads[4:-2], found[4:-2], strict=True))
+    assert len(others) == 4
+    for reader, what in others.items():
+        name = reader.split()[0].lower()
+        assert (name in refusing) is what.strip().startswith("refused"), reader
+        assert (name in closing) is ("gaps closed" in what), reader
+    assert ("leaves out annotations" in closing) is any("annotations lost" in what for what in others.values())

@@ -10,6 +10,7 @@ import json
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.core.test_review import recording, some_marks
 
@@ -18,13 +19,13 @@ from neuroflow.io.audit import Seal
 from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_review, write_review
 from neuroflow.io.whole import Whole, whole_of
 from neuroflow.jobs import Cancelled, Control
-from neuroflow.review import Left, Mark, Provenance
+from neuroflow.review import Agreement, BlindReading, Left, Mark, Provenance, Rules, Share
 
 FORMATS = Path(__file__).with_name("formats")
 """Files that the versions of the program wrote which were the first to write each format."""
 
 
-@pytest.mark.parametrize("name", ["review-1", "review-1-sealed", "review-2", "review-3"])
+@pytest.mark.parametrize("name", ["review-1", "review-1-sealed", "review-2", "review-3", "review-5"])
 def test_a_file_of_every_format_until_now_is_read_as_it_was_written_and_goes_on_as_this_one(
     tmp_path: Path, name: str
 ) -> None:
@@ -40,11 +41,35 @@ def test_a_file_of_every_format_until_now_is_read_as_it_was_written_and_goes_on_
     assert (far.channel, far.reconstructed, far.decision, far.by) == ("AHL1", True, "unsure", "")
     assert found.audit == (Seal() if name == "review-1" else Seal(3, "ab" * 32))
     left = Left(120.5, "average", True, ("Fp1", "T6"), Provenance("twin-64", "ab" * 32, 7, 39))
-    assert found.left == (left if name == "review-3" else Left())
+    if name == "review-5":
+        left = msgspec.structs.replace(left, blinded=blinded(spike))
+        assert found.whole == Whole(463104256, 1764149412482113000, "9b" * 32)
+    assert found.left == (left if int(name[7]) >= 3 else Left())
     write_review(about, found.document, place, found.audit, left=found.left)
     again = read_review(about, tmp_path / "own")
     assert (again.document, again.left, again.audit) == (found.document, found.left, found.audit)
     assert json.loads(place.read_text("utf-8"))["format"] == FORMAT
+
+
+def blinded(spike: Mark) -> BlindReading:
+    """A blinded reading as it was kept in format 5."""
+    source = Provenance("twin-64", "ab" * 32, 7, 39)
+    agreement = Agreement(60.0, {"Dr Ä": Share(1, 1, 0.0083)}, Share(1, 1, 0.0083), ((0.0, 60.0),))
+    return BlindReading(
+        "2026-11-24T11:50:00Z", "Dr Ä", revealed="2026-11-24T12:02:30Z", revealed_by="Dr Ä", marks=(spike,),
+        rules=Rules(source, 3.65, ("T6",)), agreement=agreement,
+    )  # fmt: skip
+
+
+def test_where_a_reconstruction_came_from_is_kept_with_implant_band_and_version(tmp_path: Path) -> None:
+    about, place = recording(tmp_path / "night.edf"), tmp_path / f"night.edf{SUFFIX}"
+    made = Provenance("twin-64", "ab" * 32, 7, 39, "temporal-64", (0.5, 48.0), "0.1.0")
+    write_review(about, some_marks(), place, left=Left(reconstruction=made))
+    said = json.loads(place.read_text("utf-8"))["left"]["reconstruction"]
+    assert (said["implant"], said["band"], said["version"]) == ("temporal-64", [0.5, 48.0], "0.1.0")
+    found = read_review(about, tmp_path / "own").left
+    assert found is not None
+    assert found.reconstruction == made
 
 
 def test_of_a_later_format_what_is_understood_is_shown_and_nothing_is_changed(tmp_path: Path) -> None:

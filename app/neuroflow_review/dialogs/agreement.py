@@ -82,7 +82,8 @@ class AgreementDialog(Sheet):
             self.state.setText("The recording is being reconstructed: the figures come when that is done.")
         else:
             self.state.setText(waiting_words(reading, rules, shown=shown, private=private))
-        self._list(where, " now, with other settings" if reading.rules not in (None, rules) else "")
+        of_now = reading.rules is None or (rules is not None and rules.same(reading.rules))
+        self._list(where, "" if of_now else " now, with other settings")
 
     def _fill(self, rows: Sequence[Sequence[str]]) -> None:
         while self.grid.count():

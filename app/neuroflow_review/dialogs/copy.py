@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QWidget
 
+from neuroflow.errors import NeuroflowError
 from neuroflow.export.convert import Converted
+from neuroflow.export.texts import left_out
 from neuroflow_review.dialogs.copy_form import CopyForm
 from neuroflow_review.dialogs.copy_offer import CopyOffer, StartCopy, written_lines
 from neuroflow_review.dialogs.copy_texts import TextPage
@@ -40,6 +43,7 @@ class CopyDialog(WritingDialog):
         self.texts.save_button.clicked.connect(self.press)
         self.form.texts_button.clicked.connect(lambda: self.turn_to(self.texts))
         self.form.hidden.toggled.connect(self._on_hidden)
+        self.form.changed.connect(self._on_shift)
 
     def press(self) -> None:
         """Write it; where nobody is to be named, have every text looked at first."""
@@ -68,6 +72,10 @@ class CopyDialog(WritingDialog):
     def _on_hidden(self, on: bool) -> None:
         if on and not self.texts.model.all:
             self.texts.show_recording(self._offer.recording)
+
+    def _on_shift(self) -> None:
+        with contextlib.suppress(NeuroflowError):  # which the form says
+            self.texts.model.set_left_out(left_out(self._offer.recording, self.form.shift_days))
 
     def _on_texts(self) -> None:
         self.form.texts_left = self.texts.model.left

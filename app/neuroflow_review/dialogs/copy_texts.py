@@ -100,6 +100,14 @@ class TextModel(QAbstractTableModel):
         self._rows = [row for row in self.all if not (only_left and row.checked) and _holds(row, words)]
         self.endResetModel()
 
+    def set_left_out(self, fields: Iterable[tuple[str, str, str]]) -> None:
+        """What stands in the place of fields of the header, as :func:`neuroflow.export.texts.left_out` says."""
+        becomes = {where: text for where, _, text in fields}
+        for row in self.all:
+            if row.fixed:
+                row.replacement = becomes.get(row.where, row.replacement)
+        self.dataChanged.emit(self.index(0, 0), self.index(max(self.rowCount() - 1, 0), self.columnCount() - 1))
+
     @property
     def left(self) -> int:
         """How many texts nobody has looked at."""

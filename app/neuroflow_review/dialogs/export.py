@@ -38,7 +38,13 @@ class ExportDialog(WritingDialog):
         return self.form.request
 
     def begin(self, target: Path) -> Cancellable:
-        return self._start(self.request, target, self.on_done, self.on_progress, self.on_failed)
+        into = self.form.dataset or target
+        return self._start(self.request, into, self.on_done, self.on_progress, self.on_failed)
+
+    def look_at(self, target: Path) -> Path:
+        """Of a dataset that is not there yet, its folders are made with the file."""
+        dataset = self.form.dataset
+        return target if dataset is None else dataset.root
 
     def expected(self) -> float | None:
         return estimate(self._offer, self.request).seconds

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from neuroflow.anatomy.implant import Contact
-from neuroflow.export import ExportReport, ExportRequest
+from neuroflow.errors import NeuroflowError
+from neuroflow.export import Dataset, ExportReport, ExportRequest
+from neuroflow.export.bids import Entities, entities_of
 from neuroflow.inference.tile import TILE_SECONDS
 from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.recording import Span, merged
@@ -26,6 +28,7 @@ _NOTES_BYTES: Final = 350
 _BANDS_SECONDS: Final = 0.15 / (39 * 64 * 1000)
 _REASONS: Final = 3
 _SUFFIX, _UNNAMED = "_reconstructed.edf", "reconstructed.edf"
+_DATASET = "neuroflow"
 
 
 class Start(Protocol):
@@ -34,7 +37,7 @@ class Start(Protocol):
     def __call__(
         self,
         request: ExportRequest,
-        target: Path,
+        target: Path | Dataset,
         done: Callable[[ExportReport], None],
         progress: Callable[[float], None],
         failed: Callable[[Failure], None],
@@ -75,6 +78,19 @@ class Offer:
     def default_target(self) -> Path:
         """Beside the recording, and called after it unless names are hidden: the name of a file is a text too."""
         return self.recording.with_name(_UNNAMED if self.private else self.recording.stem + _SUFFIX)
+
+    @property
+    def default_folder(self) -> Path:
+        """Of a BIDS dataset of reconstructions."""
+        return self.recording.with_name(_DATASET)
+
+    @property
+    def entities(self) -> Entities | None:
+        """Whose recording it is, as its name says in the form of BIDS; None where it does not, or names are hidden."""
+        try:
+            return None if self.private else entities_of(self.recording)
+        except NeuroflowError:
+            return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout
+from pathlib import Path
 
-from neuroflow.export import ExportRequest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QFileDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from neuroflow.errors import NeuroflowError
+from neuroflow.export import Dataset, ExportRequest
+from neuroflow.export.bids import Entities
 from neuroflow.export.plan import MOST_CHANNELS, coverage
 from neuroflow.export.provenance import PURPOSE, WORDS
 from neuroflow.recording import Span
@@ -42,6 +57,7 @@ class Form(Questions):
         )
         self.nameless.setChecked(offer.private)
 
+        form = self._form()
         stretches = QGridLayout()
         stretches.setHorizontalSpacing(4 * UNIT)
         stretches.setVerticalSpacing(UNIT)
@@ -75,10 +91,86 @@ class Form(Questions):
         what.addWidget(self.nameless)
         self.words = said(f"Every channel says “{WORDS}”. Intended use: {PURPOSE}.", "reconstructed")
         self.words.setToolTip(offer.intended_use)
-        self.lay_out((("Write", what), ("Stretch", stretches), ("Shafts", self.shaft_box)), self.words)
+        rows = ("Write", what), ("Stretch", stretches), ("Shafts", self.shaft_box), ("As", form)
+        self.lay_out(rows, self.words)
         for box in (self.median, self.each, self.nameless, *self.shafts.values()):
             box.toggled.connect(self.changed)
         self.shown_button.clicked.connect(self._only_shown)
+
+    def _form(self) -> QVBoxLayout:
+        """A file, or a place in a dataset."""
+        self.file = QRadioButton("EDF+ &file")
+        self.file.setToolTip("One file, wherever you like")
+        self.bids = QRadioButton("&BIDS derivative folder")
+        self.bids.setToolTip("The file under its BIDS name, with the tables that the standard asks for; names nobody")
+        self.file.setChecked(True)
+        known, self._run = self._offer.entities, ""
+        if known is not None:
+            self._run = known.run
+        fields = QHBoxLayout()
+        fields.setContentsMargins(0, 0, 0, 0)
+        fields.setSpacing(2 * UNIT)
+        self.labels: dict[str, QLineEdit] = {}
+        for name, text, tip in (
+            ("subject", "S&ubject", "Letters and digits, without sub-: 01"),
+            ("task", "Tas&k", "Letters and digits, without task-: rest"),
+            ("session", "Sess&ion", "Letters and digits, without ses-; empty where there is but one"),
+        ):
+            field, label = QLineEdit(getattr(known, name) if known is not None else ""), QLabel(text)
+            label.setBuddy(field)
+            field.setAccessibleName(text.replace("&", ""))
+            field.setToolTip(tip)
+            field.setFixedWidth(24 * UNIT)
+            field.textChanged.connect(self.changed)
+            fields.addWidget(label)
+            fields.addWidget(field)
+            self.labels[name] = field
+        fields.addStretch(1)
+        self.whose = QWidget()
+        self.whose.setLayout(fields)
+        self.whose.hide()
+        choice = QHBoxLayout()
+        choice.setSpacing(4 * UNIT)
+        choice.addWidget(self.file)
+        choice.addWidget(self.bids)
+        choice.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(UNIT)
+        column.addLayout(choice)
+        column.addWidget(self.whose)
+        group = QButtonGroup(self)
+        group.addButton(self.file)
+        group.addButton(self.bids)
+        self.bids.toggled.connect(self._on_bids)
+        return column
+
+    @property
+    def dataset(self) -> Dataset | None:
+        """Where in which dataset to write; None for a file, and where subject or task are no labels."""
+        folder = self._folder
+        try:
+            return Dataset(folder, self._entities()) if self.bids.isChecked() and folder is not None else None
+        except NeuroflowError:
+            return None
+
+    @property
+    def path(self) -> Path | None:
+        dataset = self.dataset
+        if dataset is not None:
+            return dataset.root / dataset.entities.file
+        return None if self.bids.isChecked() else super().path
+
+    @property
+    def _folder(self) -> Path | None:
+        text = self.target.text().strip()
+        return self._offer.recording.parent / Path(text).expanduser() if text else None
+
+    def _entities(self) -> Entities:
+        """Raises: NeuroflowError."""
+        subject, task, session = (self.labels[name].text().strip() for name in ("subject", "task", "session"))
+        return Entities(
+            subject.removeprefix("sub-"), task.removeprefix("task-"), session.removeprefix("ses-"), self._run
+        )
 
     @property
     def request(self) -> ExportRequest:
@@ -107,7 +199,8 @@ class Form(Questions):
             if made.seconds >= 5
             else "a few seconds"
         )
-        return f"{counted(made.channels, 'channel')}, about {in_bytes(made.size)}; {took}."
+        into = f" In the folder as {self.dataset.entities.file.as_posix()}." if self.dataset is not None else ""
+        return f"{counted(made.channels, 'channel')}, about {in_bytes(made.size)}; {took}.{into}"
 
     def fault(self) -> str:
         request = self.request
@@ -121,6 +214,13 @@ class Form(Questions):
                 f"That would be {channels:,} channels, and EDF programs open {MOST_CHANNELS} at most: choose fewer "
                 "shafts, or fewer samples in the toolbar."
             )
+        if self.bids.isChecked():
+            try:
+                self._entities()
+            except NeuroflowError as error:
+                return error.text
+            if self._folder is None:
+                return "Give the folder of the dataset a name."
         return super().fault()
 
     def _stretches(self) -> list[tuple[str, Span | None, str]]:
@@ -135,6 +235,33 @@ class Form(Questions):
             found.append(("What is &reconstructed", ready, "The unbroken stretch around the page, made already"))
         found.append(("&Whole recording", None, "From beginning to end; what is missing is reconstructed first"))
         return found
+
+    def _on_bids(self, on: bool) -> None:
+        self.whose.setVisible(on)
+        self.nameless.setEnabled(not on)  # a dataset is meant to be shared
+        self.nameless.setChecked(on or self._offer.private)
+        self.target.setAccessibleName("Folder of the dataset" if on else "File to write")
+        self.target.setToolTip(
+            "A folder of reconstructions, or one that is empty or not there yet" if on
+            else "The EDF+ file to write; .edf is added where it is missing"
+        )  # fmt: skip
+        before, after = self._offer.default_target, self._offer.default_folder
+        if not on:
+            before, after = after, before
+        if Path(self.target.text()) == before:  # a name that the reader gave stays
+            self.target.setText(str(after))
+        self.changed.emit()
+
+    def _choose(self) -> None:
+        if not self.bids.isChecked():
+            super()._choose()
+            return
+        dialog = QFileDialog(self, "Folder of the dataset", str((self._folder or self._offer.recording).parent))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self.target.setText)
+        dialog.open()
 
     def _only_shown(self) -> None:
         for shaft, box in self.shafts.items():

@@ -39,9 +39,9 @@ class _Place:
     is_recording: bool
 
 
-def _look_at(target: Path, recording: Path, _: Control) -> _Place:
+def _look_at(target: Path, place: Path, recording: Path, _: Control) -> _Place:
     """On a lane, since a network drive may take its time. Raises: FileProblem."""
-    check_target(target)
+    check_target(place / target.name if place != target and place.is_dir() else place)
     exists = target.exists()
     same = exists and recording.exists() and target.samefile(recording)
     return _Place(exists, same)
@@ -84,6 +84,10 @@ class WritingDialog(Sheet):
     def begin(self, target: Path) -> Cancellable:
         """Start the job; its callbacks are ``on_done``, ``on_progress`` and ``on_failed``."""
         raise NotImplementedError
+
+    def look_at(self, target: Path) -> Path:
+        """What is looked at before: the file, or the folder that it and its own folders are made in."""
+        return target
 
     def expected(self) -> float | None:
         """How many seconds it would take, where that can be said."""
@@ -152,7 +156,7 @@ class WritingDialog(Sheet):
         # A lane of its own: a folder on a dead drive must not hold up what is written elsewhere.
         self._lane = Lane("look at target", self, stallable=True)
         self.questions.busy(True)
-        look = partial(_look_at, target, self._recording)
+        look = partial(_look_at, target, self.look_at(target), self._recording)
         self._lane.submit("look", look, done=partial(self._on_place, target), failed=self._on_no_place)
 
     def _on_place(self, target: Path, place: _Place) -> None:

@@ -24,7 +24,9 @@ from neuroflow.signal.averaging import Averager, Mean, deflections, peak, polari
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
+from neuroflow_review.display import filter_words
 from neuroflow_review.lanes import Failure, Lane
+from neuroflow_review.session.origin import PROGRAM
 from neuroflow_review.session.page import read_derived, shown_montage
 from neuroflow_review.session.session import Session
 from neuroflow_review.session.state import ViewState
@@ -38,7 +40,7 @@ REACH = 0.05
 GAP, BAD, NOWHERE, FAR = "gap", "bad", "nowhere", "reconstructed"
 """Why a discharge is left out."""
 
-COLUMNS = ("focus", "discharges", "signal", "time_s", "mean_uV", "standard_error_uV")
+COLUMNS = ("focus", "discharges", "signal", "time_s", "mean_uV", "standard_error_uV", "filters", "program", "input")
 _WAIT_MS = 300
 _FIELDS = ("montage", "filters", "filters_on", "bad")
 
@@ -245,8 +247,12 @@ def _focus(
     return FocusAverage(site, rows, times, traces, head)
 
 
-def table_of(averages: Averages) -> str:
-    """CSV: mean and standard error of every row of every focus, in microvolts as recorded, positive up."""
+def table_of(averages: Averages, origin: str) -> str:
+    """CSV: mean and standard error of every row of every focus, in microvolts as recorded, positive up.
+
+    ``origin`` says the hash of the recording.
+    """
+    whence = filter_words(averages.request.filters), PROGRAM, origin
     out = io.StringIO(newline="")
     table = csv.writer(out)
     table.writerow(COLUMNS)
@@ -255,7 +261,7 @@ def table_of(averages: Averages) -> str:
         for row, mean, error in zip(focus.rows, focus.traces.mean, focus.traces.error, strict=True):
             table.writerows(
                 (focus.site, count, row.label, f"{t:.6f}", f"{m / MICROVOLT:.4f}",
-                 f"{e / MICROVOLT:.4f}" if np.isfinite(e) else "")
+                 f"{e / MICROVOLT:.4f}" if np.isfinite(e) else "", *whence)
                 for t, m, e in zip(focus.times.tolist(), mean.tolist(), error.tolist(), strict=True)
             )  # fmt: skip
     return out.getvalue()

@@ -11,10 +11,11 @@ from PySide6.QtCore import QObject, QTimer
 from neuroflow.anatomy.electrodes import sites_alone
 from neuroflow.detect.janca import wilson
 from neuroflow.errors import FileProblem
-from neuroflow.review import Agreement, BlindReading, Mark, Provenance, Rules, Share
+from neuroflow.review import Agreement, BlindReading, Mark, Rules, Share
 from neuroflow.review.blinded import WITHIN, Apart, agreement_of, apart, begun, extends, revealed
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.analysis import Spike, grouped, strongest
+from neuroflow_review.session.origin import provenance_of
 from neuroflow_review.theme import RECONSTRUCTED
 
 if TYPE_CHECKING:
@@ -112,10 +113,9 @@ class Blinded(QObject):
         self._session.trouble.emit(Failure("save", "blinded", FileProblem(_NOT_KEPT.format(word))))
 
     def _rules(self, excluded: frozenset[str]) -> Rules | None:
-        work, threshold = self._session.reconstruction, self._session.state.spike_sensitivity
-        if work.backend is None:
+        source, threshold = provenance_of(self._session.reconstruction), self._session.state.spike_sensitivity
+        if source is None:
             return None
-        source = Provenance(work.backend.name, work.backend.hash, work.recipe.seed, work.recipe.samples)
         return Rules(source, threshold, tuple(sorted(excluded)))
 
     def _soon(self) -> None:
@@ -131,7 +131,7 @@ class Blinded(QObject):
             self._due.start()
             return
         before, rules, searched = reading.agreement, self.rules, session.spikes.searched_depth()
-        if rules is None or not searched or (reading.rules or rules) != rules:
+        if rules is None or not searched or not rules.same(reading.rules or rules):
             return
         if before is not None and sum(span.duration for span in searched) <= before.seconds:
             return  # pages turn: nothing was added
@@ -215,7 +215,7 @@ def waiting_words(reading: BlindReading, rules: Rules | None, *, shown: bool, pr
     """Why nothing is compared yet, and what to do; ``rules`` are those that are set now."""
     if not shown:
         return "Nothing is compared yet: proposals are hidden (Analysis › Propose spikes)."
-    if reading.rules is not None and reading.rules != rules:
+    if reading.rules is not None and not (rules is not None and rules.same(reading.rules)):
         return (
             "Nothing is compared yet: what is set now is not what was set when it was revealed, of which the figures "
             f"are. Set that again and reconstruct: {rules_words(reading.rules, private=private)}."

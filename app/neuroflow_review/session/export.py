@@ -14,7 +14,7 @@ from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import tile_indices
 
 if TYPE_CHECKING:
-    from neuroflow.export import ExportReport, ExportRequest
+    from neuroflow.export import Dataset, ExportReport, ExportRequest
     from neuroflow.inference.engine import Reconstructor
 
 AskTile = Callable[[SignalSource, TileRequest, Control], Tile]
@@ -50,13 +50,15 @@ def run_export(
     ask: AskTile,
     device: Callable[[], str],
     request: ExportRequest,
-    target: Path,
+    target: Path | Dataset,
     control: Control,
 ) -> ExportReport:
-    """Export on the lane that this is called on. Raises: NeuroflowError, Cancelled."""
+    """Export on the lane that this is called on, to a file or into a dataset. Raises: NeuroflowError, Cancelled."""
     if backend.card is None:
         raise ModelProblem("This model has no card to write into the file; choose another.")
     reconstructor = cast("Reconstructor", LaneReconstructor(backend, ask, device))
-    from neuroflow.export import export_reconstruction
+    from neuroflow.export import export_bids, export_reconstruction
 
+    if not isinstance(target, Path):
+        return export_bids(source, reconstructor, target.root, target.entities, request, control)
     return export_reconstruction(source, reconstructor, target, request, control)

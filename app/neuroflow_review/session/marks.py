@@ -103,9 +103,9 @@ class Marks(QObject):
     ) -> None:
         super().__init__(parent)
         self.lane, self.folder, self._settings, self._left_now = lanes.save, folder, settings, left
-        self._wholeness = Wholeness(lanes.whole, self)
-        self._wholeness.altered.connect(self._on_altered)
-        self._wholeness.known.connect(self._save_whole)
+        self.wholeness = Wholeness(lanes.whole, self)
+        self.wholeness.altered.connect(self._on_altered)
+        self.wholeness.known.connect(self._save_whole)
         self.history = History()
         self._recording: Recording | None = None
         self._path: Path | None = None
@@ -160,7 +160,7 @@ class Marks(QObject):
         """Whether the recording is another than when its marks were made, and nobody said yet that they fit it."""
         if not self._writable or self._recording is None:
             return False
-        return self._made_on != self._recording.identity or self._wholeness.differs
+        return self._made_on != self._recording.identity or self.wholeness.differs
 
     @property
     def was_reconstructed(self) -> bool:
@@ -295,9 +295,7 @@ class Marks(QObject):
             self._desk = Desk(review.audit if review is not None else None)
             compared = review is not None and not review.made_on and len(review.document) > 0
             self._kept_whole = review.whole if review is not None and compared else None
-            self._wholeness.adopt(
-                recording.path if recording is not None and self._writable else None, self._kept_whole
-            )
+            self.wholeness.adopt(recording.path if recording is not None and self._writable else None, self._kept_whole)
         self._order()
         if review is not None and review.notice:
             self.noticed.emit(review.notice)
@@ -320,7 +318,7 @@ class Marks(QObject):
     def flush(self) -> None:
         """Save now what is not saved yet: the window or the recording is about to go, and no drive may hold it up."""
         self._soon.stop()
-        left, whole = self._left_here(), self._wholeness.whole
+        left, whole = self._left_here(), self.wholeness.whole
         said = self.unsaved or self._is_news(left)
         read = self._writable and self.keeps_left and whole != self._kept_whole  # which is worth no second place
         if said or read:
@@ -413,7 +411,7 @@ class Marks(QObject):
         """
         if self.outdated and self._recording is not None:
             self._made_on = self._recording.identity
-            self._wholeness.confirm()
+            self.wholeness.confirm()
             self._confirmed = Change("say that the marks fit the recording that has changed")
             self._after(self._confirmed)
 
@@ -434,7 +432,7 @@ class Marks(QObject):
             return False
         self._desk.note(Change(what), self._reader())
         left = msgspec.structs.replace(self._left_here(), blinded=reading)
-        if self._write_now(left, self._wholeness.whole, anywhere=True):
+        if self._write_now(left, self.wholeness.whole, anywhere=True):
             self.saved.emit()
             return True
         self._desk.note(Change(f"do not {what}: that could not be kept"), self._reader())
@@ -505,7 +503,7 @@ class Marks(QObject):
     def _after(self, change: Change | None) -> Change | None:
         if change is not None:
             if not self.outdated:
-                self._wholeness.marked()
+                self.wholeness.marked()
             self._desk.note(change, self._reader())
             if change.channel:
                 self.channel_set.emit(change.channel, change.aside)
@@ -528,7 +526,7 @@ class Marks(QObject):
         recording, path, document = self._recording, self._path, self.history.document
         if recording is None or path is None:
             return
-        left, whole = self._left_here(), self._wholeness.whole
+        left, whole = self._left_here(), self.wholeness.whole
         work = partial(self._desk.write, self._desk.turn(), self._as_marked(recording), document, left, path, whole)
         done = partial(self._on_saved, document, left, whole, self._confirmed)
         self.lane.submit("marks", work, done=done, failed=self._on_failed)

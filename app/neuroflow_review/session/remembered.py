@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from neuroflow.recording import Recording
-from neuroflow.review import Left, Provenance
+from neuroflow.review import Left
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import MONTAGES
 from neuroflow.units import MICROVOLT
 from neuroflow_review.kinds import STANDARD, KindView
 from neuroflow_review.session.montages import Montages
+from neuroflow_review.session.origin import provenance_of
 from neuroflow_review.session.reconstruction import Reconstruction
 from neuroflow_review.session.state import AFRESH, ViewState
 from neuroflow_review.settings import Settings, kind_key
@@ -92,9 +93,7 @@ def remember(state: ViewState, settings: Settings) -> None:
 
 def left_here(state: ViewState, work: Reconstruction) -> Left:
     """How the recording would be left now."""
-    backend, provenance = work.backend, None
-    if backend is not None and work.has_any:
-        provenance = Provenance(backend.name, backend.hash, work.recipe.seed, work.recipe.samples)
+    provenance = provenance_of(work) if work.has_any else None
     bad = tuple(sorted(state.bad))
     return Left(round(state.start, 3), state.montage, state.interleaved, bad, provenance, state.blinded)
 

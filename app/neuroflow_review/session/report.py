@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from neuroflow import __version__
 from neuroflow.anatomy.electrodes import sites_alone
 from neuroflow.anatomy.mapping import MappedSource
 from neuroflow.flow.card import ModelCard
@@ -22,12 +21,13 @@ from neuroflow_review.lanes import Failure, Job, Lane
 from neuroflow_review.session.blinded import compared_words, figures
 from neuroflow_review.session.depth import DepthPage, DepthRequest, load_depth
 from neuroflow_review.session.marking import titled
+from neuroflow_review.session.origin import PROGRAM, said_in_file, shown_depth_words
 from neuroflow_review.session.page import PageData, PageRequest, eeg_rate, load_page, shown_montage
 from neuroflow_review.session.reconstruction import Segment
 from neuroflow_review.session.session import Session
 from neuroflow_review.session.spikes import Rates
 from neuroflow_review.session.state import ViewState
-from neuroflow_review.wording import day_clock
+from neuroflow_review.wording import day_clock, start_words
 
 MOST_MOMENTS = 200
 HIDDEN_NAME = "left out"
@@ -129,8 +129,9 @@ def content_of(session: Session, *, private: bool) -> Content:
     if rates:
         tables.append(_rates_table(proposed))
     if card is not None:
-        recipe = f"{session.state.samples}, seed {session.state.seed}"
-        tables += _model_tables(card, backend.hash if backend is not None else "", recipe)
+        state = session.state
+        recipe = f"{state.samples}, seed {state.seed}", shown_depth_words(state, card.rate)
+        tables += _model_tables(card, backend.hash if backend is not None else "", *recipe)
     return Content(
         "EEG review", recording.simulated, tuple(tables),
         "Research and teaching; not for diagnosis or treatment.", rates, proposed.minutes,
@@ -143,7 +144,7 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     named = [
         ("Patient", patient.name or "not in the file"), ("Identifier", patient.identifier),
         ("Born", patient.birthdate), ("File", recording.path.name),
-        ("Start", f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start else "not in the file"),
+        ("Start", start_words(recording) or "not in the file"),
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
     filters = filter_words(state.applied, eeg_rate(recording))
@@ -159,6 +160,7 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     if recording.reconstructed:
         made = sum(c.reconstructed for c in recording.channels)
         rows.append(("Reconstructed, not recorded", f"{made} of {len(recording.channels)} channels, shown with ≈"))
+        rows += [("It says", fact) for fact in said_in_file(recording, private=private)]
     if state.bad:
         drawn = ", interpolated on the pages" if any(row.interpolated for row in session.rows) else ""
         aside = sites_alone(sorted(state.bad)) if private else sorted(state.bad)
@@ -169,7 +171,9 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     if session.reader and not private:
         rows.append(("Reader", session.reader))
     rows.append(("Identity", f"{recording.identity} (sha256 of the header and stretches of the data)"))
-    rows.append(("Program", f"NeuroFlow Review {__version__}"))
+    if session.marks.wholeness.sha256:
+        rows.append(("Whole file", f"sha256 {session.marks.wholeness.sha256}"))
+    rows.append(("Program", PROGRAM))
     return Table("Recording", ((), *rows))
 
 
@@ -215,11 +219,11 @@ def _rates_table(proposed: Rates) -> Table:
     return Table("Discharges in the reconstruction", (("Contact", "Proposed", "A minute"), *rows), note)
 
 
-def _model_tables(card: ModelCard, weights: str, recipe: str) -> list[Table]:
+def _model_tables(card: ModelCard, weights: str, recipe: str, shown: str) -> list[Table]:
     low, high = card.band
     facts = [
         ("Model", f"{card.name} {card.version}"), ("Weights", f"sha256 {weights}"), ("Implant", card.implant.name),
-        ("Positions", card.implant.source), ("Band", f"{low:g} to {high:g} Hz"), ("Samples", recipe),
+        ("Positions", card.implant.source), ("Band", f"{low:g} to {high:g} Hz"), ("Samples", recipe), ("Shown", shown),
         ("Measured on", str(card.measured.get("on", "nothing"))), ("Intended use", card.intended_use),
     ]  # fmt: skip
     return [

@@ -44,7 +44,7 @@ from neuroflow_review.session.trends import Trends
 from neuroflow_review.settings import Settings
 
 if TYPE_CHECKING:
-    from neuroflow.export import ExportReport, ExportRequest
+    from neuroflow.export import Dataset, ExportReport, ExportRequest
 
 _KEPT_PAGES = 8
 _PAGE, _AHEAD, _TREND = 0, 10, 30
@@ -330,7 +330,7 @@ class Session(QObject):
         self._ask_spikes()  # with channels set aside since, the rules are others
 
     def start_export(
-        self, request: ExportRequest, target: Path, done: Callable[[ExportReport], None],
+        self, request: ExportRequest, target: Path | Dataset, done: Callable[[ExportReport], None],
         progress: Callable[[float], None], failed: Callable[[Failure], None],
     ) -> Job:  # fmt: skip
         """Export in the background, one after the other; callbacks come in the GUI thread."""

@@ -27,11 +27,17 @@ class Wholeness(QObject):
         self.whole: Whole | None = None
         """Of the recording that the marks were made on, None where that is not known."""
         self.differs = False
+        self._looked = False
+
+    @property
+    def sha256(self) -> str:
+        """Of the recording as it is; empty where it was not read."""
+        return self.whole.sha256 if self.whole is not None and self._looked and not self.differs else ""
 
     def adopt(self, path: Path | None, whole: Whole | None) -> None:
         """Another recording, and what is kept of it; it is compared with that."""
         self._lane.cancel()
-        self._path, self.whole, self.differs = path, whole, False
+        self._path, self.whole, self.differs, self._looked = path, whole, False, False
         if path is not None and whole is not None:
             self._look(path)
 
@@ -43,13 +49,14 @@ class Wholeness(QObject):
     def confirm(self) -> None:
         """The marks are of the recording as it is now."""
         self._lane.cancel()
-        self.whole, self.differs = None, False
+        self.whole, self.differs, self._looked = None, False, False
 
     def _look(self, path: Path) -> None:
         work = partial(whole_of, path, self.whole)
         self._lane.submit("whole", work, replace=False, done=self._on_known, failed=self._lane.tell_unforeseen)
 
     def _on_known(self, found: Whole) -> None:
+        self._looked = True
         self.differs = self.whole is not None and found.sha256 != self.whole.sha256
         if self.differs:
             self.altered.emit()

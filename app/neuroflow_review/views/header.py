@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from neuroflow.recording import ChannelKind, Patient, Recording
 from neuroflow.units import format_clock
 from neuroflow_review.theme import LIGHT, UNIT, Theme, colour, gutter, hairline, ui_font
+from neuroflow_review.wording import start_words
 
 SIMULATED, RECONSTRUCTED = "SIMULATED PATIENT", "RECONSTRUCTED"
 HIDDEN = "Patient hidden"
@@ -112,9 +113,8 @@ class PatientHeader(QWidget):
         # A file's name often holds the patient's.
         name = "" if self._private else recording.path.name
         eeg = sum(c.kind is ChannelKind.EEG for c in recording.channels)
-        start = f"{recording.start:%d %b %Y %H:%M:%S}" if recording.start is not None else ""
         channels = f"{eeg} EEG channel{'' if eeg == 1 else 's'}"
-        return [part for part in (name, start, format_clock(recording.duration), channels) if part]
+        return [part for part in (name, start_words(recording), format_clock(recording.duration), channels) if part]
 
 
 def _room(row: QRectF, parts: list[str], metrics: QFontMetricsF) -> float:

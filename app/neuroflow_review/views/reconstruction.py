@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
-from neuroflow_review.display import depth_filter_words, sensitivity_words
+from neuroflow_review.display import filtered_words, sensitivity_words
 from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
     Place,
@@ -210,7 +210,7 @@ class ReconstructionView(Sheet):
         painter.setFont(ui_font(-0.5, bold=True))
         painter.setPen(colour(look.recon_line))
         words, notes = f"{RECONSTRUCTED} reconstructed, not recorded", self._notes()
-        if self._depth is not None and (filtered := depth_filter_words(self._depth.request.filters, self._depth.rate)):
+        if self._depth is not None and (filtered := filtered_words(self._depth.request.filters, self._depth.rate)):
             words += f" · {filtered}"
         row = QRectF(gutter(), 1, self.width() - gutter() - 2 * UNIT, high - 1)
         align = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)

@@ -6,13 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QIODevice, QObject, Qt
+from PySide6.QtCore import QObject, Qt
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow_review.display import filter_words
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.averages import Averages, Averaging, table_of
+from neuroflow_review.session.origin import PROGRAM, input_words
+from neuroflow_review.window.shown import png_of
 
 if TYPE_CHECKING:
     from neuroflow_review.window.window import ReviewWindow
@@ -60,12 +63,11 @@ class Showing(QObject):
         if averages is None:
             return
         if target.suffix.lower() == ".csv":
-            work = partial(_write_table, target, averages)
+            work = partial(_write_table, target, averages, input_words(self._window.session))
         else:
-            buffer = QBuffer()
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            self._dialog.view.grab().save(buffer, "PNG")
-            work = partial(_write, target, bytes(buffer.data().data()))
+            shown = f"{averages.request.montage} montage, {filter_words(averages.request.filters)}"
+            rows = ("Program", PROGRAM), ("Input", input_words(self._window.session)), ("Shown", shown)
+            work = partial(_write, target, png_of(self._dialog.view.grab(), rows))
         self._work.lane.submit(("save", target), work, done=partial(self._on_saved, target), failed=self._on_failed)
 
     def _on_saved(self, target: Path, _: object) -> None:
@@ -92,5 +94,5 @@ def _write(target: Path, data: bytes, _: Control) -> None:
     write_whole(target, data)  # what was asked for is written though the dialog goes
 
 
-def _write_table(target: Path, averages: Averages, _: Control) -> None:
-    write_whole(target, table_of(averages).encode("utf-8-sig"))
+def _write_table(target: Path, averages: Averages, origin: str, _: Control) -> None:
+    write_whole(target, table_of(averages, origin).encode("utf-8-sig"))

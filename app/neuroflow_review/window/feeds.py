@@ -443,7 +443,7 @@ class Feeds(QObject):
         at = state.start if time is None else time
         words = day_clock(at, recording.start)
         if recording.start is not None:
-            words += f"  ({format_clock(at)})"
+            words += f"  ({format_clock(at)}{'' if recording.dated else ', date unknown'})"
         self.frame.place.setText(words)
 
     def show_status(self) -> None:

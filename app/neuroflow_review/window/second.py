@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from neuroflow.recording import Recording
-from neuroflow_review.display import depth_filter_words, sensitivity_words
+from neuroflow_review.display import filtered_words, sensitivity_words
 from neuroflow_review.paper import is_calibrated, pixels_per_mm
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
 from neuroflow_review.views.header import PatientHeader
@@ -178,7 +178,7 @@ class SecondWindow(QWidget):
         volts = sensitivity_words(self.session.state.depth_sensitivity)
         known = distribution_words(self.session.reconstruction.segments(panel.span))
         backend = self.session.reconstruction.backend
-        filtered = depth_filter_words(self.session.state.depth_filters, backend.rate if backend is not None else None)
+        filtered = filtered_words(self.session.state.depth_filters, backend.rate if backend is not None else None)
         what = Part(f"{RECONSTRUCTED} reconstructed, not recorded")
         self.says.set_parts([what, paper, *(Part(words) for words in (volts, filtered, known))])
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QIODevice, QObject, QPoint, QRect, QRectF, QSize
-from PySide6.QtGui import QPainter, QRegion
+from PySide6.QtGui import QPainter, QPixmap, QRegion
 from PySide6.QtWidgets import QAbstractScrollArea, QFileDialog, QWidget
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.jobs import Control
+from neuroflow.review import Provenance
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.lanes import Failure, Lane
 from neuroflow_review.lines import Picture, drawing_of
 from neuroflow_review.paper import PAPER_RATIO, pixels_per_mm
 from neuroflow_review.report import page_views
 from neuroflow_review.session import Session
+from neuroflow_review.session.origin import input_words, origin_rows, provenance_of
 from neuroflow_review.session.report import Choice, Drawn, Loading, Moment
 from neuroflow_review.session.topography import BandMaps
 from neuroflow_review.tables import (
@@ -100,20 +102,21 @@ class Saving(QObject):
         self._writing = Lane("save shown", self, stallable=True)
         state = window.session.state
         self._beside = panel_cells(window)
+        # Of a file that is a reconstruction itself, what it says holds, and no model that is loaded.
+        own = window.session.recording is not None and window.session.recording.reconstructed
+        self._made = None if own else provenance_of(window.session.reconstruction)
         columns = _EVERY_SAMPLE if target.suffix.lower() == ".csv" else round(window.page.plot().width() * PAPER_RATIO)
         self._loading = Loading(window.session, state.seconds, columns)
         if target.suffix.lower() == ".png":
-            buffer = QBuffer()
-            buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-            grab_windows(window).save(buffer, "PNG")
-            self._write(bytes(buffer.data().data()))
+            self._write(picture_of(window))
         else:
             middle = (state.span.start + state.span.stop) / 2
             self._loading.ask(Moment(middle, "page"), self._on_loaded, self._on_failed)
 
     def _on_loaded(self, drawn: Drawn) -> None:
         if self._target.suffix.lower() == ".csv":
-            write = partial(_write_table, self._target, [page_cells(drawn), *self._beside])
+            parts = [page_cells(drawn), *self._beside]
+            write = partial(_write_table, self._target, parts, input_words(self._window.session), self._made)
             self._writing.submit("save", write, done=self._on_done, failed=self._on_failed)
         else:
             self._write(self._as_lines(drawn))
@@ -130,8 +133,9 @@ class Saving(QObject):
         for panel, at in zip(panels, places, strict=True):
             pictures += _pictures_of(panel, at)
         title = f"EEG; {RECONSTRUCTED} reconstructed, not recorded"
+        about = "\n".join(f"{name}: {value}" for name, value in origin_rows(window.session))
         with _in_print(window) if panels else nullcontext():
-            made = drawing_of(whole, title, PRINT.paper, pictures)
+            made = drawing_of(whole, title, PRINT.paper, pictures, about)
         for view, _ in views:
             view.deleteLater()
         return made
@@ -161,6 +165,24 @@ class Saving(QObject):
     def _leave(self) -> None:
         self.abandon()
         self.deleteLater()
+
+
+def picture_of(window: ReviewWindow) -> bytes:
+    """PNG of the window, and of the second one where that is open; its text says where it comes from."""
+    rows = origin_rows(window.session) if window.session.recording is not None else ()
+    return png_of(grab_windows(window), rows)
+
+
+def png_of(picture: QPixmap, rows: Sequence[tuple[str, str]]) -> bytes:
+    """PNG with names and values as its text."""
+    image = picture.toImage()
+    for name, value in rows:
+        said = image.text(name)
+        image.setText(name, f"{said}\n{value}" if said else value)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # the stubs want bytes, which are refused
+    return bytes(buffer.data().data())
 
 
 def shown_panels(window: ReviewWindow) -> list[Panel]:
@@ -223,8 +245,10 @@ def _write(target: Path, data: bytes, control: Control) -> None:
     write_whole(target, data, control)
 
 
-def _write_table(target: Path, parts: Sequence[Cells], control: Control) -> None:
-    write_whole(target, table_of(parts, control).encode("utf-8-sig"), control)
+def _write_table(
+    target: Path, parts: Sequence[Cells], origin: str, made: Provenance | None, control: Control
+) -> None:  # fmt: skip
+    write_whole(target, table_of(parts, origin, made, control).encode("utf-8-sig"), control)
 
 
 def panel_cells(window: ReviewWindow) -> list[Cells]:

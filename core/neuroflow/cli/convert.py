@@ -47,6 +47,12 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "--deidentify", type=Path, metavar="TABLE.tsv",
         help="leave out patient, recording and date, and do with every free text what this reviewed table says",
     )  # fmt: skip
+    parser.add_argument(
+        "--shift-days", type=int, metavar="N",
+        help="with --deidentify: move the start date, and dates in texts, by N days (before or after) instead of "
+        "leaving the date out; times of day stay, and the file does not say N. Keep N to yourself, and take the same "
+        "for all recordings of a patient; a multiple of 7 keeps the day of the week",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
 
@@ -83,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"Give --start 0 or more and below {recording.duration:g} s, where the recording ends, and a --duration "
             "above 0."
         )
+    if arguments.shift_days is not None and arguments.deidentify is None:
+        raise NeuroflowError("--shift-days goes with --deidentify TABLE.tsv: dates are shifted where nobody is named.")
     span = None
     if arguments.start or arguments.duration is not None:
         stop = recording.duration if arguments.duration is None else arguments.start + arguments.duration
@@ -90,7 +98,7 @@ def run(arguments: argparse.Namespace) -> int:
     request = ConvertRequest(
         span, arguments.rate, montage_named(arguments.montage),
         tuple(name.strip() for name in arguments.channels.split(",") if name.strip()),
-        None if arguments.deidentify is None else read_texts(arguments.deidentify),
+        None if arguments.deidentify is None else read_texts(arguments.deidentify), arguments.shift_days,
     )  # fmt: skip
     with Progress() as progress:
         done = convert(arguments.file.absolute(), arguments.output.absolute(), request, Control(progress))

@@ -48,6 +48,7 @@ def as_json(recording: Recording) -> dict[str, Any]:
         "file": str(recording.path),
         "format": recording.format,
         "start": recording.start.isoformat() if recording.start else None,
+        "start_date_known": recording.dated,
         "duration": recording.duration,
         "patient": {
             "name": recording.patient.name,
@@ -91,6 +92,8 @@ def as_text(recording: Recording) -> str:
     born = f"born {patient.birthdate}" if patient.birthdate else ""
     said = (patient.name or "no name", patient.identifier, patient.sex, born, patient.additional)
     start = recording.start.isoformat(" ", "milliseconds") if recording.start else "unknown"
+    if recording.start is not None and not recording.dated:
+        start = f"unknown date, {start.split()[1]}"
     facts = [
         ("File", str(recording.path)),
         ("Format", recording.format + _origin(recording)),

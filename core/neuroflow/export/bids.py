@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VERSION = "1.10.0"
 PIPELINE = "NeuroFlow Review"
+_MADE = "desc-reconstructed"
 _STEM = re.compile(
     r"sub-(?P<subject>[A-Za-z0-9]+)(?:_ses-(?P<session>[A-Za-z0-9]+))?_task-(?P<task>[A-Za-z0-9]+)"
     r"(?:_acq-[A-Za-z0-9]+)?(?:_run-(?P<run>[0-9]+))?_eeg"
@@ -72,6 +73,19 @@ class Entities:
         """``sub-01_ses-02_task-rest_run-1``."""
         return f"{self.place}_task-{self.task}" + (f"_run-{self.run}" if self.run else "")
 
+    @property
+    def file(self) -> Path:
+        """The EDF+ file within a dataset."""
+        return self.folder / f"{self.stem}_{_MADE}_ieeg.edf"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Where :func:`export_bids` writes: the folder of a dataset, and whose recording it is in there."""
+
+    root: Path
+    entities: Entities
+
 
 def entities_of(path: Path, subject: str = "", task: str = "", session: str = "") -> Entities:
     """What is given, and else what the recording's BIDS name says. Raises: NeuroflowError where neither does."""
@@ -100,8 +114,8 @@ def export_bids(
     described = _description(root, reconstructor)
     reconstructor.check(source.recording, request.excluded)
     folder = root / entities.folder
-    stem = f"{entities.stem}_desc-reconstructed"
-    _check_implant(folder, entities, f"{stem}_ieeg.edf", reconstructor)
+    stem = f"{entities.stem}_{_MADE}"
+    _check_implant(folder, entities, entities.file.name, reconstructor)
 
     def beside(written: Path, report: ExportReport) -> None:
         for path, text in {
@@ -122,7 +136,7 @@ def export_bids(
     with writing_to(root):
         folder.mkdir(parents=True, exist_ok=True)
     try:
-        return export_reconstruction(source, reconstructor, folder / f"{stem}_ieeg.edf", request, control, beside)
+        return export_reconstruction(source, reconstructor, root / entities.file, request, control, beside)
     except BaseException:
         with contextlib.suppress(OSError):  # folders that hold something stay
             for empty in (folder, *folder.parents[: len(entities.folder.parts) - 1]):
@@ -203,7 +217,11 @@ def _about(
         "RecordingType": "discontinuous" if report.format == "EDF+D" else "continuous",
         "Description": f"{WORDS.capitalize()}: {report.samples} samples, seed {report.seed}.{covered}{on}.",
         "IntendedUse": card.intended_use,
+        "Software": {"Name": PIPELINE, "Version": __version__},
         "Model": {"Name": card.name, "Version": card.version, "WeightsSHA256": report.model_hash},
+        "Implant": {"Name": card.implant.name, "Source": card.implant.source},
+        "Samples": report.samples,
+        "Seed": report.seed,
         "InputSHA256": report.input_hash or "n/a",
         "Start": report.span.start,
         "Withheld": [{"Start": w.span.start, "Duration": w.span.duration, "Reason": w.reason} for w in report.withheld],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +16,23 @@ from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import ALWAYS, WORDS, facts_of
 from neuroflow.export.readback import same_notes
 from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, unique_label
+from neuroflow.export.shifting import holds_another_date, shifted, with_dates_shifted
 from neuroflow.export.texts import names_a_signal, unreviewed
 from neuroflow.io import open_recording
 from neuroflow.io.edf_fields import ascii_text, encode_number, has_two_digit_year, patient_field, recording_field
-from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_reader import EdfSource, open_edf
 from neuroflow.io.edf_writer import DIGITAL_MAX, EdfWriter, OutputHeader, OutputSignal, check_target
 from neuroflow.jobs import Control
-from neuroflow.recording import RECONSTRUCTED_MARKS, Annotation, Channel, ChannelKind, Patient, Samples, Span
+from neuroflow.recording import (
+    RECONSTRUCTED_MARKS,
+    UNKNOWN_DATE,
+    Annotation,
+    Channel,
+    ChannelKind,
+    Patient,
+    Samples,
+    Span,
+)
 from neuroflow.signal.montage import MONTAGES, MontageChannel, Row, montage_rows
 from neuroflow.signal.resample import resample_span
 from neuroflow.units import MICROVOLT
@@ -42,7 +51,8 @@ class ConvertRequest:
 
     ``span`` in seconds of the recording; ``rate`` in hertz, of all voltages; ``montage`` one of
     :data:`neuroflow.signal.montage.MONTAGES`; ``channels`` names of the channels to take, all where empty. With
-    ``texts``, what each free text becomes (:func:`neuroflow.export.texts.read_texts`), nobody is named any more.
+    ``texts``, what each free text becomes (:func:`neuroflow.export.texts.read_texts`), nobody is named any more; the
+    start date is left out then or, with ``shift_days``, moved by so many with all dates in texts.
     """
 
     span: Span | None = None
@@ -50,6 +60,7 @@ class ConvertRequest:
     montage: str = AS_RECORDED
     channels: tuple[str, ...] = ()
     texts: Mapping[str, str] | None = None
+    shift_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,10 @@ class _Conversion:
             raise NeuroflowError(
                 f"Nothing of the recording lies there: it is {self.recording.duration:g} s long; choose another part."
             )
+        if request.shift_days is not None:
+            if request.texts is None:
+                raise NeuroflowError("Dates are shifted in a copy that names nobody: de-identify it too.")
+            shifted(self.recording.start, request.shift_days)  # refused before any work
         if request.texts is not None and (left := unreviewed(self.recording, request.texts)):
             raise NeuroflowError(
                 f"{len(left)} texts of this recording were not reviewed, such as “{left[0][:40]}”: list them again and "
@@ -144,6 +159,8 @@ class _Conversion:
         self.seconds, lines = self._lines()
         stretches = self._stretches()
         signals = self._signals(lines, stretches)
+        self.lost = self._said_of_bits(lines, signals)
+        self.changes += [self.lost] if self.lost else []
         header, notes = self._header(signals, stretches), self._notes(lines, signals, stretches[0].start)
         with EdfWriter(self.target, header, notes) as writer:
             for done, block in self._blocks(lines, stretches):
@@ -279,8 +296,13 @@ class _Conversion:
         return out
 
     def _text(self, text: str) -> str:
-        texts = self.request.texts
-        return ascii_text(text if texts is None else texts.get(text, ""))[:80]
+        return ascii_text(self._becomes(text))[:80]
+
+    def _becomes(self, text: str) -> str:
+        """What a free text of the recording becomes, with its dates shifted where those of the file are."""
+        texts, days = self.request.texts, self.request.shift_days
+        found = text if texts is None else texts.get(text, "")
+        return found if days is None else with_dates_shifted(found, days)
 
     def _transducer(self, line: _Line) -> str:
         """That a signal is reconstructed is said wherever it goes, whatever was decided of the text."""
@@ -302,8 +324,11 @@ class _Conversion:
         recording, hidden = self.recording, self.request.texts is not None
         encode_number(self.seconds)
         begin = stretches[0].start
-        start = None if recording.start is None else recording.start + timedelta(seconds=begin)
-        if start is not None and hidden:
+        start = recording.clock_at(begin)
+        days = self.request.shift_days
+        if days is not None:
+            start = shifted(start, days)
+        elif start is not None and hidden:
             start = datetime.combine(UNKNOWN_DATE, start.time())
         if start is not None and not has_two_digit_year(start):
             self.changes.append(f"The year {start.year} cannot be said in EDF: the date is left out.")
@@ -311,8 +336,9 @@ class _Conversion:
         day = start.date() if start else None
         if hidden:
             what = [*(["simulated"] if recording.simulated else []), *([WORDS] if recording.reconstructed else [])]
-            about, patient = recording_field(day, additional=[*what, "converted"]), patient_field(Patient())
-            self.changes.append("De-identified: patient, recording and date are left out; texts are as reviewed.")
+            what += ["converted", *(["dates shifted"] if days is not None else [])]
+            about, patient = recording_field(day, additional=what), patient_field(Patient())
+            self.changes += self._said_of_names()
         else:
             about = recording_field(day, *about_fields(recording.recording_field, "converted"))
             patient = patient_field(recording.patient)
@@ -325,6 +351,31 @@ class _Conversion:
             tuple(signals), sum(s.records for s in stretches), self.seconds, start, patient, about, starts
         )
 
+    def _said_of_bits(self, lines: Sequence[_Line], signals: Sequence[OutputSignal]) -> str:
+        """What rounding to 16 bits takes from a recording of 24; empty for one of 16."""
+        if not self.source.header.is_bdf:
+            return ""
+        pairs = list(zip(lines, signals, strict=True))
+        most = max((s.quantum for line, s in pairs if line.lead.is_voltage), default=0.0) / 2 / MICROVOLT
+        said = [f"voltages by {most:.2g} µV at most"] if most else []
+        others = [s for line, s in pairs if not line.lead.is_voltage]
+        said += [f"“{s.label}” by {s.quantum / 2:.3g} {s.dimension}".rstrip() for s in others]
+        return f"The 24 bits of BDF are 16 in EDF, by which values differ: {', '.join(said)}."
+
+    def _said_of_names(self) -> Iterator[str]:
+        """What a de-identified copy leaves out; by how much dates are shifted is in no file and no list."""
+        days = self.request.shift_days
+        if days is None:
+            yield "De-identified: patient, recording and date are left out; texts are as reviewed."
+            return
+        yield "De-identified: patient and recording are left out, dates are shifted, times of day are kept."
+        kept = set(filter(None, (self.request.texts or {}).values()))
+        moved = {text for text in kept if with_dates_shifted(text, days) != text}
+        if moved:
+            yield f"Dates in {len(moved)} of the texts are shifted as well; else texts are as reviewed."
+        if left := sum(map(holds_another_date, kept)):
+            yield f"In {left} of the texts there is what may be a date, not shifted: look, since it may tell the shift."
+
     def _notes(self, lines: Sequence[_Line], signals: Sequence[OutputSignal], begin: float) -> list[Annotation]:
         """Annotations of the part, in seconds from its first sample, which was at ``begin`` of the recording."""
         texts = self.request.texts
@@ -332,7 +383,7 @@ class _Conversion:
         labels = {line.lead.name: s.label for line, s in zip(lines, signals, strict=True) if len(line.weights) == 1}
         notes, adrift = [], 0
         for note in self._within(begin):
-            text = note.text if texts is None else texts.get(note.text, "")
+            text = self._becomes(note.text)
             if text:
                 channel = labels.get(note.channel or "")
                 adrift += note.channel is not None and channel is None
@@ -376,8 +427,9 @@ class _Conversion:
         if request.montage != AS_RECORDED:
             said.append(f"re-referenced to the {request.montage} montage")
         if request.texts is not None:
-            said.append("de-identified")
-        return ", ".join(said) or "written as EDF+"
+            said.append("de-identified" if request.shift_days is None else "de-identified, dates shifted")
+        words = ", ".join(said) or "written as EDF+"
+        return f"{words}. {self.lost}" if self.lost else words
 
     # Samples ----------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,9 @@ from neuroflow.export.spool import Spool
 from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
-from neuroflow.io.edf_header import UNKNOWN_DATE
 from neuroflow.io.edf_writer import EdfWriter, OutputHeader, OutputSignal
 from neuroflow.jobs import Control
-from neuroflow.recording import Patient, Recording, SignalSource, Span
+from neuroflow.recording import UNKNOWN_DATE, Patient, Recording, SignalSource, Span
 from neuroflow.signal.orderstatistics import Calibration, bands
 from neuroflow.units import MICROVOLT
 
@@ -179,7 +178,7 @@ def _compute(
         span = _COMPUTED - 0.01
         part = _part_of(control, 0.01 + span * done / len(tiles), 0.01 + span * (done + 1) / len(tiles))
         tile = reconstructor.tile(source, TileRequest(index, request.samples, request.seed, request.excluded), part)
-        control.checkpoint()
+        part.checkpoint(1.0)  # a tile that another lane makes, or that is there already, tells of no progress
         redrawn += tile.redrawn
         silent |= dict.fromkeys(tile.silent)
         begin = round(tile.span.start * plan.rate)
@@ -241,7 +240,7 @@ def _header(
     recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64], *, hidden: bool
 ) -> OutputHeader:  # fmt: skip
     prefilter = f"HP:{band[0]:g}Hz LP:{band[1]:g}Hz (model)"
-    start = recording.start + timedelta(seconds=plan.span.start) if recording.start else None
+    start = recording.clock_at(plan.span.start)
     if start is not None and hidden:
         start = datetime.combine(UNKNOWN_DATE, start.time())
     signals = tuple(

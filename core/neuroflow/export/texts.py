@@ -13,9 +13,9 @@ from pathlib import Path
 from neuroflow.anatomy.electrodes import SITES, UNNAMED
 from neuroflow.errors import FileProblem
 from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, WITHHELD, facts_of
-from neuroflow.io.edf_header import UNKNOWN_DATE
+from neuroflow.export.shifting import shifted
 from neuroflow.io.edf_writer import write_whole
-from neuroflow.recording import Recording
+from neuroflow.recording import UNKNOWN_DATE, Recording
 
 KEEP, REMOVE, REPLACE = "keep", "remove", "replace"
 COLUMNS = ("decision", "text", "replacement", "where", "times", "first_s")
@@ -100,7 +100,7 @@ def _own(recording: Recording) -> dict[str, str]:
         texts = {a.text for a in recording.annotations}
         own = {t: WITHHELD for t in texts if t.startswith(f"{WITHHELD}: ")} | {t: t for t in (PADDING, WITHHELD)}
     for fact, pieces in facts_of(recording):
-        told = _without_names(fact)
+        told = without_names(fact)
         if told == fact:
             own |= {piece.text: piece.text for piece in pieces}
         elif told and len(pieces) == 1:
@@ -108,7 +108,7 @@ def _own(recording: Recording) -> dict[str, str]:
     return own
 
 
-def _without_names(fact: str) -> str:
+def without_names(fact: str) -> str:
     """A sentence of a file's provenance without the name of a file; empty where more than that may name somebody."""
     if len(fact) > _LONGEST_FACT:
         return ""
@@ -142,8 +142,11 @@ def _is_of_signals(word: str) -> bool:
     )
 
 
-def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
-    """What of the patient and recording fields no de-identified copy holds: where, text, and what stands there then."""
+def left_out(recording: Recording, days: int | None = None) -> tuple[tuple[str, str, str], ...]:
+    """What of the patient and recording fields no de-identified copy holds: where, text, and what stands there then.
+
+    With ``days``, dates are shifted by so many. Raises: NeuroflowError where they cannot be.
+    """
     patient, start = recording.patient, recording.start
     fields = [
         ("patient name", patient.name), ("patient identifier", patient.identifier),
@@ -151,8 +154,9 @@ def left_out(recording: Recording) -> tuple[tuple[str, str, str], ...]:
         ("recording field", recording.recording_field.strip()),
     ]  # fmt: skip
     found = [(where, text, "") for where, text in fields if set(text.split()) - {"Startdate", "X"}]
-    if start is not None:
-        found.append(("start date", start.date().isoformat(), UNKNOWN_DATE.isoformat()))
+    if start is not None and recording.dated:
+        becomes = UNKNOWN_DATE if days is None else shifted(start, days).date()
+        found.append(("start date", start.date().isoformat(), becomes.isoformat()))
     return tuple(found)
 
 

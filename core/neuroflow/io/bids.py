@@ -28,8 +28,7 @@ from neuroflow.io.bids_events import (
     without,
 )
 from neuroflow.io.bids_tables import Table, TreeProblem, read_object, read_table, shown
-from neuroflow.io.edf_header import UNKNOWN_DATE
-from neuroflow.recording import Channel, ChannelKind, Recording, Span
+from neuroflow.recording import UNKNOWN_DATE, Channel, ChannelKind, Recording, Span
 from neuroflow.units import volts_per_unit
 
 MOST_ENTRIES = 20_000

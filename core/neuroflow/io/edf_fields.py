@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from neuroflow.io.edf_header import MONTHS, UNKNOWN_DATE, parse_edfplus_date
-from neuroflow.recording import Patient
+from neuroflow.io.edf_header import MONTHS, parse_edfplus_date
+from neuroflow.recording import UNKNOWN_DATE, Patient
 
 NUMBER_WIDTH = 8
 _FIELD_WIDTH = 80

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from neuroflow.errors import FileProblem
-from neuroflow.recording import Patient
+from neuroflow.recording import UNKNOWN_DATE, Patient
 
 FIXED_BYTES = 256
 SIGNAL_BYTES = 256
@@ -31,8 +31,6 @@ _SIGNAL_FIELDS = (
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _THREE_NUMBERS = re.compile(r"\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})")
 _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", re.ASCII)
-UNKNOWN_DATE = date(1985, 1, 1)
-"""The date that EDF+ asks for where the true one is not known or was removed."""
 # A record that the file holds in part is filled up in memory, and its stated size may be anything.
 LARGEST_CUT_RECORD = 64 << 20
 SHORTEST_RECORD, LONGEST_RECORD = 1e-6, 1e6  # seconds
@@ -319,11 +317,17 @@ def _start(raw: bytes, recording_field: str, problems: list[str]) -> datetime | 
             problems.append("The start date was removed from this file; 1 January 1985 stands for it.")
             return datetime.combine(UNKNOWN_DATE, clock)
         if (day := parse_edfplus_date(parts[1])) is not None:
-            return datetime.combine(day, clock)
+            return _dated(day, clock, problems)
     day = _legacy_date(text(raw[168:176]))
     if day is None:
         problems.append(f"The start date “{text(raw[168:176])}” is no date; 1 January 1985 stands for it.")
-        day = UNKNOWN_DATE
+        return datetime.combine(UNKNOWN_DATE, clock)
+    return _dated(day, clock, problems)
+
+
+def _dated(day: date, clock: time, problems: list[str]) -> datetime:
+    if day == UNKNOWN_DATE:
+        problems.append("The start date is 1 January 1985, which stands for one that is not known.")
     return datetime.combine(day, clock)
 
 

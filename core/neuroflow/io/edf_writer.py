@@ -11,6 +11,7 @@ import errno
 import glob
 import math
 import os
+import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -26,9 +27,9 @@ from numpy.typing import NDArray
 from neuroflow.errors import FileProblem
 from neuroflow.io.edf_annotations import lay_out
 from neuroflow.io.edf_fields import encode_clock, encode_date, encode_number, encode_text, outward
-from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES, UNKNOWN_DATE
+from neuroflow.io.edf_header import FIXED_BYTES, SIGNAL_BYTES
 from neuroflow.jobs import Control
-from neuroflow.recording import Annotation
+from neuroflow.recording import UNKNOWN_DATE, Annotation
 from neuroflow.units import volts_per_unit
 
 T = TypeVar("T")
@@ -36,12 +37,16 @@ T = TypeVar("T")
 DIGITAL_MAX = 32767
 """Digital limits are symmetric, so that limits that are symmetric too make zero exactly zero."""
 
-IGNORES_GAPS = "EDFlib refuses EDF+D, and mne and edfio read it as if it had no gaps."
-"""What to know of a file with gaps before it is given away."""
+IGNORES_GAPS = (
+    "EDFbrowser and pyEDFlib refuse EDF+D; mne and edfio read it as if it had no gaps, and mne leaves out annotations "
+    "that then lie beyond the end."
+)
+"""What to know of a file with gaps before it is given away: what was found of them, as docs/readers.md says."""
 
 MOST_SIGNALS = 9998
 _ANNOTATION_LABEL = "EDF Annotations"
 _ABANDONED_SECONDS = 3600.0
+_PART_OF_EDF = re.compile(r"\..{1,96}\.edf\.[0-9a-f]{8}\.part", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,7 @@ class EdfWriter:
         self._to_digital = _Quantiser(header.signals)
         self._written = 0
         self._file: BufferedWriter | None = None
+        self._held: int | None = None
         self._committed = False
 
     @property
@@ -130,10 +136,12 @@ class EdfWriter:
 
     def __enter__(self) -> EdfWriter:
         _sweep(self.target)
+        _sweep_others(self.target.parent)
         header = encode_header(self._header, self._layout.width)
         try:
             with writing_to(self.target):
                 self._file = self._part.open("xb")
+                self._held = _hold(self._part)
                 self._file.write(header)
         except FileProblem:
             self.__exit__()  # which is not called where entering fails
@@ -183,6 +191,10 @@ class EdfWriter:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 self._file.close()
+        if self._held is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._held)
+            self._held = None
         if not self._committed:
             with contextlib.suppress(OSError):
                 self._part.unlink()
@@ -274,8 +286,48 @@ def _sweep(target: Path) -> None:
     """Remove what a killed process left of this target, once it is certain that none still writes it."""
     with contextlib.suppress(OSError):
         for left in target.parent.glob(f".{glob.escape(target.name[:100])}.*.part"):
-            if time.time() - left.stat().st_mtime > _ABANDONED_SECONDS:
-                left.unlink(missing_ok=True)
+            _remove_abandoned(left)
+
+
+def _sweep_others(folder: Path) -> None:
+    """Remove what killed processes left of other EDF files: what is called as this program does, and is EDF."""
+    if os.name != "posix":
+        return  # without locks nothing tells a file that is being read back from one that was left
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        named = [entry for entry in entries if _PART_OF_EDF.fullmatch(entry.name)]
+        found = [Path(entry.path) for entry in named if entry.is_file(follow_symlinks=False)]
+        for left in found:
+            with contextlib.suppress(OSError), left.open("rb") as file:
+                if file.read(8) in (b"0".ljust(8), b""):
+                    _remove_abandoned(left)
+
+
+def _remove_abandoned(left: Path) -> None:
+    """Remove a file that nobody has written to for long, and that no process holds. Raises: OSError."""
+    if time.time() - left.stat().st_mtime <= _ABANDONED_SECONDS:
+        return
+    if os.name != "posix":
+        left.unlink(missing_ok=True)
+        return
+    import fcntl
+
+    with contextlib.suppress(BlockingIOError), left.open("r+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        left.unlink(missing_ok=True)
+
+
+def _hold(path: Path) -> int | None:
+    """Keep :func:`_remove_abandoned` from a file that is being written, until what is returned is closed."""
+    if os.name != "posix":
+        return None
+    import fcntl
+
+    with contextlib.suppress(OSError):
+        held = os.open(path, os.O_RDONLY)
+        with contextlib.suppress(OSError):  # of a drive that knows no locks nothing is removed either
+            fcntl.flock(held, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return held
+    return None
 
 
 def encode_header(header: OutputHeader, annotation_bytes: int) -> bytes:

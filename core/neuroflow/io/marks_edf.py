@@ -28,6 +28,7 @@ _BLOCK_BYTES = 32_768  # of a record, well below the 61,440 that EDF asks for
 _MARKS = "marks"  # in the recording field: what this file is
 _RECONSTRUCTED = " (on a reconstructed signal, not recorded)"
 _UNDECIDED = "not decided"
+_DAY = 86_400.0
 _CRITERION = "|".join(IFCN_CRITERIA)
 _COUNTED = rf", [1-{len(IFCN_CRITERIA)}] of {len(IFCN_CRITERIA)} IFCN criteria"
 _CRITERIA = re.compile(rf"{_COUNTED}(?:: ((?:{_CRITERION})(?:; (?:{_CRITERION}))*))?\Z")
@@ -97,6 +98,8 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
     apart = 0.0
     if other.start is not None and recording.start is not None:
         apart = (other.start - recording.start) / timedelta(seconds=1)
+        if not (other.dated and recording.dated):  # by the time of day, the nearer way round
+            apart = (apart + _DAY / 2) % _DAY - _DAY / 2
     ours = _MARKS in other.recording_field.split()
     found = tuple(
         _mark(a, onset, ours=ours)

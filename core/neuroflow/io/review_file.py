@@ -1,15 +1,15 @@
 """The review file: a reader's marks beside the recording, as JSON, written whole or not at all.
 
 ``NAME.edf.review.json``; where the recording's folder cannot be written, or a folder was chosen for all, a file of that
-recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 5: ``format``,
+recording's identity in a folder of the reader's. The version before is kept as ``….previous``. Format 6: ``format``,
 ``program``, ``recording`` (name, identity, duration in seconds, and the :class:`neuroflow.io.whole.Whole` of it that
 the marks were made on), ``saved`` (UTC, when the reader had made these marks: where there are two files, the later
 holds), ``marks`` (:class:`neuroflow.review.Mark`), ``left`` (:class:`neuroflow.review.Left`) and ``audit`` (entries and
 last seal of the log that :mod:`neuroflow.io.audit` keeps beside it). Format 1 had no criteria of discharges, format 2
-no ``left``, format 3 no ``whole``, format 4 neither moments for the meeting nor blinded readings; they are read, and
-written as format 5 at the next edit. Of a file of a later format
-the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it for other
-programs.
+no ``left``, format 3 no ``whole``, format 4 neither moments for the meeting nor blinded readings, format 5 neither
+implant, band nor version of a reconstruction; they are read, and written as format 6 at the next edit. Of a file of a
+later format the marks that can be understood are shown, and it is never written over. ``docs/review-file.md`` says it
+for other programs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from neuroflow.recording import Recording
 from neuroflow.review.document import Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
-FORMAT = 5
+FORMAT = 6
 SUFFIX = ".review.json"
 LARGEST = 256 << 20
 CHANGED = "This recording has changed since its marks were made: check that they are where they should be."

@@ -35,6 +35,11 @@ class Rules(Struct, frozen=True, omit_defaults=True):
     threshold: float
     excluded: tuple[str, ...] = ()
 
+    def same(self, other: Rules) -> bool:
+        """Whether proposals of both can be compared: a file of before says less of where samples came from."""
+        alike = (self.threshold, self.excluded) == (other.threshold, other.excluded)
+        return alike and self.provenance.same_samples(other.provenance)
+
 
 class Agreement(Struct, frozen=True):
     """Readers who marked blind beside what was proposed on the reconstruction, over so many ``seconds`` of it.
