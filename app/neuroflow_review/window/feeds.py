@@ -14,6 +14,7 @@ from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.inference.tile import ARTEFACT
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
 from neuroflow_review.marklayer import label_of
 from neuroflow_review.paper import is_calibrated
@@ -24,7 +25,7 @@ from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData, eeg_rate, shown_montage
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.state import OFF, ROWS
-from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.theme import RECONSTRUCTED, widen_gutter
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
@@ -99,6 +100,9 @@ class Feeds(QObject):
         frame.header.set_recording(recording)
         if recording is None:
             return
+        if widen_gutter(c.name for c in recording.channels if c.reconstructed):
+            for panel in frame.findChildren(Canvas):
+                panel.redraw()
         frame.page.set_recording(recording.span, recording.start, recording.gaps)
         frame.page.set_notes(recording.annotations)
         frame.page.set_rows(self.session.rows)
