@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from neuroflow.flow.card import Limits, ModelCard
 from neuroflow_review.dialogs.parts import button, column, look_of, said
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
+from neuroflow_review.wholerows import WholeRows
 
 _OFF_BY: Final = 0.05
 """A band that holds this much more or less often than it says is pointed at."""
@@ -372,7 +373,7 @@ def _contact_page(table: QTableView) -> QWidget:
             "muted",
         )
     )
-    layout.addWidget(table, 1)
+    layout.addWidget(WholeRows(table), 1)
     return page
 
 

@@ -50,6 +50,7 @@ from neuroflow.anatomy.mapping import (
 from neuroflow.recording import Channel, ChannelKind
 from neuroflow_review.dialogs.parts import button, column, counted, look_of, said, set_role
 from neuroflow_review.theme import UNIT, colour, ui_font
+from neuroflow_review.wholerows import WholeRows
 
 LABEL, UNIT_OF, RATE, SEEN, NAME, KIND, REFERENCE = range(7)
 _HEADINGS: Final = ("In the file", "Unit", "Rate", "Recognised as", "Name", "Kind", "Reference")
@@ -369,7 +370,7 @@ class ChannelsDialog(QDialog):
         bottom.addWidget(self.use)
         outer = column(self)
         outer.addWidget(self.words)
-        outer.addWidget(self.table, 1)
+        outer.addWidget(WholeRows(self.table), 1)
         outer.addLayout(bottom)
         self.model.edited.connect(self._on_edited)
         self.table.setCurrentIndex(self.model.index(0, NAME))
