@@ -96,6 +96,34 @@ def test_in_large_type_a_page_below_the_display_standard_is_said_to_be(
     assert "21 of 21 channels" in opened.says.toolTip()
 
 
+def test_whether_marks_are_saved_stays_as_long_as_what_the_page_is_drawn_in(
+    qtbot: QtBot, mine: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    """Beside the warning and the montage, which no toolbar says in a presentation; the count and the speed give way."""
+    mine.session.marks.add(5.0, "arousal", 2.0)
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved)
+    mine.commands.actions["present"].trigger()
+    mine.showNormal()
+    mine.resize(1280, 720)
+    settle(mine)
+    qtbot.waitUntil(lambda: "…" not in mine.says.shown)
+    kept = ["Longitudinal", "7 µV/mm", "1–70 Hz", "below display standard", "saved"]
+    assert [words for words in kept if words in mine.says.shown] == kept
+    assert "channels" not in mine.says.shown
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.set_parts(mine.says.parts)
+    said = {}
+    for wide in range(400, 3000, 10):
+        line.resize(wide, 20)
+        if "…" not in line.shown:
+            assert [words for words in kept if words in line.shown] == kept
+            said[wide] = line.shown
+    assert "mm/s" not in said[min(said)].partition("below")[0]
+    assert "21 of 21 channels" in said[max(said)]
+    assert "marks saved" in said[max(said)]
+
+
 @pytest.mark.parametrize("by", ["click", "menu"])
 def test_what_is_wrong_with_a_file_is_listed_to_read_and_to_copy(
     qtbot: QtBot, window: ReviewWindow, few_channels: Path, by: str

@@ -476,7 +476,7 @@ class Feeds(QObject):
             parts.append(Part(f"{state.solo} alone"))
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             labels = f"{frame.page.labels_shown} of {len(session.rows)} labels"
-            parts.append(Part(f"{labels} written", 3, labels))
+            parts.append(Part(f"{labels} written", 3, labels, goes=True))
         below = below_standard(frame.page, len(session.rows))
         if below:
             standard = "below display standard"
@@ -488,7 +488,7 @@ class Feeds(QObject):
         if session.marks.unsaved:
             parts.append(Part("marks not saved yet", 4, "marks not saved"))
         elif session.marks.all:
-            parts.append(Part("marks saved", 0, ""))
+            parts.append(Part("marks saved", 4, "saved"))
         if recording.problems:
             problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
             parts.append(Part(f"{problems} in the file", 5, problems, "problems"))
