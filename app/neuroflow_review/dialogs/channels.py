@@ -255,7 +255,8 @@ class _Delegate(QStyledItemDelegate):
         if isinstance(editor, QLineEdit):
             editor.setMaxLength(LONGEST_NAME)
             editor.setStyleSheet("QLineEdit { min-height: 0; border-radius: 0; padding: 0 4px; }")
-            words = sorted(SITES) if index.column() == NAME else _REFERENCES[1:]
+            # In order, so that what was typed whole comes before what only begins with it: A1 before A1A2.
+            words = sorted(SITES if index.column() == NAME else _REFERENCES[1:])
             completer = QCompleter(words, editor)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
             completer.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
