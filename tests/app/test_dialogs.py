@@ -442,6 +442,7 @@ def test_no_line_of_the_card_is_squeezed_however_low_the_dialog_is(qtbot: Any) -
         lines = [label for label in dialog.tabs.currentWidget().findChildren(QLabel) if not label.wordWrap()]
         assert len(lines) > 60
         assert all(label.height() >= label.sizeHint().height() for label in lines)
+        assert dialog.tabs.currentWidget().horizontalScrollBar().maximum() == 0
 
 
 def test_the_contacts_sort_by_number_and_back_to_the_order_of_the_implant(qtbot: Any) -> None:

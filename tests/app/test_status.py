@@ -176,3 +176,10 @@ def test_a_notice_is_not_written_over_what_it_covers(
     bar.clearMessage()
     assert bar.grab().toImage() != shown
     press(opened, Qt.Key.Key_P)
+
+
+def test_nothing_is_said_of_a_recording_that_was_closed(opened: ReviewWindow) -> None:
+    assert "7 µV/mm" in opened.says.text()
+    opened.commands.actions["close"].trigger()
+    assert opened.session.recording is None
+    assert opened.says.text() == opened.place.text() == ""

@@ -197,7 +197,7 @@ def _heading(title: str, note: str) -> QHBoxLayout:
 
 def _grid(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> QGridLayout:
     grid = QGridLayout()
-    grid.setHorizontalSpacing(6 * UNIT)
+    grid.setHorizontalSpacing(4 * UNIT)
     grid.setVerticalSpacing(UNIT)
     for r, row in enumerate((headings, *rows)):
         for c, text in enumerate(row):

@@ -99,6 +99,8 @@ class Feeds(QObject):
         frame = self.frame
         frame.header.set_recording(recording)
         if recording is None:
+            self._show_place(None)
+            self.show_status()
             return
         if widen_gutter(c.name for c in recording.channels if c.reconstructed):
             for panel in frame.findChildren(Canvas):
