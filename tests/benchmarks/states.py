@@ -55,6 +55,7 @@ class Scene:
         self.window.show()
         self.session.load_model()
         self.until(lambda: self.session.reconstruction.backend is not None)
+        QApplication.processEvents()
 
     def until(self, done: Callable[[], bool]) -> None:
         """Run the event loop until something holds. Raises: TimeoutError."""
@@ -164,6 +165,7 @@ def take_states(scene: Scene) -> None:
     (scene.there / "no.edf").write_text("This is a letter.")
     session.open(scene.there / "no.edf")
     scene.until(lambda: scene.window.fault is not None)
+    QApplication.processEvents()
     scene.take("state-no-recording")
     scene.open(path)
     scene.reconstruct()
