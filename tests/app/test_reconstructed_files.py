@@ -231,3 +231,9 @@ def test_its_long_labels_are_written_whole_on_one_axis_with_the_other_panels(
     settle(window)
     assert gutter() == USUAL
     assert window.session.page.request.columns == window.page.columns  # traces of as many points as now fit
+
+
+def test_a_window_that_closes_leaves_the_gutter_as_it_is_usual(far: ReviewWindow) -> None:
+    assert gutter() > USUAL
+    far.close()
+    assert gutter() == USUAL
