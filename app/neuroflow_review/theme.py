@@ -6,6 +6,7 @@ Colour has meaning only. Recorded and reconstructed signals differ in hue, in ba
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -25,6 +26,7 @@ UNIT: Final = 4
 
 _GUTTER, _RIGHT_MARGIN = 76, 64  # at the usual size of type
 _TYPE_SCALE: Final = "type scale"
+_LONG_LABELS: Final = "width of long labels"
 
 BASE_POINTS: Final = 13.0 if sys.platform == "darwin" else 10.0
 """Size of type; a point is a pixel on macOS and 4/3 of one elsewhere."""
@@ -256,7 +258,17 @@ def thick(value: str) -> QPen:
 
 def gutter() -> int:
     """Width of the labels left of every time panel."""
-    return round(_GUTTER * type_scale())
+    return round(max(_GUTTER, _held(_LONG_LABELS)) * type_scale())
+
+
+def widen_gutter(labels: Iterable[str]) -> bool:
+    """Make the gutter as wide as these labels need, at most twice as wide as usual; whether it is another width now."""
+    metrics, before = QFontMetricsF(ui_font(-0.5, bold=True)), gutter()
+    widest = max((metrics.horizontalAdvance(label) for label in labels), default=0.0) + 4 * UNIT
+    application = QGuiApplication.instance()
+    if application is not None:
+        application.setProperty(_LONG_LABELS, min(widest / type_scale(), 2.0 * _GUTTER))
+    return gutter() != before
 
 
 def right_margin() -> int:
@@ -266,9 +278,13 @@ def right_margin() -> int:
 
 def type_scale() -> float:
     """How much larger than usual the type is: 1, and more in presentation mode."""
+    return _held(_TYPE_SCALE) or 1.0
+
+
+def _held(name: str) -> float:
+    """A measure that all windows of the application share; 0 where none was set."""
     application = QGuiApplication.instance()
-    held = application.property(_TYPE_SCALE) if application is not None else None
-    return float(held) if held else 1.0
+    return float((application.property(name) if application is not None else None) or 0.0)
 
 
 # Time axis ------------------------------------------------------------------------------------------------------------

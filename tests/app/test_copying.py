@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QLineEdit, QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from neuroflow.export.convert import Converted, ConvertRequest
@@ -457,3 +457,23 @@ def test_the_list_is_read_only_but_for_replacements(show: Show) -> None:
     editable = Qt.ItemFlag.ItemIsEditable
     model = dialog.texts.model
     assert {c for c in range(model.columnCount()) if model.flags(model.index(6, c)) & editable} == {3}
+
+
+def test_the_name_of_every_channel_is_written_whole(qtbot: QtBot, opened: ReviewWindow) -> None:
+    opened.commands.actions["copy"].trigger()
+    dialog = opened.findChild(CopyDialog)
+    qtbot.waitExposed(dialog)
+    QApplication.processEvents()
+    channels = dialog.form.channels
+    style, room = channels.style(), []
+    margin = 2 * (style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, channels) + 1)
+    for k in range(channels.count()):
+        index, option = channels.model().index(k, 0), QStyleOptionViewItem()
+        channels.initViewItemOption(option)
+        channels.itemDelegate().initStyleOption(option, index)
+        option.rect = channels.visualRect(index)
+        text = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, channels)
+        room.append(text.width() - margin - option.fontMetrics.horizontalAdvance(index.data()))
+    assert len(room) == len(opened.session.recording.channels)
+    assert min(room) >= 0
+    dialog.close()

@@ -20,7 +20,8 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QL
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem
 from neuroflow.export import ExportReport, ExportRequest, Withheld
-from neuroflow.flow.card import CardContact, CardImplant, ContactMeasure, Limits, ModelCard, Weights
+from neuroflow.flow.card import CardContact, CardImplant, ContactMeasure, Limits, ModelCard, Weights, read_card
+from neuroflow.inference.model import find_model
 from neuroflow.jobs import Control
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.about import LIBRARIES, AboutDialog
@@ -431,6 +432,17 @@ def test_the_card_says_first_what_the_model_is_not_for(qtbot: Any) -> None:
     assert "−0.10" in said
     assert "1,200" in said
     assert "ab" * 16 in said
+
+
+def test_no_line_of_the_card_is_squeezed_however_low_the_dialog_is(qtbot: Any) -> None:
+    dialog = shown(qtbot, CardDialog(read_card(find_model("default"))))
+    for high in (560, 740):
+        dialog.resize(820, high)
+        QApplication.processEvents()
+        lines = [label for label in dialog.tabs.currentWidget().findChildren(QLabel) if not label.wordWrap()]
+        assert len(lines) > 60
+        assert all(label.height() >= label.sizeHint().height() for label in lines)
+        assert dialog.tabs.currentWidget().horizontalScrollBar().maximum() == 0
 
 
 def test_the_contacts_sort_by_number_and_back_to_the_order_of_the_implant(qtbot: Any) -> None:

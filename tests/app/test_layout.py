@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from tests.app.conftest import words_of
 
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
@@ -81,6 +82,61 @@ def test_every_set_of_panels_fits_the_smallest_window(small: ReviewWindow) -> No
         assert least.width() <= SMALLEST_SIZE.width(), panels
         assert least.height() <= SMALLEST_SIZE.height(), panels
         assert small.size() == SMALLEST_SIZE, panels
+
+
+def heights(window: ReviewWindow) -> list[int]:
+    return [panel.height() for panel in (window.page, window.ieeg, window.spectrogram)]
+
+
+def drag(qtbot: QtBot, window: ReviewWindow, divider: int, by: int) -> None:
+    handle = window.arrangement.first.handle(divider)
+    qtbot.mousePress(handle, Qt.MouseButton.LeftButton, pos=QPoint(50, 0))
+    qtbot.mouseMove(handle, QPoint(50, by))
+    qtbot.mouseRelease(handle, Qt.MouseButton.LeftButton, pos=QPoint(50, by))
+    QApplication.processEvents()
+
+
+def test_in_the_smallest_window_the_page_keeps_its_height_and_others_have_theirs_back_in_a_taller_one(
+    qtbot: QtBot, opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.resize(1600, 1000)
+    settle(opened)
+    before = heights(opened)
+    words = words_of(opened.spectrogram)
+    assert "50 Hz" in words
+    make_low(qtbot, opened)
+    assert opened.page.height() >= 240
+    assert "50 Hz" in words_of(opened.spectrogram), "there is room for all"
+    show_only(opened, PANELS)
+    settle(opened)
+    assert opened.size() == SMALLEST_SIZE
+    assert opened.page.height() >= 200
+    assert "folded for want of room" in words_of(opened.spectrogram)
+    assert "Hz" not in words_of(opened.spectrogram)
+    assert opened.spectrogram.height() >= 20
+    show_only(opened, ("dock Implant", "dock Events", "dock At the cursor"))
+    opened.resize(1600, 1000)
+    settle(opened)
+    assert heights(opened) == pytest.approx(before, abs=2)
+
+
+def test_a_divider_that_the_reader_drags_stays_where_he_puts_it(
+    qtbot: QtBot, small: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    show_only(small, PANELS)
+    settle(small)
+    drag(qtbot, small, 2, -80)
+    drag(qtbot, small, 1, -80)
+    chosen = heights(small)
+    assert chosen[0] < 200
+    assert chosen[2] > 80
+    settle(small)
+    assert "Hz" in words_of(small.spectrogram)
+    small.session.turn(1)
+    settle(small)
+    small.resize(SMALLEST_SIZE.width() + 80, SMALLEST_SIZE.height())
+    settle(small)
+    assert heights(small) == chosen
 
 
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app.test_left import opens
 from tests.app.test_marks import saved
 
 from neuroflow.io.marks_csv import read_marks, write_marks
 from neuroflow.review import Mark, decided
+from neuroflow_review.session.analysis import Spike
 from neuroflow_review.session.meeting import moments
 from neuroflow_review.session.report import moments_of
 from neuroflow_review.window import ReviewWindow
@@ -161,3 +166,49 @@ def test_a_decision_in_place_of_several_stays_in_the_meeting() -> None:
     for earlier in ((first, second), (second, first)):
         assert decided(5.0, "F7–T3", "accepted", earlier).after[0].meeting
     assert not decided(5.0, "F7–T3", "accepted", (second,)).after[0].meeting
+
+
+def written(widget: QWidget) -> str:
+    """Every word that a widget paints."""
+    buffer, generator = QBuffer(), QSvgGenerator()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator.setOutputDevice(buffer)
+    generator.setSize(widget.size())
+    with QPainter(generator) as painter:
+        widget.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
+    return " ".join(" ".join(ElementTree.fromstring(bytes(buffer.data().data()).decode()).itertext()).split())
+
+
+def test_a_brain_on_which_nothing_is_proposed_says_so_in_place_of_a_scale(
+    opened: ReviewWindow, press: Press, settle: Act, reconstructed: Act
+) -> None:
+    spikes, brain = opened.session.spikes, opened.implant.brain
+    press(opened, Key.Key_P)
+    opened.session.reconstruct_page()
+    reconstructed(opened)
+    found = spikes._depth[spikes._depth_key]
+    for proposed, words in (((), "a minute none proposed"), ((Spike("AHL1", 3.0, 4, 9),), "a minute 0")):
+        found.update(dict.fromkeys(found, ()) | {0: proposed})
+        spikes.changed.emit()
+        settle(opened)
+        assert words in written(brain)
+    press(opened, Key.Key_P)
+    assert "what the scalp says" in written(brain)
+
+
+def test_the_brain_of_a_presentation_has_nothing_to_click_on_and_has_it_again_afterwards(
+    opened: ReviewWindow, press: Press, settle: Act
+) -> None:
+    def buttons() -> set[str]:
+        there = (b for dock in opened.docks.values() for b in dock.findChildren(QAbstractButton))
+        return {b.accessibleName() for b in there if b.isVisible()}
+
+    before = buttons()
+    assert {"Hide Implant", "Shaft AHL, left, 8 contacts"} <= before
+    press(opened, Key.Key_P)
+    settle(opened)
+    assert opened.implant.brain.isVisible()
+    assert buttons() == set()
+    press(opened, Key.Key_Escape)
+    settle(opened)
+    assert buttons() == before

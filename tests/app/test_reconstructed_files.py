@@ -11,13 +11,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
-from tests.app.conftest import write_edf
+from tests.app.conftest import words_of, write_edf
 from tests.app.test_shown import saved
 
 from neuroflow.cli.front import main
 from neuroflow.errors import FileProblem
 from neuroflow.jobs import Control
 from neuroflow_review.session.comparison import open_comparison
+from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.session.report import content_of
 from neuroflow_review.theme import LIGHT, colour, gutter, time_to_x
 from neuroflow_review.views.header import RECONSTRUCTED, SIMULATED
@@ -26,6 +27,7 @@ from neuroflow_review.window import ReviewWindow
 Key = Qt.Key
 MEDIAN = "≈AHL1 med"
 ROWS = [MEDIAN, "≈AHL1 p05", "≈AHL1 p95"]
+USUAL = 76  # pixels of the gutter of 10-20 names
 Settle = Callable[[ReviewWindow], None]
 Press = Callable[..., None]
 
@@ -189,3 +191,49 @@ def test_a_transducer_alone_says_it_too(show: Callable[[Path], ReviewWindow], tm
     assert RECONSTRUCTED in window.windowTitle()
     with pytest.raises(FileProblem, match="reconstructed"):
         open_comparison(path, [label, "AHL1"], Control())
+
+
+def test_it_opens_in_the_sensitivity_of_reconstructions_and_scalp_eeg_in_its_own(
+    far: ReviewWindow, show: Callable[[Path], ReviewWindow], demo: Path, press: Press
+) -> None:
+    assert "50 µV/mm" in words_of(far.page)
+    assert far.commands.sensitivity.text() == "50 µV/mm"
+    press(far, Key.Key_Down)
+    assert far.session.state.shown_sensitivity == pytest.approx(75e-6)
+    path = far.session.recording.path
+    assert "7 µV/mm" in words_of(show(demo).page)
+    assert far.commands.sensitivity.text() == "7 µV/mm"
+    show(path)
+    assert far.commands.sensitivity.text() == "75 µV/mm"  # as it was left
+    remember(far.session.state, far.session.settings)
+    again = initial_state(far.session.settings, far.session.montages)
+    assert (again.sensitivity, again.depth_sensitivity) == pytest.approx((7e-6, 75e-6))
+
+
+def test_a_file_with_scalp_eeg_beside_it_keeps_the_sensitivity_of_the_scalp(
+    show: Callable[[Path], ReviewWindow], tmp_path: Path
+) -> None:
+    window = show(write_edf(tmp_path / "both.edf", ["EEG Fp1-Ref", "EEG F7-Ref", "EEG T3-Ref", "~AHL1 med"]))
+    assert window.session.state.shown_sensitivity == pytest.approx(7e-6)
+
+
+def test_its_long_labels_are_written_whole_on_one_axis_with_the_other_panels(
+    far: ReviewWindow, show: Callable[[Path], ReviewWindow], demo: Path, edf: Callable[[str, list[str]], Path],
+    settle: Settle,
+) -> None:  # fmt: skip
+    assert all(label in words_of(far.page) for label in ROWS)
+    wide = gutter()
+    assert far.page.plot().left() == far.ieeg.plot().left() == far.spectrogram.plot().left() == wide
+    show(edf("more.edf", ["~mTBaL10 s003", "~mTBaL10 s004"]))
+    assert all(f"≈mTBaL10 s00{k}" in words_of(far.page) for k in (3, 4))
+    assert gutter() > wide
+    window = show(demo)
+    settle(window)
+    assert gutter() == USUAL
+    assert window.session.page.request.columns == window.page.columns  # traces of as many points as now fit
+
+
+def test_a_window_that_closes_leaves_the_gutter_as_it_is_usual(far: ReviewWindow) -> None:
+    assert gutter() > USUAL
+    far.close()
+    assert gutter() == USUAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
+from tests.app.conftest import words_of
 
 from neuroflow.errors import OutOfMemory
 from neuroflow.inference.tile import Withheld
@@ -131,6 +133,27 @@ def test_without_following_the_next_page_waits_to_be_asked(
     settle(opened)
     assert {r.index for r in backend.done} <= {0, 1}
     assert [s.what for s in opened.session.reconstruction.segments(Span(300.0, 310.0))] == ["absent"]
+
+
+@pytest.mark.parametrize("where", ["present", "second"])
+def test_the_panel_says_how_long_a_page_will_take_where_no_toolbar_does(
+    qtbot: QtBot, opened: ReviewWindow, backend, press: Press, reconstructed: Settle, where: str
+) -> None:
+    opened.commands.actions[where].trigger()
+    backend.delay = 1.2
+    opened.session.reconstruct_page()
+    qtbot.waitUntil(lambda: opened.session.reconstruction.segments(Span(0, 10))[0].what == "computing")
+    assert "left" not in words_of(opened.ieeg), "nothing was measured yet"
+    reconstructed(opened)
+    opened.session.go_to(205.0)
+    press(opened, Key.Key_R)
+    qtbot.waitUntil(lambda: bool(re.search(r"computing\s+\d+ % · 1\ss\sleft", words_of(opened.ieeg))))
+    first, second = opened.session.reconstruction.segments(opened.session.state.span)
+    assert second.what == "waiting"
+    assert second.seconds_left == pytest.approx(first.seconds_left + 1.2, abs=0.6)
+    assert re.search(r"waiting its\s+turn\s+[23]\ss\sleft", words_of(opened.ieeg))
+    assert opened.ieeg.isVisible()
+    press(opened, Key.Key_Escape)
 
 
 def test_the_whole_recording_is_cancelled_half_way_and_what_is_done_stays(

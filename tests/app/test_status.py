@@ -115,6 +115,34 @@ def test_a_date_that_is_not_known_is_said_to_be_and_clock_times_are_kept(
     assert any("1 January 1985, which stands for one that is not known" in p for p in recording.problems)
 
 
+def test_whether_marks_are_saved_stays_as_long_as_what_the_page_is_drawn_in(
+    qtbot: QtBot, mine: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    """Beside the warning and the montage, which no toolbar says in a presentation; the count and the speed give way."""
+    mine.session.marks.add(5.0, "arousal", 2.0)
+    qtbot.waitUntil(lambda: not mine.session.marks.unsaved)
+    mine.commands.actions["present"].trigger()
+    mine.showNormal()
+    mine.resize(1280, 720)
+    settle(mine)
+    qtbot.waitUntil(lambda: "…" not in mine.says.shown)
+    kept = ["Longitudinal", "7 µV/mm", "1–70 Hz", "below display standard", "saved"]
+    assert [words for words in kept if words in mine.says.shown] == kept
+    assert "channels" not in mine.says.shown
+    line = StatusLine()
+    qtbot.addWidget(line)
+    line.set_parts(mine.says.parts)
+    said = {}
+    for wide in range(400, 3000, 10):
+        line.resize(wide, 20)
+        if "…" not in line.shown:
+            assert [words for words in kept if words in line.shown] == kept
+            said[wide] = line.shown
+    assert "mm/s" not in said[min(said)].partition("below")[0]
+    assert "21 of 21 channels" in said[max(said)]
+    assert "marks saved" in said[max(said)]
+
+
 @pytest.mark.parametrize("by", ["click", "menu"])
 def test_what_is_wrong_with_a_file_is_listed_to_read_and_to_copy(
     qtbot: QtBot, window: ReviewWindow, few_channels: Path, by: str
@@ -167,3 +195,10 @@ def test_a_notice_is_not_written_over_what_it_covers(
     bar.clearMessage()
     assert bar.grab().toImage() != shown
     press(opened, Qt.Key.Key_P)
+
+
+def test_nothing_is_said_of_a_recording_that_was_closed(opened: ReviewWindow) -> None:
+    assert "7 µV/mm" in opened.says.text()
+    opened.commands.actions["close"].trigger()
+    assert opened.session.recording is None
+    assert opened.says.text() == opened.place.text() == ""

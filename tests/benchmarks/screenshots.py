@@ -1,4 +1,4 @@
-"""Pictures made by the program itself: the README's, or with ``--all`` those of every panel and mode."""
+"""Pictures made by the program itself: the README's, or with ``--all`` those of every panel, mode, dialog and state."""
 
 from __future__ import annotations
 
@@ -65,6 +65,9 @@ def main() -> int:
             ]  # fmt: skip
             subprocess.run(command, env={**environment, "QT_SCALE_FACTOR": scale}, check=True, timeout=300)
             print(folder / name)
+        for look in ("light", "dark") if options.all else ():
+            command = [sys.executable, str(Path(__file__).with_name("states.py")), str(folder), look]
+            subprocess.run(command, env=environment, check=True, timeout=600)
     return 0
 
 

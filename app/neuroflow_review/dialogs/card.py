@@ -12,9 +12,11 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QFormLayout,
+    QFrame,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
+    QScrollArea,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -26,6 +28,7 @@ from PySide6.QtWidgets import (
 from neuroflow.flow.card import Limits, ModelCard
 from neuroflow_review.dialogs.parts import button, column, look_of, said
 from neuroflow_review.theme import RECONSTRUCTED, UNIT, Theme, colour
+from neuroflow_review.wholerows import WholeRows
 
 _OFF_BY: Final = 0.05
 """A band that holds this much more or less often than it says is pointed at."""
@@ -116,9 +119,9 @@ class CardDialog(QDialog):
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setDrawBase(False)
         self.tabs.setAccessibleName("Parts of the card")
-        self.tabs.addTab(_measured_page(card), "&Measured")
+        self.tabs.addTab(_scrolled(_measured_page(card)), "&Measured")
         self.tabs.addTab(_contact_page(self.table), f"C&ontacts ({len(card.implant.contacts)})")
-        self.tabs.addTab(_making_page(card), "M&aking")
+        self.tabs.addTab(_scrolled(_making_page(card)), "M&aking")
         self.copy_button = button("&Copy hash", "Copy the sha256 of the weights")
         self.close_button = button("Close", "Close (Esc)", default=True)
         bottom = QHBoxLayout()
@@ -136,7 +139,7 @@ class CardDialog(QDialog):
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.table)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy_table)
-        self.resize(820, 740)
+        self.resize(820, min(880, self.screen().availableGeometry().height() - 20 * UNIT))
         self.tabs.tabBar().setFocus()
 
     def copy_table(self) -> None:
@@ -194,7 +197,7 @@ def _heading(title: str, note: str) -> QHBoxLayout:
 
 def _grid(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> QGridLayout:
     grid = QGridLayout()
-    grid.setHorizontalSpacing(6 * UNIT)
+    grid.setHorizontalSpacing(4 * UNIT)
     grid.setVerticalSpacing(UNIT)
     for r, row in enumerate((headings, *rows)):
         for c, text in enumerate(row):
@@ -372,7 +375,7 @@ def _contact_page(table: QTableView) -> QWidget:
             "muted",
         )
     )
-    layout.addWidget(table, 1)
+    layout.addWidget(WholeRows(table), 1)
     return page
 
 
@@ -436,6 +439,17 @@ def _plain(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return " to ".join(_plain(v) for v in value)
     return f"{value:g}" if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
+def _scrolled(page: QWidget) -> QScrollArea:
+    """A page of words that scrolls where a low screen has no room for it."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    page.setObjectName("sheet")
+    area.setStyleSheet("QScrollArea, QWidget#sheet { background: transparent; }")
+    return area
 
 
 def _page() -> tuple[QWidget, QVBoxLayout]:

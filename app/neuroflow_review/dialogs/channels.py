@@ -50,6 +50,7 @@ from neuroflow.anatomy.mapping import (
 from neuroflow.recording import Channel, ChannelKind
 from neuroflow_review.dialogs.parts import button, column, counted, look_of, said, set_role
 from neuroflow_review.theme import UNIT, colour, ui_font
+from neuroflow_review.wholerows import WholeRows
 
 LABEL, UNIT_OF, RATE, SEEN, NAME, KIND, REFERENCE = range(7)
 _HEADINGS: Final = ("In the file", "Unit", "Rate", "Recognised as", "Name", "Kind", "Reference")
@@ -254,7 +255,8 @@ class _Delegate(QStyledItemDelegate):
         if isinstance(editor, QLineEdit):
             editor.setMaxLength(LONGEST_NAME)
             editor.setStyleSheet("QLineEdit { min-height: 0; border-radius: 0; padding: 0 4px; }")
-            words = sorted(SITES) if index.column() == NAME else _REFERENCES[1:]
+            # In order, so that what was typed whole comes before what only begins with it: A1 before A1A2.
+            words = sorted(SITES if index.column() == NAME else _REFERENCES[1:])
             completer = QCompleter(words, editor)
             completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
             completer.setCompletionMode(QCompleter.CompletionMode.InlineCompletion)
@@ -369,7 +371,7 @@ class ChannelsDialog(QDialog):
         bottom.addWidget(self.use)
         outer = column(self)
         outer.addWidget(self.words)
-        outer.addWidget(self.table, 1)
+        outer.addWidget(WholeRows(self.table), 1)
         outer.addLayout(bottom)
         self.model.edited.connect(self._on_edited)
         self.table.setCurrentIndex(self.model.index(0, NAME))

@@ -129,7 +129,6 @@ class CopyForm(Questions):
         self.channels.setFlow(QListView.Flow.LeftToRight)
         self.channels.setWrapping(True)
         self.channels.setResizeMode(QListView.ResizeMode.Adjust)
-        self.channels.setUniformItemSizes(True)
         names = [c.name for c in self._offer.recording.channels]
         widest = max((self.channels.fontMetrics().horizontalAdvance(name) for name in names), default=0)
         size = QSize(min(widest, 45 * UNIT) + 9 * UNIT, self.channels.fontMetrics().height() + 2 * UNIT)
@@ -137,6 +136,7 @@ class CopyForm(Questions):
         for channel, name in zip(self._offer.recording.channels, names, strict=True):
             item = QListWidgetItem(name)
             item.setData(_NAME, channel.name)
+            item.setSizeHint(size)
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsSelectable)
             item.setCheckState(Qt.CheckState.Checked)
             aside = ", set aside" if channel.name in self._offer.bad else ""

@@ -32,6 +32,7 @@ from neuroflow.units import format_clock
 from neuroflow_review.dialogs.parts import as_tip, button, counted, look_of, said
 from neuroflow_review.dialogs.writing_pages import plain
 from neuroflow_review.theme import UNIT, colour, hairline, ui_font
+from neuroflow_review.wholerows import WholeRows
 
 _CHECKED, _DECISION, _TEXT, _BECOMES, _WHERE, _TIMES, _FIRST = range(7)
 _HEADINGS: Final = ("", "Decision", "Text", "In the copy", "Where", "Times", "First at")
@@ -302,7 +303,7 @@ class TextPage(QWidget):
                  "say the same; Ctrl+A takes all that a search finds.")
         )  # fmt: skip
         layout.addLayout(top)
-        layout.addWidget(self.table)
+        layout.addWidget(WholeRows(self.table))
         layout.addLayout(row)
         layout.addSpacing(UNIT)
         layout.addLayout(bottom)

@@ -50,13 +50,14 @@ class Segment:
     """A stretch of the page and what is known of its reconstruction.
 
     ``what`` is ``absent``, ``waiting``, ``computing``, ``done``, ``withheld`` or ``failed``; ``fraction`` how far it
-    is; ``text`` why.
+    is; ``text`` why. ``seconds_left`` until it is done, None where nothing was measured yet.
     """
 
     span: Span
     what: str
     fraction: float = 0.0
     text: str = ""
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Reconstruction(QObject):
 
     def segments(self, span: Span) -> tuple[Segment, ...]:
         """What is known of each part of a span."""
-        out = []
+        out, ahead, each = [], 0.0, self.seconds_per_tile()
         for index in self._indices(span):
             assert self._source is not None
             part = _tile_span(index).clipped_to(self._source.recording.span).clipped_to(span)
@@ -196,10 +197,10 @@ class Reconstruction(QObject):
                         out.append(Segment(stretch.clipped_to(part), "withheld" if why else "done", 1.0, why))
             elif index in self._failed:
                 out.append(Segment(part, "failed", 0.0, self._failed[index]))
-            elif index in self._fractions:
-                out.append(Segment(part, "computing", self._fractions[index]))
             elif index in self._jobs:
-                out.append(Segment(part, "waiting"))
+                what, fraction = "computing" if index in self._fractions else "waiting", self._fractions.get(index, 0.0)
+                ahead += 1.0 - fraction  # one after the other
+                out.append(Segment(part, what, fraction, "", None if each is None else ahead * each))
             else:
                 out.append(Segment(part, "absent"))
         return tuple(out)

@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import replace
 from typing import Any
 
-from neuroflow.recording import Recording
+from neuroflow.recording import ChannelKind, Recording
 from neuroflow.review import Left
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import MONTAGES
@@ -19,6 +19,7 @@ from neuroflow_review.session.state import AFRESH, ViewState
 from neuroflow_review.settings import Settings, kind_key
 
 _CUTS = ("low_cut", "high_cut", "notch")
+_EEG = (ChannelKind.EEG, ChannelKind.IEEG)
 
 
 def initial_state(settings: Settings, montages: Montages) -> ViewState:
@@ -98,12 +99,19 @@ def left_here(state: ViewState, work: Reconstruction) -> Left:
     return Left(round(state.start, 3), state.montage, state.interleaved, bad, provenance, state.blinded)
 
 
+def all_reconstructed(recording: Recording) -> bool:
+    """Whether a recording is itself a reconstruction: so is every channel of EEG in it."""
+    made = [c.reconstructed for c in recording.channels if c.kind in _EEG and c.rate > 0]
+    return bool(made) and all(made)
+
+
 def as_left(left: Left | None, recording: Recording, montages: Montages) -> dict[str, Any]:
     """The fields of a view in which a recording opens, as :func:`left_here` kept them; what it lacks now is dropped."""
+    fresh = {**AFRESH, "all_reconstructed": all_reconstructed(recording)}
     if left is None:
-        return dict(AFRESH)
+        return fresh
     there = {c.name for c in recording.channels}
-    found = {**AFRESH, "bad": frozenset(left.bad) & there, "blinded": left.blinded}
+    found = {**fresh, "bad": frozenset(left.bad) & there, "blinded": left.blinded}
     own = montages.get(left.montage)
     if own is not None or left.montage in MONTAGES:
         found |= {"montage": left.montage, "own": own, "interleaved": left.interleaved}

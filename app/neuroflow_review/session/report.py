@@ -148,7 +148,7 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
     filters = filter_words(state.applied, eeg_rate(recording))
-    drawn_in = (montage_words(recording, state), sensitivity_words(state.sensitivity), filters)
+    drawn_in = (montage_words(recording, state), sensitivity_words(state.page_sensitivity), filters)
     rows += [
         ("Length", format_clock(recording.duration)),
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),

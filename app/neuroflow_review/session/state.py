@@ -18,7 +18,7 @@ ROWS = ("montage", "own", "interleaved", "interpolate", "bad")
 """Fields that fix which rows are drawn."""
 AFRESH: Final[dict[str, Any]] = {
     "selection": None, "bad": frozenset(), "interpolate": False, "channel": "", "solo": "", "reconstructed": False,
-    "withheld_shown": False, "blinded": None,
+    "withheld_shown": False, "blinded": None, "all_reconstructed": False,
 }  # fmt: skip
 """What another recording is opened with: it is about the one that was left."""
 
@@ -68,6 +68,8 @@ class ViewState:
     """Whether the reader looks at what is outside the model's knowledge all the same."""
     blinded: BlindReading | None = None
     """The blinded reading of this recording, that goes on or was revealed."""
+    all_reconstructed: bool = False
+    """Whether the recording is itself a reconstruction: its page is drawn in the sensitivity of reconstructions."""
 
     @property
     def span(self) -> Span:
@@ -87,7 +89,12 @@ class ViewState:
     @property
     def shown_sensitivity(self) -> float:
         """What the page is drawn in: a row alone has a sensitivity of its own."""
-        return self.solo_sensitivity if self.solo else self.sensitivity
+        return self.solo_sensitivity if self.solo else self.page_sensitivity
+
+    @property
+    def page_sensitivity(self) -> float:
+        """What the page is drawn in while it shows every row."""
+        return self.depth_sensitivity if self.all_reconstructed else self.sensitivity
 
     @property
     def applied(self) -> Filters:

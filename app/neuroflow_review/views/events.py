@@ -33,6 +33,7 @@ from neuroflow.recording import Span
 from neuroflow.review.document import LONGEST_TEXT
 from neuroflow_review.paper import take_decision
 from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, icon, ui_font
+from neuroflow_review.wholerows import WholeRows
 from neuroflow_review.wording import clock, day
 
 EventKind = Literal["annotation", "mark", "scalp spike", "reconstructed spike"]
@@ -381,7 +382,8 @@ class EventPanel(QWidget):
         self._empty.setWordWrap(True)
         self._empty.setProperty("role", "muted")
         self._stack = QStackedLayout()
-        self._stack.addWidget(self.table)
+        self._whole = WholeRows(self.table)
+        self._stack.addWidget(self._whole)
         self._stack.addWidget(self._empty)
         self._count = QLabel(self)
         self._count.setProperty("role", "muted")
@@ -415,7 +417,6 @@ class EventPanel(QWidget):
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
         table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.setTabKeyNavigation(False)
         table.setCornerButtonEnabled(False)
         rows, columns = table.verticalHeader(), table.horizontalHeader()
@@ -537,6 +538,7 @@ class EventPanel(QWidget):
         header.resizeSection(_TIME, metrics.horizontalAdvance("0" * wide) + 3 * UNIT)
         header.resizeSection(_CHANNEL, metrics.horizontalAdvance(f"{RECONSTRUCTED}AHL8") + 4 * UNIT)
         header.resizeSection(_SHARE, metrics.horizontalAdvance("39/39") + 4 * UNIT)
+        self._whole.fit()
         self.table.setColumnHidden(_SHARE, not counts["reconstructed spike"])
         self.table.setColumnHidden(_CHANNEL, not any(counts[kind] for kind in KINDS[1:]))
 
@@ -556,7 +558,7 @@ class EventPanel(QWidget):
         elif not shown:
             sought = self.search.text().strip()
             self._empty.setText(f"No event matches “{sought}”." if sought else "Every kind of event is switched off.")
-        self._stack.setCurrentWidget(self.table if shown else self._empty)
+        self._stack.setCurrentWidget(self._whole if shown else self._empty)
 
     # Intents ----------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QGridLayout, QLabel, QSizePolicy,
 
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow_review.glassbrain import VIEWS, Projection, View, extent, project
-from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, hairline, type_scale, ui_font
+from neuroflow_review.theme import LIGHT, RECONSTRUCTED, UNIT, Theme, colour, fitted, hairline, type_scale, ui_font
 
 _REACH: Final = 7.0  # pixels from a contact at which the pointer still means it
 _VIEW_TEXT: Final[dict[View, str]] = {"axial": "axial", "coronal": "coronal", "left": "left", "right": "right"}
@@ -132,14 +132,16 @@ class GlassBrain(QWidget):
         self, values: Mapping[str, float], label: str, limits: tuple[float, float], ends: tuple[str, str],
         unit: str = "1",
     ) -> None:  # fmt: skip
+        """Values by contact, what they are, and the ends of their scale, which is not drawn without an upper one."""
         self._values, self._label, self._range, self._ends, self._unit = dict(values), label, limits, ends, unit
         self.update()
 
     def set_rates(self, rates: Mapping[str, float]) -> None:
         """Colour contacts by the discharges that were proposed on them, a minute."""
-        top = max(rates.values(), default=0.0) or 1.0
+        top = max(rates.values(), default=0.0)
         most = f"{top:.1f}" if top >= 0.1 else f"{top:.1g}"
-        self.set_values(rates, f"{RECONSTRUCTED} proposed discharges a minute", (0.0, top), ("0", most), "1/min")
+        ends = ("0", most) if top else ("none proposed", "")
+        self.set_values(rates, f"{RECONSTRUCTED} proposed discharges a minute", (0.0, top or 1.0), ends, "1/min")
 
     def set_measures(self, measures: Mapping[str, str]) -> None:
         self._measures = dict(measures)
@@ -333,16 +335,18 @@ class GlassBrain(QWidget):
 
     def _draw_legend(self, painter: QPainter) -> None:
         look = self._look
-        painter.setFont(ui_font(-1.5))
-        line = QFontMetricsF(painter.font()).height()
-        row = QRectF(3 * UNIT, self.height() - self._legend_height(), self.width() - 6 * UNIT, line)
+        metrics = QFontMetricsF(ui_font(-1.5))
+        row = QRectF(3 * UNIT, self.height() - self._legend_height(), self.width() - 6 * UNIT, metrics.height())
         painter.setPen(colour(look.muted))
         middle = Qt.AlignmentFlag.AlignVCenter
-        metrics = QFontMetricsF(painter.font())
-        label = metrics.elidedText(self._label, Qt.TextElideMode.ElideRight, row.width())
-        painter.drawText(row, middle | Qt.AlignmentFlag.AlignLeft, label)
-        row.translate(0, line + UNIT)
+        painter.setFont(fitted(ui_font(-1.5), self._label, row.width()))  # the unit is at its end
+        painter.drawText(row, middle | Qt.AlignmentFlag.AlignLeft, self._label)
+        painter.setFont(ui_font(-1.5))
+        row.translate(0, row.height() + UNIT)
         low, high = self._ends
+        if not high:
+            painter.drawText(row, middle | Qt.AlignmentFlag.AlignLeft, low)
+            return
         bar = row.adjusted(metrics.horizontalAdvance(low) + UNIT + 2, 0, -metrics.horizontalAdvance(high) - UNIT - 2, 0)
         bar = QRectF(bar.left(), row.center().y() - 3, bar.width(), 6)
         painter.drawText(row, middle | Qt.AlignmentFlag.AlignLeft, low)
@@ -401,7 +405,8 @@ class ImplantPanel(QWidget):
         self.setAccessibleName("Implant")
         self.brain = GlassBrain(self)
         self.brain.contact_selected.connect(self.contact_selected)
-        self._grid = QGridLayout()
+        self._shafts = QWidget(self)
+        self._grid = QGridLayout(self._shafts)
         self._grid.setContentsMargins(2 * UNIT, 0, 2 * UNIT, 2 * UNIT)
         self._grid.setHorizontalSpacing(UNIT)
         self._grid.setVerticalSpacing(0)
@@ -413,10 +418,14 @@ class ImplantPanel(QWidget):
         self._whose.setContentsMargins(4 * UNIT, 2 * UNIT, 2 * UNIT, 0)
         self._whose.hide()
         layout.addWidget(self._whose)
-        layout.addLayout(self._grid)
+        layout.addWidget(self._shafts)
         layout.addWidget(self.brain, 1)
 
     # What is shown ----------------------------------------------------------------------------------------------------
+
+    def set_quiet(self, quiet: bool) -> None:
+        """Only the brain, for a room that looks on, or also the shafts to choose from."""
+        self._shafts.setHidden(quiet)
 
     def set_implant(self, implant: Implant | None, visible: Collection[str] | None = None) -> None:
         """The implant of the model, and the shafts shown (all where ``visible`` is None); None where no model is."""
@@ -483,13 +492,13 @@ class ImplantPanel(QWidget):
         columns = [side for side in ("left", "midline", "right") if side in sides.values()]
         rows = dict.fromkeys(columns, 1)
         for side in columns:
-            heading = QLabel(side, self)
+            heading = QLabel(side, self._shafts)
             heading.setObjectName(side)
             heading.setContentsMargins(2 * UNIT, 0, 0, 0)
             self._headings.append(heading)
             self._grid.addWidget(heading, 0, columns.index(side))
         for shaft, side in sides.items():
-            toggle = ShaftToggle(shaft, side, len(implant.contacts_of(shaft)), self)
+            toggle = ShaftToggle(shaft, side, len(implant.contacts_of(shaft)), self._shafts)
             toggle.set_theme(self._look)
             toggle.clicked.connect(self._on_clicked)
             self._toggles[shaft] = toggle

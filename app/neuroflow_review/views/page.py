@@ -68,6 +68,7 @@ class PageView(Sheet):
         """Another recording: its times and its gaps."""
         self._recording, self._start, self._gaps = recording, start, tuple(gaps)
         self._data, self._message, self._spikes = None, "", ()
+        self._tell_columns()  # the gutter is as wide as the labels need
         self.redraw()
 
     def set_rows(self, rows: Sequence[Row]) -> None:

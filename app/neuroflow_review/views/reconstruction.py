@@ -12,7 +12,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
-from neuroflow_review.display import filtered_words, sensitivity_words
+from neuroflow_review.display import filtered_words, seconds_left_words, sensitivity_words
 from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
     Place,
@@ -36,6 +36,7 @@ UNDETERMINED = 0.97
 """A contact whose posterior is this wide against the spread without any scalp EEG is drawn pale."""
 
 _APART = 6.0
+_UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
 class ReconstructionView(Sheet):
@@ -338,22 +339,25 @@ class ReconstructionView(Sheet):
 
     def _draw_progress(self, painter: QPainter, box: QRectF, segment: Segment) -> None:
         look = self._look
-        words = f"{segment.fraction * 100:.0f} %" if segment.what == "computing" else "waiting its turn"
-        self._say(painter, box, "computing", words)
+        left = f"{seconds_left_words(segment.seconds_left)} left".replace(" ", _UNBROKEN)
+        said = [f"{segment.fraction * 100:.0f} %"] if segment.what == "computing" else []
+        said += [left] if segment.seconds_left is not None else []
+        what = "computing" if segment.what == "computing" else "waiting its turn"
+        words = self._say(painter, box, what, " · ".join(said))
         wide = min(160.0, box.width() - 4 * UNIT)
-        if wide > 40:
-            bar = QRectF(round(box.center().x() - wide / 2), round(box.center().y() + 7 * UNIT), round(wide), 4)
+        if wide > 40 and words.bottom() + 3 * UNIT < box.bottom():
+            bar = QRectF(round(box.center().x() - wide / 2), round(words.bottom() + 2 * UNIT), round(wide), 4)
             painter.fillRect(bar, colour(look.band90))
             painter.fillRect(QRectF(bar.left(), bar.top(), bar.width() * segment.fraction, 4), colour(look.recon_line))
 
-    def _say(self, painter: QPainter, box: QRectF, what: str, why: str, *, warning: bool = False) -> None:
-        """Two centred lines on a clear ground: the state, and what to do or why."""
+    def _say(self, painter: QPainter, box: QRectF, what: str, why: str, *, warning: bool = False) -> QRectF:
+        """Two centred lines on a clear ground: the state, and what to do or why; returns where they stand."""
         look = self._look
         painter.setFont(ui_font())
         metrics = QFontMetricsF(painter.font())
         inside = box.adjusted(2 * UNIT, 0, -2 * UNIT, 0)
         if inside.width() < metrics.horizontalAdvance("not yet") or not self._labels:
-            return
+            return QRectF(box.center(), box.center())
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         # A short stretch has no room for the reason, which the cursor tells; nor may it cover what is beside it.
         for text in (f"{what}\n{why}" if why else what, what):
@@ -361,10 +365,11 @@ class ReconstructionView(Sheet):
             if inside.contains(bounds):
                 break
         else:
-            return
+            return QRectF(box.center(), box.center())
         painter.fillRect(bounds.adjusted(-2 * UNIT, -UNIT, 2 * UNIT, UNIT), colour(look.recon_paper))
         painter.setPen(colour(look.warning if warning else look.recon_line))
         painter.drawText(inside, flags, text)
+        return bounds
 
     def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
         by_label = {place.label: place for place in places}

@@ -42,6 +42,8 @@ from neuroflow_review.theme import (
 _REFIT_DB: Final = 10.0
 _NARROWEST_SCALE: Final = 20.0
 
+_LOWEST_PLOT = 32
+
 
 class SpectrogramPanel(Canvas):
     """A spectrogram with its channel, its frequencies and its scale in decibels.
@@ -165,7 +167,12 @@ class SpectrogramPanel(Canvas):
         return QSize(960, 176)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(gutter() + right_margin() + 120, 96)
+        return QSize(gutter() + right_margin() + 120, round(self._header().height()))
+
+    @property
+    def folded(self) -> bool:
+        """Whether there is room for its name only."""
+        return self.plot().height() < _LOWEST_PLOT
 
     def plot(self) -> QRectF:
         """Where power is drawn: between gutter and margin, as in every time panel."""
@@ -207,6 +214,8 @@ class SpectrogramPanel(Canvas):
         return f"{RECONSTRUCTED}{self._label}" if self._reconstructed else self._label
 
     def _subtitle(self) -> str:
+        if self.folded:
+            return "folded for want of room: drag its upper edge"
         if not self._reconstructed:
             return "power of the recorded signal"
         of = f" · mean power of {self._samples} samples" if self._samples else ""
@@ -216,6 +225,8 @@ class SpectrogramPanel(Canvas):
         look, plot = self._look, self.plot()
         painter.fillRect(self.rect(), colour(look.recon_paper if self._reconstructed else look.paper))
         self._draw_header(painter)
+        if self.folded:
+            return
         if self._image is None:
             if self._withheld:
                 hatch(painter, plot, look)
@@ -320,7 +331,7 @@ class SpectrogramPanel(Canvas):
 
     def draw_moving(self, painter: QPainter) -> None:
         look, plot = self._look, self.plot()
-        if self._cursor is not None and self._span.start <= self._cursor < self._span.stop:
+        if self._cursor is not None and not self.folded and self._span.start <= self._cursor < self._span.stop:
             x = time_to_x(self._cursor, self._span, self.width())
             painter.setPen(hairline("#FFFFFF" if self._image is not None else look.cursor, 0.9))
             painter.drawLine(QLineF(x, plot.top(), x, plot.bottom()))
@@ -373,7 +384,7 @@ class SpectrogramPanel(Canvas):
         if event.button() is not Qt.MouseButton.LeftButton:
             return
         at, header = event.position(), self._header()
-        if self._scale().adjusted(-UNIT, 0, right_margin(), 0).contains(at):
+        if not self.folded and self._scale().adjusted(-UNIT, 0, right_margin(), 0).contains(at):
             self.fit_levels()
         elif header.contains(at) and self._label and at.x() < gutter() * 1.5:
             self.channel_menu_requested.emit(self.mapToGlobal(QPointF(2 * UNIT, header.bottom()).toPoint()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSplitter, QWidget
 
@@ -14,6 +14,11 @@ from neuroflow_review.views.reconstruction import ReconstructionView
 STACKED, BESIDE = LAYOUTS = ("stacked", "beside")
 _SHARES: Final = (50, 34, 16)
 """Of the height, in percent: scalp, reconstruction, spectrogram."""
+_PAGE, _DEPTH, _SPECTROGRAM = range(3)
+_LEAST: Final = 240
+"""Height of the page below which the others give way."""
+_GIVE: Final = ((_SPECTROGRAM, 96), (_DEPTH, 160), (_SPECTROGRAM, 0), (_DEPTH, 0))
+"""Who gives height to the page, in turn, and down to what; never more than it can."""
 
 
 def column() -> QSplitter:
@@ -26,6 +31,8 @@ def column() -> QSplitter:
 
 class Columns(QWidget):
     """Two columns of the same width to the pixel, so that a second is as long in one as in the other; or the first."""
+
+    placed = Signal()
 
     def __init__(self, first: QSplitter, second: QSplitter, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,6 +53,7 @@ class Columns(QWidget):
         for part in shown:
             left = 0 if part is shown[0] else self.width() - wide
             part.setGeometry(left, 0, wide, self.height())
+        self.placed.emit()
 
     def _shown(self) -> list[QSplitter]:
         return [part for part in self._parts if part.parentWidget() is self and not part.isHidden()]
@@ -80,6 +88,11 @@ class Arrangement:
         self._depth = depth
         self._depth_channel = False
         self._dividers: QByteArray | None = None
+        self._laid: tuple[int, ...] = ()
+        self._before: list[int] | None = None
+        self._least = _LEAST
+        self.columns.placed.connect(self._give_way)
+        self.first.splitterMoved.connect(self._on_dragged)
         self.layout = STACKED
         self.is_out = False
         """Whether the column of the reconstruction stands in another window."""
@@ -111,7 +124,7 @@ class Arrangement:
         if (layout, out) == (self.layout, self.is_out):
             return
         if self.is_stacked:
-            self._dividers = self.first.saveState()
+            self._dividers = self._own_state()
         self.layout, self.is_out = layout, out
         self._place()
 
@@ -127,23 +140,82 @@ class Arrangement:
         for part in (self.first, self.second):
             high = max(part.height(), 100)
             part.setSizes([high * _SHARES[self._panels.index(part.widget(k))] // 100 for k in range(part.count())])
+        self._give_way_anew()
 
     @property
     def dividers(self) -> QByteArray:
         """Where the dividers of stacked panels are, or were."""
         if self.is_stacked or self._dividers is None:
-            return self.first.saveState()
+            return self._own_state()
         return self._dividers
+
+    def _own_state(self) -> QByteArray:
+        """Where they would be if nothing had given way."""
+        if self._before is None:
+            return self.first.saveState()
+        now = self.first.sizes()
+        self.first.setSizes(self._before)
+        kept = self.first.saveState()
+        self.first.setSizes(now)
+        return kept
+
+    def _give_way(self) -> None:
+        """In a column of another height, or of others of its panels, keep for the page what it needs.
+
+        What gave way comes back with the room; a divider that the reader drags stays where it is put.
+        """
+        part = self.first
+        laid = (part.height(), *(panel for panel in self._first_panels() if not self._panels[panel].isHidden()))
+        if laid == self._laid:
+            return
+        same = laid[1:] == self._laid[1:]
+        self._laid = laid
+        sizes = part.sizes()
+        if self._before is not None and same:
+            sizes = [sum(sizes) * size // sum(self._before) for size in self._before]
+        given = self._with_page(sizes)
+        self._before = sizes if given != sizes else None
+        if given != part.sizes():
+            part.setSizes(given)
+
+    def _give_way_anew(self) -> None:
+        """The dividers were put somewhere else."""
+        self._laid, self._before = (), None
+        self._give_way()
+
+    def _first_panels(self) -> list[int]:
+        """Which panels the first column holds, from top to bottom."""
+        return [self._panels.index(self.first.widget(k)) for k in range(self.first.count())]
+
+    def _with_page(self, sizes: list[int]) -> list[int]:
+        """The sizes of the first column, with as much for the page as it needs and the others can give."""
+        panels, given = self._first_panels(), list(sizes)
+        for panel, floor in _GIVE:
+            k = panels.index(panel) if panel in panels else 0
+            if not k or not given[k]:
+                continue
+            lowest = max(floor, self._panels[panel].minimumSizeHint().height(), self._panels[panel].minimumHeight())
+            wanted = self._least - given[0]
+            take = min(wanted, given[k] - lowest)
+            if take > 0:
+                given[0], given[k] = given[0] + take, given[k] - take
+        return given
+
+    def _on_dragged(self) -> None:
+        self._before = None
+        self._least = min(_LEAST, self.first.sizes()[0])
 
     def restore(self, dividers: QByteArray) -> bool:
         """Put the dividers of stacked panels where they were; false where that cannot be understood."""
         self._dividers = dividers
-        return not self.is_stacked or self.first.restoreState(dividers)
+        done = not self.is_stacked or self.first.restoreState(dividers)
+        self._give_way_anew()
+        return done
 
     def _place(self) -> None:
         page, depth, spectrogram = self._panels
         apart = not self.is_stacked
-        low = spectrogram.height()
+        low = max(spectrogram.height(), _GIVE[0][1])  # it may be folded for want of room that there is now
         self.first.insertWidget(0, page)
         (self.second if apart else self.first).insertWidget(0 if apart else 1, depth)
         under = self.second if apart and self._depth_channel else self.first
@@ -156,3 +228,4 @@ class Arrangement:
             under.setSizes([under.height() - low, low])
         elif not apart and self._dividers is not None:
             self.first.restoreState(self._dividers)
+        self._give_way_anew()

@@ -14,6 +14,7 @@ from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.inference.tile import ARTEFACT
 from neuroflow.recording import Recording, Span
 from neuroflow.units import format_clock
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
 from neuroflow_review.marklayer import label_of
 from neuroflow_review.paper import is_calibrated
@@ -24,7 +25,7 @@ from neuroflow_review.session.marking import decided_at
 from neuroflow_review.session.page import PageData, eeg_rate, shown_montage
 from neuroflow_review.session.spectra import SpectrogramPage
 from neuroflow_review.session.state import OFF, ROWS
-from neuroflow_review.theme import RECONSTRUCTED
+from neuroflow_review.theme import RECONSTRUCTED, widen_gutter
 from neuroflow_review.views.events import EventRow
 from neuroflow_review.views.page import PageView
 from neuroflow_review.views.reconstruction import UNDETERMINED
@@ -99,7 +100,12 @@ class Feeds(QObject):
         frame = self.frame
         frame.header.set_recording(recording)
         if recording is None:
+            self._show_place(None)
+            self.show_status()
             return
+        if widen_gutter(c.name for c in recording.channels if c.reconstructed):
+            for panel in frame.findChildren(Canvas):
+                panel.redraw()
         frame.page.set_recording(recording.span, recording.start, recording.gaps)
         frame.page.set_notes(recording.annotations)
         frame.page.set_rows(self.session.rows)
@@ -476,7 +482,7 @@ class Feeds(QObject):
             parts.append(Part(f"{state.solo} alone"))
         if frame.page.labels_shown and frame.page.labels_shown < len(session.rows):
             labels = f"{frame.page.labels_shown} of {len(session.rows)} labels"
-            parts.append(Part(f"{labels} written", 3, labels))
+            parts.append(Part(f"{labels} written", 3, labels, goes=True))
         below = below_standard(frame.page, len(session.rows))
         if below:
             standard = "below display standard"
@@ -488,7 +494,7 @@ class Feeds(QObject):
         if session.marks.unsaved:
             parts.append(Part("marks not saved yet", 4, "marks not saved"))
         elif session.marks.all:
-            parts.append(Part("marks saved", 0, ""))
+            parts.append(Part("marks saved", 4, "saved"))
         if recording.problems:
             problems = f"{len(recording.problems)} problem{'s' if len(recording.problems) > 1 else ''}"
             parts.append(Part(f"{problems} in the file", 5, problems, "problems"))

@@ -216,6 +216,14 @@ class Frame(QMainWindow):
         if self._reviewing:
             make_room(self)
 
+    def set_quiet(self, quiet: bool) -> None:
+        """Docks without what they are hidden and set with, for a room that looks on; and with it again."""
+        self.implant.set_quiet(quiet)
+        for dock in self.docks.values():
+            title = dock.titleBarWidget()
+            if isinstance(title, DockTitle):
+                title.close_button.setHidden(quiet)
+
     def set_theme(self, look: Theme) -> None:
         self.look = look
         app = QApplication.instance()

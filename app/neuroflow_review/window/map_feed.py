@@ -132,7 +132,7 @@ class MapFeed(QObject):
         panel, made, state = self.frame.butterfly, self._voltages, self.session.state
         if not self._seen["Butterfly"] or self.session.topographies.reading:
             return
-        panel.set_sensitivity(state.sensitivity)
+        panel.set_sensitivity(state.page_sensitivity)
         panel.set_filters(filter_words(state.applied))
         if made is None:
             panel.set_message(self._why_none())

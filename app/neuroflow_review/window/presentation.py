@@ -62,6 +62,7 @@ class Presentation(QObject):
         for name in shown:
             window.docks[name].setVisible(name in _KEPT_DOCKS)
         window.spectrogram.hide()
+        window.set_quiet(True)
         session.store.update(private=True)
         window.set_theme(window.look)
         window.resizeDocks([window.docks["Implant"]], [round(_BRAIN_WIDTH * type_scale())], Qt.Orientation.Horizontal)
@@ -83,6 +84,7 @@ class Presentation(QObject):
         for name in before.docks:
             window.docks[name].setVisible(session.recording is not None)
         window.spectrogram.setVisible(before.spectrogram)
+        window.set_quiet(False)
         session.store.update(private=before.private)
         self._before = None
         window.presenting = False

@@ -99,11 +99,11 @@ class ReadCommands(Part):
         if page is not None and page.request.rows == self.session.rows:
             reach = max(map(abs, page.extremes(row, page.request.span)))
         if not math.isfinite(reach):
-            return state.sensitivity
+            return state.page_sensitivity
         least = reach * pixels_per_mm(view) / (view.plot().height() * _FILLED / 2)
         fitting = next((s for s in SENSITIVITIES if s >= least), SENSITIVITIES[-1])
         # A row with a scale of its own has no sensitivity that it could be larger than.
-        return min(fitting, state.sensitivity) if kind in ("EEG", "iEEG") else fitting
+        return min(fitting, state.page_sensitivity) if kind in ("EEG", "iEEG") else fitting
 
     def leave_solo(self, _old: ViewState, new: ViewState) -> None:
         """A montage that lacks the row shows all of its own."""

@@ -19,22 +19,26 @@ BETWEEN: Final = " · "
 class Part:
     """Words; where there is no room those of the lowest ``rank`` go first, and ``brief`` comes in their place.
 
-    Without a ``brief`` they stay; with an empty one they are left out. A click on them asks for more of what they
-    ``tell`` of.
+    Without a ``brief`` they stay; with an empty one they are left out. What ``goes`` is left out where even the
+    briefest line has no room. A click on the words asks for more of what they ``tell`` of.
     """
 
     words: str
     rank: int = 0
     brief: str | None = None
     tell: str = ""
+    goes: bool = False
 
 
 def fitted(parts: Sequence[Part], fits: Callable[[str], bool]) -> str:
     """The most of the parts that ``fits``, in their order; the least that there is where nothing does."""
     shown = [part.words for part in parts]
-    for k, part in sorted(enumerate(parts), key=lambda each: each[1].rank):
-        if part.brief is not None and not fits(_joined(shown)):
-            shown[k] = part.brief
+    in_turn = sorted(enumerate(parts), key=lambda each: each[1].rank)
+    briefer = [(k, part.brief) for k, part in in_turn if part.brief is not None]
+    gone = [(k, "") for k, part in in_turn if part.goes]
+    for k, words in (*briefer, *gone):
+        if not fits(_joined(shown)):
+            shown[k] = words
     return _joined(shown)
 
 
@@ -44,7 +48,8 @@ def _joined(words: Sequence[str]) -> str:
 
 def speed_part(speed: str, calibrated: bool) -> Part:
     """A paper speed, and that the screen that it is of was not measured."""
-    return Part(speed) if calibrated else Part(f"{speed} (not calibrated)", 3, f"about {speed}")
+    words = f"{speed} (not calibrated)"
+    return Part(speed, 3, goes=True) if calibrated else Part(words, 3, f"about {speed}", goes=True)
 
 
 def distribution_words(segments: Sequence[Segment]) -> str:
@@ -86,6 +91,11 @@ class StatusLine(CoveredLabel):
     def set_parts(self, parts: Sequence[Part]) -> None:
         self._parts = tuple(parts)
         self.setText(_joined([part.words for part in parts]))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All that it may say."""
+        return self._parts
 
     @property
     def shown(self) -> str:

@@ -57,8 +57,9 @@ class ViewCommands(Part):
 
     def set_sensitivity(self, sensitivity: float) -> None:
         """Of the page, or of the row that has it to itself."""
-        name = "solo_sensitivity" if self.session.state.solo else "sensitivity"
-        self.session.store.update(**{name: sensitivity})
+        state = self.session.state
+        name = "depth_sensitivity" if state.all_reconstructed else "sensitivity"
+        self.session.store.update(**{"solo_sensitivity" if state.solo else name: sensitivity})
 
     def step_depth(self, step: int) -> None:
         state = self.session.state

@@ -19,7 +19,7 @@ from neuroflow_review.crash import Footprint, report_of
 from neuroflow_review.lanes import Failure
 from neuroflow_review.paper import set_calibrated
 from neuroflow_review.session import Session, ViewState
-from neuroflow_review.theme import Theme, theme
+from neuroflow_review.theme import Theme, theme, widen_gutter
 from neuroflow_review.views.header import badges
 from neuroflow_review.window import boxes
 from neuroflow_review.window.commands import Commands
@@ -119,6 +119,7 @@ class ReviewWindow(Frame):
             saving.abandon()
         self.remember()
         self.session.shut_down()
+        widen_gutter(())  # another window of this application begins as usual
 
     # Opening ----------------------------------------------------------------------------------------------------------
 
