@@ -15,7 +15,7 @@ from tests.app.conftest import words_of
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
-from neuroflow_review.theme import gutter, right_margin, time_to_x, type_scale
+from neuroflow_review.theme import RECONSTRUCTED, gutter, right_margin, time_to_x, type_scale
 from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.docks import is_behind, let_go
@@ -137,6 +137,33 @@ def test_a_divider_that_the_reader_drags_stays_where_he_puts_it(
     small.resize(SMALLEST_SIZE.width() + 80, SMALLEST_SIZE.height())
     settle(small)
     assert heights(small) == chosen
+
+
+def test_where_nothing_can_be_reconstructed_the_page_has_the_height_and_the_reason_is_said(
+    qtbot: QtBot,
+    opened: ReviewWindow,
+    demo: Path,
+    few_channels: Path,
+    settle: Callable[[ReviewWindow], None],
+) -> None:
+    opened.resize(1600, 1000)
+    settle(opened)
+    before = heights(opened)
+    opened.session.open(few_channels)
+    settle(opened)
+    assert "at least 6 EEG channels" in words_of(opened.ieeg)
+    assert RECONSTRUCTED + opened.session.contacts[0].name not in words_of(opened.ieeg)
+    page, depth, spectrogram = heights(opened)
+    assert depth < 100
+    assert page > before[0] + before[1] - 110
+    drag(qtbot, opened, 2, -60)
+    assert opened.ieeg.height() == depth, "a divider that is dragged opens nothing that is empty"
+    assert opened.spectrogram.height() == pytest.approx(spectrogram + 60, abs=2)
+    opened.session.open(demo)
+    settle(opened)
+    after = heights(opened)
+    assert after[1] == pytest.approx(before[1], abs=2)
+    assert after[2] == pytest.approx(before[2] + 60, abs=2), "what the reader dragged stays"
 
 
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(

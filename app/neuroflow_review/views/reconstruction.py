@@ -144,6 +144,11 @@ class ReconstructionView(Sheet):
             self.redraw()
 
     @property
+    def folded_height(self) -> int | None:
+        """The height, in pixels, that the words need where they are all there is; None where there is more."""
+        return round(3.5 * self.header_height()) if self._reason else None
+
+    @property
     def drawn(self) -> bool:
         """Whether the bands of this page, or the reason why there are none, are on screen."""
         here = self._depth is not None and self._depth.request.span == self._span
@@ -167,6 +172,7 @@ class ReconstructionView(Sheet):
             self._layer.draw(painter, ground, value)  # over the bands, which hide what lies under them
             self._draw_spikes(painter, places, height)
             self._layer.draw_names(painter, ground, value, paper)
+        places = () if self._reason else places
         labels = [look.muted if c.name in self._pale else look.recon_line for c in self._shown()]
         selected = self._labels.index(RECONSTRUCTED + self._channel) if self._is_selected() else -1
         self.labels_shown = draw_labels(painter, places, labels, look, selected=selected)
@@ -232,6 +238,8 @@ class ReconstructionView(Sheet):
 
     def _legend(self) -> list[str]:
         """What is drawn, what a reader knows best first."""
+        if self._reason:
+            return []
         if self._depth is None:
             bands, count = "50 % · 90 %", self._samples
         else:
@@ -399,13 +407,14 @@ class ReconstructionView(Sheet):
 
     def _draw_reason(self, painter: QPainter, plot: QRectF) -> None:
         painter.fillRect(plot, colour(self._look.recon_paper))
-        hatch(painter, plot, self._look)
+        if plot.height() > 4 * self.header_height():  # not folded: side by side, or in a window of its own
+            hatch(painter, plot, self._look)
         self._say_reason(painter, plot)
 
     def _say_reason(self, painter: QPainter, plot: QRectF) -> None:
         painter.setFont(ui_font())
         flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        inside = plot.adjusted(12 * UNIT, 0, -12 * UNIT, 0)
+        inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
         bounds = QFontMetricsF(painter.font()).boundingRect(inside, flags, self._reason)
         painter.fillRect(bounds.adjusted(-3 * UNIT, -2 * UNIT, 3 * UNIT, 2 * UNIT), colour(self._look.recon_paper))
         painter.setPen(colour(self._look.ink))

@@ -19,6 +19,8 @@ _LEAST: Final = 240
 """Height of the page below which the others give way."""
 _GIVE: Final = ((_SPECTROGRAM, 96), (_DEPTH, 160), (_SPECTROGRAM, 0), (_DEPTH, 0))
 """Who gives height to the page, in turn, and down to what; never more than it can."""
+_UNLIMITED: Final = (1 << 24) - 1
+"""The largest height that Qt gives a widget (QWIDGETSIZE_MAX)."""
 
 
 def column() -> QSplitter:
@@ -91,6 +93,8 @@ class Arrangement:
         self._laid: tuple[int, ...] = ()
         self._before: list[int] | None = None
         self._least = _LEAST
+        self._folded: int | None = None
+        self._depth_least = depth.minimumHeight()
         self.columns.placed.connect(self._give_way)
         self.first.splitterMoved.connect(self._on_dragged)
         self.layout = STACKED
@@ -135,8 +139,20 @@ class Arrangement:
             if not self.is_stacked:
                 self._place()
 
+    def fold_depth(self, height: int | None) -> None:
+        """Leave the reconstruction only so much height, where it has no more than a word to say; None ends that.
+
+        The page above it has the rest meanwhile.
+        """
+        if height != self._folded:
+            self._folded = height
+            self._limit(None)
+            self._laid = (-1, *self._laid[1:])
+            self._give_way()
+
     def share_out(self) -> None:
         """The usual heights."""
+        self._limit(None)
         for part in (self.first, self.second):
             high = max(part.height(), 100)
             part.setSizes([high * _SHARES[self._panels.index(part.widget(k))] // 100 for k in range(part.count())])
@@ -175,8 +191,16 @@ class Arrangement:
             sizes = [sum(sizes) * size // sum(self._before) for size in self._before]
         given = self._with_page(sizes)
         self._before = sizes if given != sizes else None
+        self._limit(None)
         if given != part.sizes():
             part.setSizes(given)
+        self._limit(self._folded if _DEPTH in laid[1:] else None)
+
+    def _limit(self, folded: int | None) -> None:
+        """Let the reconstruction be as high as it is folded, or as anybody likes."""
+        least, most = (self._depth_least, _UNLIMITED) if folded is None else (folded, folded)
+        self._depth.setMinimumHeight(least)
+        self._depth.setMaximumHeight(most)
 
     def _give_way_anew(self) -> None:
         """The dividers were put somewhere else."""
@@ -190,6 +214,9 @@ class Arrangement:
     def _with_page(self, sizes: list[int]) -> list[int]:
         """The sizes of the first column, with as much for the page as it needs and the others can give."""
         panels, given = self._first_panels(), list(sizes)
+        if self._folded is not None and _DEPTH in panels:
+            k = panels.index(_DEPTH)
+            given[0], given[k] = given[0] + given[k] - self._folded, self._folded
         for panel, floor in _GIVE:
             k = panels.index(panel) if panel in panels else 0
             if not k or not given[k]:
@@ -202,18 +229,26 @@ class Arrangement:
         return given
 
     def _on_dragged(self) -> None:
+        now, before = self.first.sizes(), self._before
+        self._least = min(_LEAST, now[0])
         self._before = None
-        self._least = min(_LEAST, self.first.sizes()[0])
+        if before is not None and self._folded is not None and _DEPTH in self._first_panels():
+            k = self._first_panels().index(_DEPTH)
+            back = min(before[k] - now[k], now[0] - self._least)  # when it unfolds, the page gives it its own again
+            self._before = [now[0] - back, *now[1:]]
+            self._before[k] += back
 
     def restore(self, dividers: QByteArray) -> bool:
         """Put the dividers of stacked panels where they were; false where that cannot be understood."""
         self._dividers = dividers
+        self._limit(None)
         done = not self.is_stacked or self.first.restoreState(dividers)
         self._give_way_anew()
         return done
 
     def _place(self) -> None:
         page, depth, spectrogram = self._panels
+        self._limit(None)
         apart = not self.is_stacked
         low = max(spectrogram.height(), _GIVE[0][1])  # it may be folded for want of room that there is now
         self.first.insertWidget(0, page)

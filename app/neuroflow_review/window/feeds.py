@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 from neuroflow.anatomy.implant import Implant
 from neuroflow.flow.card import ContactMeasure, ModelCard
 from neuroflow.inference.tile import ARTEFACT
-from neuroflow.recording import Recording, Span
+from neuroflow.recording import ChannelKind, Recording, Span
 from neuroflow.units import format_clock
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.display import fallback_words, filter_words, montage_name, sensitivity_words
@@ -103,7 +103,7 @@ class Feeds(QObject):
             self._show_place(None)
             self.show_status()
             return
-        if widen_gutter(c.name for c in recording.channels if c.reconstructed):
+        if widen_gutter(c.name for c in recording.channels if c.reconstructed or c.kind != ChannelKind.EEG):
             for panel in frame.findChildren(Canvas):
                 panel.redraw()
         frame.page.set_recording(recording.span, recording.start, recording.gaps)
@@ -254,6 +254,8 @@ class Feeds(QObject):
         elif work.backend is None:
             reason = "The model is being loaded …"
         frame.ieeg.set_reason(reason)
+        lasting = work.backend is not None or session.model_problem is not None
+        frame.arrangement.fold_depth(frame.ieeg.folded_height if lasting else None)
         frame.ieeg.set_segments(work.segments(session.state.span), stale=work.stale)
         done = work.done_spans(), work.withheld_spans()
         if done != self._done:
