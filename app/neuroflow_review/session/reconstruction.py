@@ -362,6 +362,7 @@ class Reconstruction(QObject):
         control.checkpoint()
         began = time.monotonic()
         tile = engine.tile(Fetched(source, self._fetch, control), request, control)
+        control.checkpoint()  # what is dropped is not kept either: it would be there and not be counted
         self._cache.put(key, tile)
         return tile, time.monotonic() - began
 
