@@ -454,6 +454,9 @@ QPushButton:disabled { color: $rejected; background: $panel; border-color: $bord
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QComboBox {
   background: $field; border: 1px solid $border; border-radius: 4px; padding: 0 4px; min-height: 26px;
   selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled, QDateTimeEdit:disabled, QComboBox:disabled {
+  color: $rejected; background: $panel;
+}
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QAbstractSpinBox:focus, QComboBox:focus {
   border-color: $accent; }
 QComboBox { padding: 0 4px 0 8px; }

@@ -223,7 +223,7 @@ def test_a_copy_that_is_stopped_leaves_nothing(
     qtbot.keyClick(dialog, Key.Key_Escape)
     assert dialog.running.question.isVisible(), "one key is asked about"
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
-    assert dialog.form.outlook.text() == "Stopped: nothing was written."
+    assert dialog.form.outlook.text() == "Stopped: no recording was written."
     qtbot.waitUntil(lambda: not on_night.session.lanes.export.busy, timeout=60_000)
     assert not any(folder.iterdir())
 

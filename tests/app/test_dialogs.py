@@ -246,7 +246,7 @@ def test_escape_while_exporting_asks_first(qtbot: Any, tmp_path: Path) -> None:
     qtbot.mouseClick(dialog.running.cancel_button, Qt.MouseButton.LeftButton)
     assert lanes.cancelled
     assert dialog.form.isVisible()
-    assert dialog.form.outlook.text() == "Stopped: nothing was written."
+    assert dialog.form.outlook.text() == "Stopped: no recording was written."
 
 
 def test_the_program_closing_stops_the_export(qtbot: Any, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ class WritingDialog(Sheet):
             return
         self.abandon()
         self.turn_to(self.questions)
-        self.questions.note("Stopped: nothing was written.")
+        self.questions.note("Stopped: no recording was written.")
 
     def on_done(self, result: Any) -> None:
         self._job = None

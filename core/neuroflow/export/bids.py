@@ -56,7 +56,8 @@ class Entities:
     def __post_init__(self) -> None:
         for what, label in (("subject", self.subject), ("task", self.task), ("session", self.session or "x")):
             if not _LABEL.fullmatch(label):
-                raise NeuroflowError(f"Give a {what} of letters and digits for BIDS, not “{label}”.")
+                given = f", not “{label}”" if label else ""
+                raise NeuroflowError(f"Give a {what} of letters and digits for BIDS{given}.")
 
     @property
     def folder(self) -> Path:
