@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ _MARKS = "marks"  # in the recording field: what this file is
 _RECONSTRUCTED = " (on a reconstructed signal, not recorded)"
 _UNDECIDED = "not decided"
 _DAY = 86_400.0
+_MOST_DAYS = 14  # that a recording without a date is looked for in
 _CRITERION = "|".join(IFCN_CRITERIA)
 _COUNTED = rf", [1-{len(IFCN_CRITERIA)}] of {len(IFCN_CRITERIA)} IFCN criteria"
 _CRITERIA = re.compile(rf"{_COUNTED}(?:: ((?:{_CRITERION})(?:; (?:{_CRITERION}))*))?\Z")
@@ -98,8 +99,8 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
     apart = 0.0
     if other.start is not None and recording.start is not None:
         apart = (other.start - recording.start) / timedelta(seconds=1)
-        if not (other.dated and recording.dated):  # by the time of day, the nearer way round
-            apart = (apart + _DAY / 2) % _DAY - _DAY / 2
+        if not (other.dated and recording.dated):
+            apart = _by_time_of_day(apart, [a.onset for a in other.annotations], recording.duration)
     ours = _MARKS in other.recording_field.split()
     found = tuple(
         _mark(a, onset, ours=ours)
@@ -112,6 +113,13 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
             "file that belongs to it."
         )
     return found
+
+
+def _by_time_of_day(apart: float, onsets: Sequence[float], duration: float) -> float:
+    """The one of starts that are whole days apart of which most ``onsets`` lie inside, and of those the nearest."""
+    clock = apart % _DAY
+    starts = [clock + day * _DAY for day in range(-_MOST_DAYS, _MOST_DAYS)]
+    return max(starts, key=lambda start: (sum(0.0 <= t + start <= duration for t in onsets), -abs(start)))
 
 
 def _tagged(text: str) -> Mark:
