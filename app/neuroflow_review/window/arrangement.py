@@ -182,11 +182,11 @@ class Arrangement:
         """
         part = self.first
         laid = (part.height(), *(panel for panel in self._first_panels() if not self._panels[panel].isHidden()))
-        if laid == self._laid:
+        sizes = part.sizes()
+        if laid == self._laid or not any(sizes):  # before it is laid out there is nothing to give
             return
         same = laid[1:] == self._laid[1:]
         self._laid = laid
-        sizes = part.sizes()
         if self._before is not None and same:
             sizes = [sum(sizes) * size // sum(self._before) for size in self._before]
         given = self._with_page(sizes)
