@@ -56,6 +56,7 @@ class Form(Questions):
             "For passing on: X for the patient, 1 January 1985, and no name of the file it is from"
         )
         self.nameless.setChecked(offer.private)
+        self._nameless_before = offer.private
 
         form = self._form()
         stretches = QGridLayout()
@@ -239,7 +240,9 @@ class Form(Questions):
     def _on_bids(self, on: bool) -> None:
         self.whose.setVisible(on)
         self.nameless.setEnabled(not on)  # a dataset is meant to be shared
-        self.nameless.setChecked(on or self._offer.private)
+        if on:
+            self._nameless_before = self.nameless.isChecked()
+        self.nameless.setChecked(on or self._nameless_before)
         self.target.setAccessibleName("Folder of the dataset" if on else "File to write")
         self.target.setToolTip(
             "A folder of reconstructions, or one that is empty or not there yet" if on
