@@ -21,7 +21,7 @@ from neuroflow.io.edf_annotations import encode_tal, encode_tals
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_reader import open_edf
 from neuroflow.io.edf_writer import OutputHeader, encode_header, write_whole
-from neuroflow.recording import Annotation, Recording
+from neuroflow.recording import Annotation, Recording, unmarked
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 _BLOCK_BYTES = 32_768  # of a record, well below the 61,440 that EDF asks for
@@ -134,7 +134,8 @@ def _mark(note: Annotation, onset: float, *, ours: bool) -> Mark:
     if ours and not channel and "@@" in text:
         text, _, channel = text.rpartition("@@")
     mark = _words_of(text) if ours else _tagged(text)
+    channel, made = (channel, mark.reconstructed) if ours else unmarked(channel)
     return msgspec.structs.replace(
         mark, id=uuid.uuid4().hex[:16], start=onset, text=mark.text[:LONGEST_TEXT] or "Event",
-        duration=max(note.duration, 0.0), channel=channel[:80],
+        duration=max(note.duration, 0.0), channel=channel[:80], reconstructed=made,
     )  # fmt: skip
