@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -164,7 +165,7 @@ class Form(Questions):
     @property
     def _folder(self) -> Path | None:
         text = self.target.text().strip()
-        return self._offer.recording.parent / Path(text).expanduser() if text else None
+        return self._offer.recording.parent / os.path.expanduser(text) if text else None
 
     def _entities(self) -> Entities:
         """Raises: NeuroflowError."""
