@@ -169,6 +169,24 @@ def test_where_nothing_can_be_reconstructed_the_page_has_the_height_and_the_reas
     assert after[2] == pytest.approx(before[2] + 60, abs=2), "what the reader dragged stays"
 
 
+def test_after_a_presentation_every_panel_has_its_share_of_the_height_again(
+    opened: ReviewWindow, demo: Path, few_channels: Path, settle: Callable[[ReviewWindow], None]
+) -> None:
+    """Also where the reconstruction was folded when it began, and can be made when it ends."""
+    opened.resize(1600, 1000)
+    settle(opened)
+    before = heights(opened)
+    opened.session.open(few_channels)
+    settle(opened)
+    opened.presentation.toggle()
+    opened.session.open(demo)
+    settle(opened)
+    opened.presentation.toggle()
+    settle(opened)
+    after = heights(opened)
+    assert [high / sum(after) for high in after] == pytest.approx([high / sum(before) for high in before], abs=0.02)
+
+
 def test_what_is_folded_before_it_is_laid_out_unfolds_to_the_usual_heights(qtbot: QtBot) -> None:
     page, depth = QWidget(), ReconstructionView()
     arrangement = Arrangement(page, depth, SpectrogramPanel())
