@@ -310,7 +310,8 @@ def test_what_a_kill_left_of_other_files_is_swept_away_and_nothing_else(
         ".Doe, Jane (2).edf.ffffffff.part": b"",  # killed before its header was on the disk
         # What is not certainly ours stays.
         ".night.edf.0123abcd.part~": edf, ".night.edf.part": edf, ".night.edf.0123ABCD.part": edf,
-        ".other.edf.notes.part": b"notes", "night.edf.0123abcd.part": edf, ".night.mkv.0123abcd.part": edf, ".film.edf.0123abcd.part": b"\x00\x00ftypmp4",
+        ".other.edf.notes.part": b"notes",
+        "night.edf.0123abcd.part": edf, ".night.mkv.0123abcd.part": edf, ".film.edf.0123abcd.part": b"\x00\x00ftypmp4",
     }  # fmt: skip
     for name, content in old.items():
         (tmp_path / name).write_bytes(content)

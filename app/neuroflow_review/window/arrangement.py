@@ -187,8 +187,8 @@ class Arrangement:
             return
         same = laid[1:] == self._laid[1:]
         self._laid = laid
-        if self._before is not None and same and sum(self._before):
-            sizes = [sum(sizes) * size // sum(self._before) for size in self._before]
+        if self._before is not None and same and any(self._before):
+            sizes = [sum(sizes) * size // max(sum(self._before), 1) for size in self._before]
         given = self._with_page(sizes)
         self._before = sizes if given != sizes else None
         self._limit(None)
