@@ -22,6 +22,12 @@ RECONSTRUCTED_MARKS = ("~", "≈")
 """What stands before the name of a reconstructed contact: in files, which hold ASCII, and on screen."""
 
 
+def unmarked(name: str) -> tuple[str, bool]:
+    """The name of a channel without such a mark, and whether it had one."""
+    made = name.startswith(RECONSTRUCTED_MARKS)
+    return (name[1:].lstrip() if made else name), made
+
+
 class ChannelKind(Enum):
     """What a channel records. ``EEG`` is scalp EEG, ``IEEG`` a depth or subdural contact."""
 

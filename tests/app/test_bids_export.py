@@ -50,6 +50,26 @@ def written(qtbot: QtBot, dialog: ExportDialog) -> Any:
     return told.args[0]
 
 
+@pytest.mark.parametrize("nameless", [True, False])
+def test_a_look_at_the_dataset_does_not_name_the_patient_in_the_file_after_all(show: Show, nameless: bool) -> None:
+    form = show().form
+    form.nameless.setChecked(nameless)
+    form.bids.click()
+    assert form.request.deidentified
+    form.file.click()
+    assert form.request.deidentified is nameless
+
+
+def test_a_home_that_is_nobodys_is_a_name_like_others_while_it_is_typed(show: Show) -> None:
+    form = show().form
+    for choice in (form.file, form.bids):
+        choice.click()
+        form.target.setText("~nobody-at-all")
+        assert form.path is not None
+        assert "~nobody-at-all" in str(form.path)
+        assert form.write_button.isEnabled()
+
+
 def test_a_recording_with_a_bids_name_is_exported_under_it(
     qtbot: QtBot, show: Show, backend: FakeBackend, tmp_path: Path
 ) -> None:

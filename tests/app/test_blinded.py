@@ -357,6 +357,7 @@ def test_each_of_two_readers_reads_for_himself(qtbot: QtBot, mine: ReviewWindow,
     assert [m.start for m in marks.all] == [4.0, 8.0]
     signs(mine, "Dr Other")
     assert not marks.all, "what the one marked tells the other where to look"
+    assert "decided under another name is hidden" in mine.statusBar().currentMessage()
     press(mine, Key.Key_Z, CTRL)
     assert len(marks.history.document) == 2, "nobody takes back unseen what another marked"
     mark(mine, press, 4.0)

@@ -17,7 +17,10 @@ from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
 from neuroflow_review.theme import RECONSTRUCTED, gutter, right_margin, time_to_x, type_scale
 from neuroflow_review.views.implant import ShaftToggle
+from neuroflow_review.views.reconstruction import ReconstructionView
+from neuroflow_review.views.spectrogram import SpectrogramPanel
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.arrangement import Arrangement
 from neuroflow_review.window.docks import is_behind, let_go
 from neuroflow_review.window.frame import SMALLEST_SIZE
 
@@ -164,6 +167,43 @@ def test_where_nothing_can_be_reconstructed_the_page_has_the_height_and_the_reas
     after = heights(opened)
     assert after[1] == pytest.approx(before[1], abs=2)
     assert after[2] == pytest.approx(before[2] + 60, abs=2), "what the reader dragged stays"
+
+
+def test_after_a_presentation_every_panel_has_its_share_of_the_height_again(
+    opened: ReviewWindow, demo: Path, few_channels: Path, settle: Callable[[ReviewWindow], None]
+) -> None:
+    """Also where the reconstruction was folded when it began, and can be made when it ends."""
+    opened.resize(1600, 1000)
+    settle(opened)
+    before = heights(opened)
+    opened.session.open(few_channels)
+    settle(opened)
+    opened.presentation.toggle()
+    opened.session.open(demo)
+    settle(opened)
+    opened.presentation.toggle()
+    settle(opened)
+    after = heights(opened)
+    assert [high / sum(after) for high in after] == pytest.approx([high / sum(before) for high in before], abs=0.02)
+
+
+def test_what_is_folded_before_it_is_laid_out_unfolds_to_the_usual_heights(qtbot: QtBot) -> None:
+    page, depth = QWidget(), ReconstructionView()
+    arrangement = Arrangement(page, depth, SpectrogramPanel())
+    qtbot.addWidget(arrangement.columns)
+    arrangement.fold_depth(60)
+    arrangement.columns.resize(900, 800)
+    arrangement.columns.show()
+    QApplication.processEvents()
+    assert depth.height() == 60
+    assert page.height() > 400
+    for height in (0, 800):
+        arrangement.columns.resize(900, height)
+        QApplication.processEvents()
+    arrangement.fold_depth(None)
+    QApplication.processEvents()
+    assert depth.height() > 200
+    assert page.height() > 300
 
 
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(

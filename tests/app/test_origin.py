@@ -18,8 +18,10 @@ from tests.app.test_shown import saved
 from neuroflow import __version__
 from neuroflow.cli.front import main
 from neuroflow.signal.filters import Filters
-from neuroflow_review.session.report import content_of
+from neuroflow_review.lanes import Failure, Job
+from neuroflow_review.session.report import Drawn, Loading, Moment, content_of
 from neuroflow_review.window import ReviewWindow
+from neuroflow_review.window.shown import save_shown
 
 Settle = Callable[[ReviewWindow], None]
 
@@ -96,6 +98,28 @@ def test_of_a_page_without_a_reconstruction_no_model_is_named(
     assert "Input: identity " in said
     for word in ("Model", "seed", "Weights"):
         assert word not in said
+
+
+@pytest.mark.parametrize("name", ["page.csv", "page.svg"])
+def test_a_page_is_not_saved_as_one_of_the_recording_that_was_opened_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, opened: ReviewWindow, nineteen: Path, settle: Settle, tmp_path: Path, name: str
+) -> None:
+    loaded: list[Callable[[], None]] = []
+    ask = Loading.ask
+
+    def late(self: Loading, moment: Moment, done: Callable[[Drawn], None], failed: Callable[[Failure], None]) -> Job:
+        return ask(self, moment, lambda drawn: loaded.append(lambda: done(drawn)), failed)
+
+    monkeypatch.setattr(Loading, "ask", late)
+    save_shown(opened, tmp_path / name)
+    opened.session.open(nineteen)
+    settle(opened)
+    for done in loaded:
+        done()
+    assert "Not saved" in opened.statusBar().currentMessage()
+    settle(opened)
+    assert loaded
+    assert not (tmp_path / name).exists()
 
 
 def test_the_hash_is_of_the_whole_file_once_that_was_read_and_never_of_one_that_has_changed(

@@ -238,6 +238,21 @@ def test_marks_are_kept_in_the_folder_that_the_settings_name(
     assert not review_of_path(few_channels).exists()
 
 
+def test_a_home_that_is_nobodys_keeps_marks_beside_the_recording(
+    qtbot: QtBot, backend: Any, few_channels: Path, tmp_path: Path
+) -> None:
+    settings = Settings()
+    settings.set("files.reviews", "~nobody-at-all/marks")
+    session = Session(settings, make_backend=lambda: backend, reviews=tmp_path / "own")
+    session.open(few_channels)
+    qtbot.waitUntil(lambda: session.recording is not None)
+    assert session.marks.add(1.0, "kept") is not None
+    qtbot.waitUntil(lambda: not session.marks.unsaved)
+    session.shut_down()
+    session.deleteLater()
+    assert review_of_path(few_channels).exists()
+
+
 @pytest.mark.parametrize("said", ["4711\nneuroflow-review\nward-7\n", ""])
 def test_a_lock_left_on_another_computer_is_taken_over_when_the_reader_says_so(
     qtbot: QtBot, window: ReviewWindow, few_channels: Path, said: str

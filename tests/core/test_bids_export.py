@@ -105,6 +105,13 @@ def test_every_sidecar_says_what_it_is_and_names_nobody(tmp_path: Path) -> None:
     assert b"reconstructed_not_recorded" in raw[88:168] or b"reconstructed,_not_recorded" in raw[88:168]
 
 
+def test_what_somebody_wrote_into_the_readme_stays(tmp_path: Path) -> None:
+    exported(tmp_path / "d", Entities("01", "rest"))
+    (tmp_path / "d" / "README.md").write_text("Consent: see the binder.")
+    exported(tmp_path / "d", Entities("02", "rest"))
+    assert (tmp_path / "d" / "README.md").read_text() == "Consent: see the binder."
+
+
 def test_the_type_of_a_recording_is_that_of_its_file(tmp_path: Path) -> None:
     """Withheld stretches are zeros within records; only where records are missing is a file discontinuous."""
     root = tmp_path / "derivatives"

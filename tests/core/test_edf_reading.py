@@ -390,6 +390,8 @@ def test_identity_follows_the_content_and_not_the_name(make_edf: Make, sig: Any,
 
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(FileProblem, match="There is no file"):
+        open_recording("~nobody-at-all/a.edf")
+    with pytest.raises(FileProblem, match="There is no file"):
         open_recording(tmp_path / "none.edf")
     with pytest.raises(FileProblem, match="is a folder"):
         open_recording(tmp_path)

@@ -197,6 +197,21 @@ def test_tags_in_annotations_of_another_program_are_read_and_words_stay_words(
     assert (mark.text, mark.decision) == (text, decision)
 
 
+@pytest.mark.parametrize("name", ["~AHL1", "≈AHL1"])
+def test_what_another_program_found_on_a_reconstruction_is_no_finding_on_a_recorded_channel(
+    make_edf: Any, sig: Any, noise: Any, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "other.csv"
+    path.write_text(f'onset,description,channel,HED\n1,spike,{name},"{OURS}"\n', "utf-8")
+    (row,) = read_marks(path, 600.0)
+    tals = [b"+0\x14\x14\0" + f"+1\x14{OURS}@@~AHL1\x14\0".encode(), b"+1\x14\x14\0"]
+    made = make_edf("other.edf", [sig("~AHL1", noise(2, 100))], plus="C", tals=tals)
+    (note,) = read_marks_edf(made.path, recording(path))
+    for mark in (row, note):
+        assert (mark.channel, mark.reconstructed, mark.decision) == ("AHL1", True, "accepted")
+        assert hed.written(mark)[1] == ""
+
+
 def test_kept_tags_go_through_annotations_and_back(tmp_path: Path) -> None:
     path = table(tmp_path / "in.tsv", ("4.5", "n/a", "wave", "Epileptiform-interictal-activity, Sharp-wave"))
     marks = read_marks(path, 600.0)

@@ -125,6 +125,16 @@ def test_marks_of_a_recording_whose_date_was_removed_are_taken_by_the_time_of_da
     assert [(m.start, m.text) for m in read_marks_edf(path, nameless)] == [(10.25, "seizure")]
 
 
+def test_marks_of_the_end_of_a_day_without_a_date_are_not_taken_to_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "marks.edf"
+    day = replace(recording(tmp_path / "a.edf"), start=datetime(1985, 1, 1, 8), duration=86_400.0)
+    end = replace(day, start=day.clock_at(13 * 3600.0), duration=11 * 3600.0)
+    write_marks_edf([Mark("a", 600.0, "spike"), Mark("b", 39_000.0, "seizure")], end, path)
+    assert [m.start for m in read_marks_edf(path, day)] == [13 * 3600.0 + 600.0, 13 * 3600.0 + 39_000.0]
+    write_marks_edf([Mark("a", 47_400.0, "spike")], day, path)
+    assert [m.start for m in read_marks_edf(path, end)] == [600.0]
+
+
 def test_a_folder_that_cannot_be_written_keeps_nothing_half_done(tmp_path: Path) -> None:
     with pytest.raises(FileProblem):
         write_marks_edf([Mark("a", 1.0, "x")], recording(tmp_path / "a.edf"), tmp_path / "none" / "marks.edf")

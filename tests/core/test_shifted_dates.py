@@ -12,6 +12,7 @@ import pytest
 from neuroflow.cli import main
 from neuroflow.errors import NeuroflowError
 from neuroflow.export.convert import ConvertRequest, convert
+from neuroflow.export.shifting import holds_another_date, with_dates_shifted
 from neuroflow.export.texts import free_texts, left_out
 from neuroflow.io import open_recording
 from neuroflow.recording import Patient, Span
@@ -69,6 +70,34 @@ def test_shifted_dates_keep_the_time_of_day_and_move_with_those_in_texts(
     assert "2020-01-02" not in words
     assert "02-JAN-2020" not in words
     assert "02.01.20" not in words[:256]
+
+
+def test_a_date_in_the_label_of_a_channel_is_shifted_as_well(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    path = make_edf(
+        "label.edf", [sig("EEG Fp1-Ref", noise(9, 100)), sig("Doe 2020-01-02", noise(9, 100))], plus="C",
+        recording="Startdate 02-JAN-2020 X X X", date="02.01.20",
+    ).path  # fmt: skip
+    convert(path, tmp_path / "out.edf", ConvertRequest(texts=kept(path), shift_days=7))
+    assert open_recording(tmp_path / "out.edf").recording.channels[1].label == "Doe 2020-01-09"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seen 12-Mar-20", "12/Mar/2020", "EEG 20200312", "12032020", "12_03_2020", "2020_3_1", "12. Mai 2020",
+        "12.M\u00e4rz 2020", "2020\u201303\u201312", "02.13.2020", "2020-02-30", "ictal 3/1/2020", "March 12th, 2020",
+    ],
+)  # fmt: skip
+def test_what_may_be_a_date_and_stays_is_pointed_at(text: str) -> None:
+    assert with_dates_shifted(text, 7) == text
+    assert holds_another_date(text)
+
+
+@pytest.mark.parametrize("text", ["HP:0.16Hz LP:70Hz", "F7-T3", "AgCl 2019-12-24", "1000 Hz", "10 minutes"])
+def test_what_is_no_date_or_was_shifted_is_not(text: str) -> None:
+    assert not holds_another_date(text)
 
 
 def test_a_crop_past_midnight_begins_on_the_day_after_the_shifted_one(dated: Path, tmp_path: Path) -> None:

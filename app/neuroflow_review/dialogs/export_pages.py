@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -56,6 +57,7 @@ class Form(Questions):
             "For passing on: X for the patient, 1 January 1985, and no name of the file it is from"
         )
         self.nameless.setChecked(offer.private)
+        self._nameless_before = offer.private
 
         form = self._form()
         stretches = QGridLayout()
@@ -163,7 +165,7 @@ class Form(Questions):
     @property
     def _folder(self) -> Path | None:
         text = self.target.text().strip()
-        return self._offer.recording.parent / Path(text).expanduser() if text else None
+        return self._offer.recording.parent / os.path.expanduser(text) if text else None
 
     def _entities(self) -> Entities:
         """Raises: NeuroflowError."""
@@ -239,7 +241,9 @@ class Form(Questions):
     def _on_bids(self, on: bool) -> None:
         self.whose.setVisible(on)
         self.nameless.setEnabled(not on)  # a dataset is meant to be shared
-        self.nameless.setChecked(on or self._offer.private)
+        if on:
+            self._nameless_before = self.nameless.isChecked()
+        self.nameless.setChecked(on or self._nameless_before)
         self.target.setAccessibleName("Folder of the dataset" if on else "File to write")
         self.target.setToolTip(
             "A folder of reconstructions, or one that is empty or not there yet" if on

@@ -114,7 +114,7 @@ class Questions(QWidget):
         text = self.target.text().strip()
         if not text or text.endswith(("/", os.sep)):
             return None
-        path = Path(text).expanduser()
+        path = Path(os.path.expanduser(text))  # which leaves a ~name that is nobody's
         if path.suffix.lower() != ".edf":
             path = path.with_name(path.name + ".edf")
         return path if path.is_absolute() else self._recording.parent / path

@@ -129,7 +129,9 @@ class Marks(QObject):
         self._why = ""
         self._made_on = ""
         chosen = settings.get("files.reviews")
-        self._chosen = Path(chosen).expanduser().absolute() if chosen else None
+        self._chosen: Path | None = None
+        with contextlib.suppress(RuntimeError):  # of a ~name that is nobody's
+            self._chosen = Path(chosen).expanduser().absolute() if chosen else None
 
     def _reader(self) -> str:
         return str(self._settings.get("reader.name"))

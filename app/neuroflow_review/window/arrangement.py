@@ -182,13 +182,13 @@ class Arrangement:
         """
         part = self.first
         laid = (part.height(), *(panel for panel in self._first_panels() if not self._panels[panel].isHidden()))
-        if laid == self._laid:
+        sizes = part.sizes()
+        if laid == self._laid or not any(sizes):  # before it is laid out there is nothing to give
             return
         same = laid[1:] == self._laid[1:]
         self._laid = laid
-        sizes = part.sizes()
-        if self._before is not None and same:
-            sizes = [sum(sizes) * size // sum(self._before) for size in self._before]
+        if self._before is not None and same and any(self._before):
+            sizes = [sum(sizes) * size // max(sum(self._before), 1) for size in self._before]
         given = self._with_page(sizes)
         self._before = sizes if given != sizes else None
         self._limit(None)

@@ -82,7 +82,8 @@ def with_reader(window: ReviewWindow, act: Callable[[], object]) -> None:
 
 def show_reader(window: ReviewWindow) -> None:
     """Ask who reads from now on; what was signed before stays as it was signed."""
-    _ask_reader(window, lambda kept: window.say(_reads(window.session.reader)) if kept else None)
+    session = window.session
+    _ask_reader(window, lambda kept: window.say(_reads(session.reader, session.state.blind)) if kept else None)
 
 
 def _ask_reader(window: ReviewWindow, then: Callable[[bool], object]) -> None:
@@ -107,8 +108,9 @@ def _keep_reader(window: ReviewWindow, dialog: QInputDialog, then: Callable[[boo
     then(kept)
 
 
-def _reads(reader: str) -> str:
-    return f"Marks are signed by {reader} from now on." if reader else "Marks are not signed from now on."
+def _reads(reader: str, blind: bool) -> str:
+    said = f"Marks are signed by {reader} from now on." if reader else "Marks are not signed from now on."
+    return f"{said} What was decided under another name is hidden until it is revealed." if blind else said
 
 
 def ask_take_over(window: ReviewWindow) -> None:

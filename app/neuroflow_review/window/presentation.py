@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QByteArray, QObject, Qt
 
 from neuroflow_review.theme import type_scale
 
@@ -26,6 +26,7 @@ class _Before:
     spectrogram: bool
     brain: int
     state: Qt.WindowState
+    dividers: QByteArray
 
 
 class Presentation(QObject):
@@ -54,7 +55,7 @@ class Presentation(QObject):
         shown = tuple(name for name, dock in window.docks.items() if not dock.isHidden())
         self._before = _Before(
             shown, session.state.private, not window.spectrogram.isHidden(), window.docks["Implant"].width(),
-            window.windowState(),
+            window.windowState(), window.arrangement.dividers,
         )  # fmt: skip
         window.presenting = True
         for bar in (window.menuBar(), window.bar):
@@ -84,6 +85,7 @@ class Presentation(QObject):
         for name in before.docks:
             window.docks[name].setVisible(session.recording is not None)
         window.spectrogram.setVisible(before.spectrogram)
+        window.arrangement.restore(before.dividers)
         window.set_quiet(False)
         session.store.update(private=before.private)
         self._before = None

@@ -100,10 +100,10 @@ class Saving(QObject):
         super().__init__(window)
         self._window, self._target, self._panels = window, target, panels
         self._writing = Lane("save shown", self, stallable=True)
-        state = window.session.state
-        self._beside = panel_cells(window)
+        state, self._recording = window.session.state, window.session.recording
+        self._beside, self._about = panel_cells(window), origin_rows(window.session)
         # Of a file that is a reconstruction itself, what it says holds, and no model that is loaded.
-        own = window.session.recording is not None and window.session.recording.reconstructed
+        own = self._recording is not None and self._recording.reconstructed
         self._made = None if own else provenance_of(window.session.reconstruction)
         columns = _EVERY_SAMPLE if target.suffix.lower() == ".csv" else round(window.page.plot().width() * PAPER_RATIO)
         self._loading = Loading(window.session, state.seconds, columns)
@@ -114,7 +114,10 @@ class Saving(QObject):
             self._loading.ask(Moment(middle, "page"), self._on_loaded, self._on_failed)
 
     def _on_loaded(self, drawn: Drawn) -> None:
-        if self._target.suffix.lower() == ".csv":
+        if self._window.session.recording is not self._recording:
+            self._window.say("Not saved, since another recording was opened meanwhile: open the first, and save again.")
+            self._leave()
+        elif self._target.suffix.lower() == ".csv":
             parts = [page_cells(drawn), *self._beside]
             write = partial(_write_table, self._target, parts, input_words(self._window.session), self._made)
             self._writing.submit("save", write, done=self._on_done, failed=self._on_failed)
@@ -133,7 +136,7 @@ class Saving(QObject):
         for panel, at in zip(panels, places, strict=True):
             pictures += _pictures_of(panel, at)
         title = f"EEG; {RECONSTRUCTED} reconstructed, not recorded"
-        about = "\n".join(f"{name}: {value}" for name, value in origin_rows(window.session))
+        about = "\n".join(f"{name}: {value}" for name, value in self._about)
         with _in_print(window) if panels else nullcontext():
             made = drawing_of(whole, title, PRINT.paper, pictures, about)
         for view, _ in views:

@@ -133,7 +133,8 @@ def export_bids(
         root.mkdir(parents=True, exist_ok=True)
     # First what says whose dataset this is: whenever the rest is stopped, the next export goes on in this folder.
     write_whole(root / "dataset_description.json", pretty(described).encode("utf-8"))
-    write_whole(root / "README.md", _README.encode("utf-8"))
+    if not (root / "README.md").exists():  # what somebody wrote into it stays
+        write_whole(root / "README.md", _README.encode("utf-8"))
     with writing_to(root):
         folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -235,7 +235,7 @@ class _Conversion:
             channel = by_name[row.weights[0][0]]
             if self.request.texts is None or names_a_signal(channel.label):
                 return channel.label
-            label = self.request.texts.get(channel.label, "") or f"{channel.kind.value} {channel.index + 1}"
+            label = self._becomes(channel.label) or f"{channel.kind.value} {channel.index + 1}"
         else:
             kind = "EEG " if by_name[row.weights[0][0]].kind is ChannelKind.EEG else ""
             label = kind + row.label.replace("–", "-")

@@ -15,8 +15,12 @@ _DATE = re.compile(
     r"(?<!\d)(?P<iso>\d{4}-\d\d-\d\d)(?!\d)|(?<!\d)(?P<edf>\d\d-[A-Za-z]{3}-\d{4})(?!\d)"
     r"|(?<![\d.])(?P<dotted>\d\d?\.\d\d?\.\d{4})(?!\d)"
 )
+_MONTHS = "|".join((*MONTHS, "MÄR", "MAI(?![A-Z])", "OKT", "DEZ"))
+_BETWEEN = "[-./_\N{HYPHEN}-\N{EM DASH}]"
 _LIKE_A_DATE = re.compile(
-    rf"(?<!\d)\d{{1,4}}([-./])\d\d?\1\d{{2,4}}(?!\d)|\d\.? ?(?:{'|'.join(MONTHS)})|(?:{'|'.join(MONTHS)})[a-z]*\.? \d",
+    rf"(?<!\d)\d{{1,4}}({_BETWEEN})\d\d?\1\d{{2,4}}(?!\d)|(?<!\d)\d{{4}}({_BETWEEN})\d\d?\2\d\d?(?!\d)"
+    r"|(?<!\d)(?:(?:19|20)\d\d[01]\d[0-3]\d|[0-3]\d[0-3]\d(?:19|20)\d\d)(?!\d)"
+    rf"|\d[-./_ ]{{0,2}}(?:{_MONTHS})|(?:{_MONTHS})[a-z]*\.?[-/_ ]\d",
     re.IGNORECASE,
 )
 
@@ -40,20 +44,10 @@ def with_dates_shifted(text: str, days: int) -> str:
     """A text in which every date that can be read in one way only is so many days later, in the same form."""
 
     def moved(match: re.Match[str]) -> str:
-        said = match[0]
-        try:
-            if match["iso"]:
-                day: date | None = date.fromisoformat(said)
-            elif match["edf"]:
-                day = parse_edfplus_date(said)
-            else:
-                of_month, month, year = map(int, said.split("."))
-                day = date(year, month, of_month)
-        except ValueError:
-            return said
+        day = _day(match)
         later = _later(day, days) if day is not None else None
         if later is None:
-            return said
+            return match[0]
         if match["iso"]:
             return later.isoformat()
         return edfplus_date(later) if match["edf"] else f"{later.day:02d}.{later.month:02d}.{later.year}"
@@ -63,7 +57,20 @@ def with_dates_shifted(text: str, days: int) -> str:
 
 def holds_another_date(text: str) -> bool:
     """Whether something in a text looks like a date, and not like one that :func:`with_dates_shifted` would find."""
-    return _LIKE_A_DATE.search(_DATE.sub("", text)) is not None
+    return _LIKE_A_DATE.search(_DATE.sub(lambda match: match[0] if _day(match) is None else "", text)) is not None
+
+
+def _day(match: re.Match[str]) -> date | None:
+    """The day that a match of :data:`_DATE` says; None where there is none, such as the 13th month."""
+    try:
+        if match["iso"]:
+            return date.fromisoformat(match[0])
+        if match["edf"]:
+            return parse_edfplus_date(match[0])
+        of_month, month, year = map(int, match[0].split("."))
+        return date(year, month, of_month)
+    except ValueError:
+        return None
 
 
 def _later(day: date, days: int) -> date | None:

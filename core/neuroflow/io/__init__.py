@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 from neuroflow.errors import FileProblem
@@ -18,7 +19,7 @@ def open_recording(path: Path | str) -> SignalSource:
 
     Raises: FileProblem, with a sentence for the user, whatever is wrong with the path or the file.
     """
-    path = Path(path).expanduser()
+    path = Path(os.path.expanduser(path))
     try:
         if path.is_dir():
             raise FileProblem(f"“{path.name or path}” is a folder, not a recording: choose a file inside it.")

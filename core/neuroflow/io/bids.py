@@ -131,7 +131,7 @@ def read_tree(root: Path) -> Tree:
     A recording whose signals are not here becomes a problem, as does everything that cannot be believed.
     Raises: FileProblem where there is no tree at all.
     """
-    root = Path(root).expanduser()
+    root = Path(os.path.expanduser(root))
     if not root.is_dir():
         raise FileProblem(f"There is no folder “{root}”: give the folder of a BIDS tree, with sub-… folders in it.")
     subjects = [folder for folder in _folders(root) if folder.name.startswith("sub-")]

@@ -285,7 +285,7 @@ def write_whole(target: Path, data: bytes, control: Control | None = None) -> No
 def _sweep(target: Path) -> None:
     """Remove what a killed process left of this target, once it is certain that none still writes it."""
     with contextlib.suppress(OSError):
-        for left in target.parent.glob(f".{glob.escape(target.name[:100])}.*.part"):
+        for left in target.parent.glob(f".{glob.escape(target.name[:100])}.{'[0-9a-f]' * 8}.part"):
             _remove_abandoned(left)
 
 

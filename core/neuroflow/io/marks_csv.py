@@ -23,6 +23,7 @@ from pathlib import Path
 from neuroflow.errors import FileProblem
 from neuroflow.io import hed
 from neuroflow.io.edf_writer import write_whole
+from neuroflow.recording import unmarked
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 LARGEST = 64 << 20
@@ -98,8 +99,11 @@ def _mark(
     said: Decision = next((d for d in DECISIONS if d == value("decision")), "")
     text, decision = hed.read(value("hed"), "" if text == "n/a" else text, said if "decision" in names else None)
     named = {part.strip() for part in value("criteria").split(";")}
+    channel, made = value("channel"), value("reconstructed") == "yes"
+    if "reconstructed" not in names:
+        channel, made = unmarked(channel)
     return Mark(
-        uuid.uuid4().hex[:16], start, text, lasts, value("channel")[:80], value("reconstructed") == "yes", decision,
+        uuid.uuid4().hex[:16], start, text, lasts, channel[:80], made, decision,
         value("by")[:80], value("at")[:40], tuple(c for c in IFCN_CRITERIA if c in named),
         value("meeting") == "yes",
     )  # fmt: skip

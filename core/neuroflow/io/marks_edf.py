@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from neuroflow.io.edf_annotations import encode_tal, encode_tals
 from neuroflow.io.edf_fields import has_two_digit_year, patient_field, recording_field
 from neuroflow.io.edf_reader import open_edf
 from neuroflow.io.edf_writer import OutputHeader, encode_header, write_whole
-from neuroflow.recording import Annotation, Recording
+from neuroflow.recording import Annotation, Recording, unmarked
 from neuroflow.review.document import DECISIONS, IFCN_CRITERIA, LONGEST_TEXT, Decision, Mark
 
 _BLOCK_BYTES = 32_768  # of a record, well below the 61,440 that EDF asks for
@@ -29,6 +29,7 @@ _MARKS = "marks"  # in the recording field: what this file is
 _RECONSTRUCTED = " (on a reconstructed signal, not recorded)"
 _UNDECIDED = "not decided"
 _DAY = 86_400.0
+_MOST_DAYS = 14  # that a recording without a date is looked for in
 _CRITERION = "|".join(IFCN_CRITERIA)
 _COUNTED = rf", [1-{len(IFCN_CRITERIA)}] of {len(IFCN_CRITERIA)} IFCN criteria"
 _CRITERIA = re.compile(rf"{_COUNTED}(?:: ((?:{_CRITERION})(?:; (?:{_CRITERION}))*))?\Z")
@@ -98,8 +99,8 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
     apart = 0.0
     if other.start is not None and recording.start is not None:
         apart = (other.start - recording.start) / timedelta(seconds=1)
-        if not (other.dated and recording.dated):  # by the time of day, the nearer way round
-            apart = (apart + _DAY / 2) % _DAY - _DAY / 2
+        if not (other.dated and recording.dated):
+            apart = _by_time_of_day(apart, [a.onset for a in other.annotations], recording.duration)
     ours = _MARKS in other.recording_field.split()
     found = tuple(
         _mark(a, onset, ours=ours)
@@ -114,6 +115,13 @@ def read_marks_edf(path: Path, recording: Recording) -> tuple[Mark, ...]:
     return found
 
 
+def _by_time_of_day(apart: float, onsets: Sequence[float], duration: float) -> float:
+    """The one of starts that are whole days apart of which most ``onsets`` lie inside, and of those the nearest."""
+    clock = apart % _DAY
+    starts = [clock + day * _DAY for day in range(-_MOST_DAYS, _MOST_DAYS)]
+    return max(starts, key=lambda start: (sum(0.0 <= t + start <= duration for t in onsets), -abs(start)))
+
+
 def _tagged(text: str) -> Mark:
     """What another program wrote: words are words, and no decision but in the tags of HED-SCORE."""
     words, decision = hed.read_words(text)
@@ -126,7 +134,8 @@ def _mark(note: Annotation, onset: float, *, ours: bool) -> Mark:
     if ours and not channel and "@@" in text:
         text, _, channel = text.rpartition("@@")
     mark = _words_of(text) if ours else _tagged(text)
+    channel, made = (channel, mark.reconstructed) if ours else unmarked(channel)
     return msgspec.structs.replace(
         mark, id=uuid.uuid4().hex[:16], start=onset, text=mark.text[:LONGEST_TEXT] or "Event",
-        duration=max(note.duration, 0.0), channel=channel[:80],
+        duration=max(note.duration, 0.0), channel=channel[:80], reconstructed=made,
     )  # fmt: skip
