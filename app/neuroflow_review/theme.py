@@ -400,12 +400,17 @@ def apply_theme(app: QApplication, look: Theme, points: float = BASE_POINTS) -> 
     fusion = QStyleFactory.create("Fusion")
     if fusion is not None:
         app.setStyle(fusion)
+    set_type(app, points)
+    app.setPalette(palette(look))
+    app.setStyleSheet(stylesheet(look))
+
+
+def set_type(app: QApplication, points: float = BASE_POINTS) -> None:
+    """The size of type. Set before a window is made: what is made at another size takes no notice of the first."""
     font = QFont(QGuiApplication.font())
     font.setPointSizeF(points)
     app.setProperty(_TYPE_SCALE, max(points / BASE_POINTS, 1.0))
     app.setFont(_tabular(font))
-    app.setPalette(palette(look))
-    app.setStyleSheet(stylesheet(look))
 
 
 def stylesheet(look: Theme) -> str:

@@ -302,6 +302,9 @@ def test_choices_say_less_where_there_is_little_room_and_mean_the_same(opened: R
     assert opened.commands.high.text() == "HF 70"
     assert opened.commands.samples.text() == "n 9"
     assert opened.commands.spike.text() == "k 3.65"
+    reconstruct = opened.bar.widgetForAction(opened.commands.actions["reconstruct"])
+    assert isinstance(reconstruct, QToolButton)
+    assert reconstruct.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon, "it keeps its word"
     opened.commands.samples.setValue(19)
     assert opened.session.state.samples == 19
     opened.resize(1600, 1000)

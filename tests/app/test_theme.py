@@ -21,7 +21,9 @@ from neuroflow.recording import Span
 from neuroflow_review import icons
 from neuroflow_review import theme as look
 from neuroflow_review.actions import ACTIONS
+from neuroflow_review.settings import Settings
 from neuroflow_review.theme import DARK, LIGHT, PRINT, Theme, gutter, right_margin
+from neuroflow_review.window.frame import Frame
 from neuroflow_review.wording import clock, day, microvolts
 
 EACH = pytest.mark.parametrize("shown", look.THEMES, ids=lambda t: t.name)
@@ -244,3 +246,21 @@ def test_every_action_has_its_own_picture_paler_where_it_cannot_be_used_and_as_s
     assert all(metrics.inFontUcs4(int(code, 16)) for code in icons._names().values())
     with pytest.raises(KeyError):
         look.icon("no-such-picture", LIGHT)
+
+
+def test_the_first_window_has_the_size_of_type_that_it_keeps_when_its_look_changes(qtbot) -> None:  # type: ignore[no-untyped-def]
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    font = QFont(app.font())
+    font.setPointSizeF(look.BASE_POINTS - 1)  # as a system has it that knows no program yet
+    app.setStyleSheet("")
+    app.setFont(font)
+    frame = Frame(Settings(None))
+    qtbot.addWidget(frame)
+    sizes = []
+    for shown in (look.LIGHT, look.DARK):
+        frame.set_theme(shown)
+        frame.show()
+        parts = (frame.menuBar(), frame.statusBar(), frame.model_says, frame.bar.progress.words)
+        sizes.append({part.font().pointSizeF() for part in parts})
+    assert sizes == [{look.BASE_POINTS}, {look.BASE_POINTS}]
