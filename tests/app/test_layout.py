@@ -7,7 +7,8 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app.conftest import words_of
@@ -15,7 +16,7 @@ from tests.app.conftest import words_of
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
-from neuroflow_review.theme import RECONSTRUCTED, gutter, right_margin, time_to_x, type_scale
+from neuroflow_review.theme import RECONSTRUCTED, UNIT, gutter, right_margin, time_to_x, type_scale, ui_font
 from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.docks import is_behind, let_go
@@ -164,6 +165,29 @@ def test_where_nothing_can_be_reconstructed_the_page_has_the_height_and_the_reas
     after = heights(opened)
     assert after[1] == pytest.approx(before[1], abs=2)
     assert after[2] == pytest.approx(before[2] + 60, abs=2), "what the reader dragged stays"
+
+
+def test_why_nothing_can_be_reconstructed_is_read_whole_in_large_type_and_in_a_narrow_window(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, settle: Callable[[ReviewWindow], None]
+) -> None:
+    def read_whole() -> bool:
+        room = window.ieeg.plot().adjusted(4 * UNIT, 0, -4 * UNIT, 0)
+        metrics, wrap = QFontMetricsF(ui_font()), int(Qt.TextFlag.TextWordWrap)
+        needed = metrics.boundingRect(QRectF(room), wrap, window.session.reconstruction.reason).height()
+        return needed <= room.height() < needed + 3 * metrics.height()
+
+    window.session.open(few_channels)  # the first that is opened: no panel has been on screen before
+    settle(window)
+    usual = window.ieeg.height()
+    assert read_whole()
+    window.presentation.toggle()
+    qtbot.waitUntil(read_whole)
+    assert window.ieeg.height() > usual
+    window.presentation.toggle()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(lambda: read_whole() and window.ieeg.height() <= usual)
+    window.resize(SMALLEST_SIZE)
+    qtbot.waitUntil(read_whole)
 
 
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(

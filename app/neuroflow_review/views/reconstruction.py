@@ -36,6 +36,7 @@ UNDETERMINED = 0.97
 """A contact whose posterior is this wide against the spread without any scalp EEG is drawn pale."""
 
 _APART = 6.0
+_CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
@@ -146,7 +147,9 @@ class ReconstructionView(Sheet):
     @property
     def folded_height(self) -> int | None:
         """The height, in pixels, that the words need where they are all there is; None where there is more."""
-        return round(3.5 * self.header_height()) if self._reason else None
+        if not self._reason:
+            return None
+        return round(self.header_height() + self._reason_bounds(self.plot()).height()) + 4 * UNIT
 
     @property
     def drawn(self) -> bool:
@@ -366,17 +369,16 @@ class ReconstructionView(Sheet):
         inside = box.adjusted(2 * UNIT, 0, -2 * UNIT, 0)
         if inside.width() < metrics.horizontalAdvance("not yet") or not self._labels:
             return QRectF(box.center(), box.center())
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         # A short stretch has no room for the reason, which the cursor tells; nor may it cover what is beside it.
         for text in (f"{what}\n{why}" if why else what, what):
-            bounds = metrics.boundingRect(inside, flags, text)
+            bounds = metrics.boundingRect(inside, _CENTRED, text)
             if inside.contains(bounds):
                 break
         else:
             return QRectF(box.center(), box.center())
         painter.fillRect(bounds.adjusted(-2 * UNIT, -UNIT, 2 * UNIT, UNIT), colour(look.recon_paper))
         painter.setPen(colour(look.warning if warning else look.recon_line))
-        painter.drawText(inside, flags, text)
+        painter.drawText(inside, _CENTRED, text)
         return bounds
 
     def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
@@ -407,18 +409,21 @@ class ReconstructionView(Sheet):
 
     def _draw_reason(self, painter: QPainter, plot: QRectF) -> None:
         painter.fillRect(plot, colour(self._look.recon_paper))
-        if plot.height() > 4 * self.header_height():  # not folded: side by side, or in a window of its own
+        if self.height() > (self.folded_height or 0):  # not folded: side by side, or in a window of its own
             hatch(painter, plot, self._look)
         self._say_reason(painter, plot)
 
     def _say_reason(self, painter: QPainter, plot: QRectF) -> None:
-        painter.setFont(ui_font())
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
-        bounds = QFontMetricsF(painter.font()).boundingRect(inside, flags, self._reason)
+        bounds = self._reason_bounds(plot)
         painter.fillRect(bounds.adjusted(-3 * UNIT, -2 * UNIT, 3 * UNIT, 2 * UNIT), colour(self._look.recon_paper))
+        painter.setFont(ui_font())
         painter.setPen(colour(self._look.ink))
-        painter.drawText(inside, flags, self._reason)
+        painter.drawText(plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0), _CENTRED, self._reason)
+
+    def _reason_bounds(self, plot: QRectF) -> QRectF:
+        """Where the reason stands in the plot, in as many lines as it takes."""
+        inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
+        return QFontMetricsF(ui_font()).boundingRect(inside, _CENTRED, self._reason)
 
 
 def share_words(spike: Spike, *, interval: bool) -> str:
