@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QPushButton, QRadioButton, QWidget
 
 from neuroflow.recording import Span
 from neuroflow_review import icons
@@ -181,6 +181,29 @@ def test_applying_a_theme_reaches_widgets(qtbot, shown: Theme) -> None:  # type:
         app.setFont(before[1])
         app.setPalette(before[2])
         app.setProperty("type scale", before[3])
+
+
+@EACH
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_what_cannot_be_chosen_is_written_paler(qtbot, shown: Theme, kind: type[QAbstractButton]) -> None:  # type: ignore[no-untyped-def]
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    look.apply_theme(app, shown)
+    paper = QWidget()
+    paper.setStyleSheet(f"QWidget#paper {{ background: {shown.panel}; }}")
+    paper.setObjectName("paper")
+    qtbot.addWidget(paper)
+    box = kind("MMM", paper)
+    box.resize(100, 30)
+
+    def strongest() -> float:
+        image = box.grab().toImage()
+        words = [image.pixelColor(x, y).name() for x in range(30, 90) for y in range(30)]
+        return max(contrast(word, shown.panel) for word in words)
+
+    usual = strongest()
+    box.setEnabled(False)
+    assert strongest() < 0.7 * usual
 
 
 @EACH
