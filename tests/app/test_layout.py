@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from tests.app.conftest import words_of
+from tests.app.conftest import words_of, write_edf
 
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
@@ -190,6 +190,28 @@ def test_why_nothing_can_be_reconstructed_is_read_whole_in_large_type_and_in_a_n
     qtbot.waitUntil(read_whole)
 
 
+def test_what_is_said_of_neighbouring_stretches_is_said_once(
+    opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    opened.session.go_to(105.0)  # the middle of a tile: the page has two
+    settle(opened)
+    assert len(opened.session.reconstruction.segments(opened.session.state.span)) == 2
+    assert words_of(opened.ieeg).count("press R") == 1
+
+
+def test_spikes_are_not_said_to_be_sought_where_there_is_no_eeg(
+    window: ReviewWindow, tmp_path: Path, settle: Callable[[ReviewWindow], None]
+) -> None:
+    for label, sought in (("Resp thorax", False), ("EEG Fp1-Ref", True)):
+        window.session.open(write_edf(tmp_path / f"{label}.edf", [label], seconds=300))
+        settle(window)
+        assert ("spikes sought" in words_in(window.events)) is sought
+
+
+def words_in(widget: QWidget) -> str:
+    return " ".join(label.text() for label in widget.findChildren(QLabel))
+
+
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(
     qtbot: QtBot, opened: ReviewWindow
 ) -> None:
@@ -359,6 +381,10 @@ def test_the_patient_is_named_whole_before_the_recording_is_described(small: Rev
     wide = header.grab().toImage()
     reach = 320  # pixels that the name of the demonstration takes
     assert whole.copy(0, 0, reach, header.height() - 1) == wide.copy(0, 0, reach, header.height() - 1)
+
+
+def test_how_long_a_recording_is_cannot_be_taken_for_a_time_of_day(opened: ReviewWindow) -> None:
+    assert "00:10:00 long" in opened.header.about
 
 
 # Side by side ---------------------------------------------------------------------------------------------------------

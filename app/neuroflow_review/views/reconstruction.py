@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
+from neuroflow.recording import Span
 from neuroflow_review.display import filtered_words, seconds_left_words, sensitivity_words
 from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
@@ -102,8 +103,9 @@ class ReconstructionView(Sheet):
         if stale != self._stale:
             self._stale = stale
             self.redraw()
-        if tuple(segments) != self._segments:
-            before, self._segments = self._notes(), tuple(segments)
+        joined = _joined(segments)
+        if joined != self._segments:
+            before, self._segments = self._notes(), joined
             if self._notes() != before:
                 self.redraw()
             self.update()
@@ -424,6 +426,19 @@ class ReconstructionView(Sheet):
         """Where the reason stands in the plot, in as many lines as it takes."""
         inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
         return QFontMetricsF(ui_font()).boundingRect(inside, _CENTRED, self._reason)
+
+
+def _joined(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Neighbours of which the same is to be said, as one: what tiles are is no concern of the reader."""
+    out: list[Segment] = []
+    for segment in segments:
+        last = out[-1] if out else segment
+        alike = segment == replace(last, span=segment.span) and last.span.stop == segment.span.start
+        if out and alike and segment.what in ("absent", "failed"):
+            out[-1] = replace(segment, span=Span(last.span.start, segment.span.stop))
+        else:
+            out.append(segment)
+    return tuple(out)
 
 
 def share_words(spike: Spike, *, interval: bool) -> str:
