@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import inf
 from typing import Final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
@@ -14,7 +16,7 @@ from neuroflow_review.theme import UNIT, Theme, colour, gutter
 ROOM: Final = 15
 """Pixels at the edge of the gutter that the sign takes."""
 
-_MIDDLE, _RADIUS, _PEN = 9.0, 4.5, 1.3
+_MIDDLE, _RADIUS, _LEAST_RADIUS, _PEN = 8.0, 4.5, 2.5, 1.3
 
 
 class AsideLayer:
@@ -65,11 +67,13 @@ class AsideLayer:
         return gone
 
     def place(self, label: str, places: Sequence[Place]) -> QRectF:
-        """Where the sign of a row is drawn; nowhere where the row is not."""
+        """Where the sign of a row is drawn, smaller where rows are close; nowhere where the row is not."""
         found = next((place for place in places if place.label == label), None)
         if found is None:
             return QRectF()
-        return QRectF(_MIDDLE - _RADIUS, found.y - _RADIUS, 2 * _RADIUS, 2 * _RADIUS)
+        apart = min((abs(b.y - a.y) for a, b in pairwise(places)), default=inf)
+        radius = min(max((apart - _PEN) / 2 - 0.5, _LEAST_RADIUS), _RADIUS)
+        return QRectF(_MIDDLE - radius, found.y - radius, 2 * radius, 2 * radius)
 
     def draw(self, painter: QPainter, places: Sequence[Place], labels: Sequence[str], look: Theme) -> None:
         """The signs of rows that are set aside."""
@@ -93,7 +97,7 @@ class AsideLayer:
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(box)
-        slash = _RADIUS * 0.7
+        slash = box.width() * 0.35
         middle = box.center()
         painter.drawLine(QLineF(middle.x() - slash, middle.y() - slash, middle.x() + slash, middle.y() + slash))
         painter.restore()

@@ -10,6 +10,10 @@ from neuroflow.units import MICROVOLT
 _NEAR: Final = 0.07
 """How far a time constant may be from the round figure that readers call it by."""
 
+_VOLTAGES: Final = ((1.0, "V"), (1e-3, "mV"), (MICROVOLT, "µV"))
+_LONG: Final = 1e6
+"""From here on numbers would be written with an exponent."""
+
 
 def sensitivity_words(sensitivity: float) -> str:
     """Volts per millimetre as ``7 µV/mm``."""
@@ -17,8 +21,12 @@ def sensitivity_words(sensitivity: float) -> str:
 
 
 def scale_words(scale: float, unit: str = "") -> str:
-    """Value per millimetre of a row with a scale of its own: of a voltage, or in a ``unit``."""
-    return f"{scale:g} {unit}/mm" if unit else sensitivity_words(scale)
+    """Value per millimetre of a row with a scale of its own: of a voltage, or in a ``unit``; ``–`` is none."""
+    if not unit:
+        size, unit = next((s, u) for s, u in _VOLTAGES if abs(scale) >= s or s == MICROVOLT)
+        scale /= size
+    number = f"{scale:g}" if abs(scale) < _LONG else f"{scale:,.0f}"
+    return f"{number} per mm" if unit in ("–", "-") else f"{number} {unit}/mm"
 
 
 def low_cut_words(low_cut: float | None) -> str:

@@ -31,8 +31,10 @@ class NoteLayer:
 
     @property
     def height(self) -> float:
-        """Pixels that the layer takes; none where the file has no annotations."""
-        return float(round(QFontMetricsF(_font()).height())) + UNIT if self._notes else 0.0
+        """Pixels that the layer takes: none where the file has no annotations, few where they are not written."""
+        if not self._notes:
+            return 0.0
+        return (float(round(QFontMetricsF(_font()).height())) if self.written else UNIT) + UNIT
 
     def on(self, span: Span) -> list[Annotation]:
         """Those that begin on a page or go on in it."""

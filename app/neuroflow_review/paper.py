@@ -230,8 +230,11 @@ def bar_words(volts: float) -> str:
     return f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
 
 
-def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink: str, words: str) -> None:
-    """Bars of a voltage and of a time in the margin right of the traces, and the sensitivity in words below."""
+def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink: str, words: str) -> float:
+    """Bars of a voltage and of a time in the margin right of the traces, and the sensitivity in words below.
+
+    Returns where they end.
+    """
     painter.setFont(ui_font(-1.5))
     metrics = QFontMetricsF(painter.font())
     left = plot.right() + 1.5 * UNIT
@@ -250,9 +253,16 @@ def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink
     text = bar_words(volts)
     painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), text)
     painter.drawText(QPointF(left, y + line), f"{seconds:g} s")
-    fits = metrics.horizontalAdvance(words) <= right_margin() - 2 * UNIT
-    for k, part in enumerate([words] if fits else words.replace("/", "\nper ").split("\n")):
+    parts = scale_lines(words, metrics, right_margin() - 2 * UNIT)
+    for k, part in enumerate(parts):
         painter.drawText(QPointF(left, y + (2 + k) * line), part)
+    return y + (1 + len(parts)) * line + metrics.descent()
+
+
+def scale_lines(words: str, metrics: QFontMetricsF, width: float) -> list[str]:
+    """``7 µV/mm`` in one line where it fits, or in two."""
+    fits = metrics.horizontalAdvance(words) <= width
+    return [words] if fits else words.replace("/mm", " per mm").replace(" per mm", "\nper mm").split("\n")
 
 
 def polygon(x: NDArray[np.floating[Any]], y: NDArray[np.floating[Any]]) -> QPolygonF:

@@ -400,12 +400,17 @@ def apply_theme(app: QApplication, look: Theme, points: float = BASE_POINTS) -> 
     fusion = QStyleFactory.create("Fusion")
     if fusion is not None:
         app.setStyle(fusion)
+    set_type(app, points)
+    app.setPalette(palette(look))
+    app.setStyleSheet(stylesheet(look))
+
+
+def set_type(app: QApplication, points: float = BASE_POINTS) -> None:
+    """The size of type. Set before a window is made: what is made at another size takes no notice of the first."""
     font = QFont(QGuiApplication.font())
     font.setPointSizeF(points)
     app.setProperty(_TYPE_SCALE, max(points / BASE_POINTS, 1.0))
     app.setFont(_tabular(font))
-    app.setPalette(palette(look))
-    app.setStyleSheet(stylesheet(look))
 
 
 def stylesheet(look: Theme) -> str:
@@ -470,6 +475,7 @@ QAbstractSpinBox::up-arrow { image: url("$icons/caret-up-$tone.svg"); width: 10p
 QAbstractSpinBox::down-arrow { image: url("$icons/caret-down-$tone.svg"); width: 10px; height: 10px; }
 QAbstractSpinBox QLineEdit { background: transparent; border: none; padding: 0 4px; min-height: 0; }
 QCheckBox, QRadioButton { spacing: 8px; }
+QCheckBox:disabled, QRadioButton:disabled { color: $muted; }
 QCheckBox::indicator, QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid $rejected;
   background: $field; }
 QCheckBox::indicator { border-radius: 3px; }
@@ -491,10 +497,12 @@ QToolBar QComboBox:focus, QToolBar QAbstractSpinBox:focus { border-color: $accen
 
 QAbstractItemView { background: $field; border: none; outline: none;
   selection-background-color: $selection; selection-color: $ink; }
-QHeaderView { background: $panel; }
-QHeaderView::section { background: $panel; color: $muted; border: none; border-bottom: 1px solid $border;
+QHeaderView { background: $field; }
+QHeaderView::section { background: $field; color: $muted; border: none; border-bottom: 1px solid $border;
   padding: 4px 8px; }
-QTableCornerButton::section { background: $panel; border: none; }
+QHeaderView::up-arrow { image: url("$icons/caret-up-$tone.svg"); width: 10px; height: 10px; }
+QHeaderView::down-arrow { image: url("$icons/caret-down-$tone.svg"); width: 10px; height: 10px; }
+QTableCornerButton::section { background: $field; border: none; }
 
 QDockWidget { border: none; }
 QDockWidget::title { background: $panel; color: $muted; padding: 8px 12px 4px 12px; text-align: left; }
@@ -520,6 +528,11 @@ QScrollBar::handle:horizontal { min-width: 28px; }
 QScrollBar::handle:hover { background: $rejected; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+
+QSlider::groove:horizontal { height: 3px; border-radius: 1px; background: $grid_strong; }
+QSlider::handle:horizontal { width: 12px; margin: -5px 0; border-radius: 6px; background: $accent;
+  border: 1px solid $panel; }
+QDialogButtonBox { button-layout: 3; }
 
 QProgressBar { background: $hover; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $recon_line; border-radius: 3px; }

@@ -12,7 +12,8 @@ from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QMenu, QToolTip
 from pytestqt.qtbot import QtBot
 
-from neuroflow_review.asidelayer import ROOM
+from neuroflow_review.asidelayer import ROOM, AsideLayer
+from neuroflow_review.paper import Place
 from neuroflow_review.theme import gutter
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.shown import save_shown
@@ -113,6 +114,19 @@ def test_the_sign_is_seen_where_the_pointer_is_and_always_on_what_is_set_aside(
     settle(window)
     hover(window, QPoint(gutter() + 50, row_y(window, "C3–avg")))
     assert ink_at_edge(window, "T3–avg") > 20
+
+
+def test_signs_of_rows_that_are_close_do_not_overlap() -> None:
+    layer = AsideLayer()
+    for apart in (40.0, 10.0, 7.0):
+        above, below = (layer.place(label, places(apart)) for label in ("T3–avg", "C3–avg"))
+        assert above.bottom() < below.top() - 1, "a line is as wide"
+        assert above.left() > 3, "the bar of the chosen row"
+        assert above.width() >= 5, "it can be seen"
+
+
+def places(apart: float) -> list[Place]:
+    return [Place(label, 100.0 + k * apart, 0) for k, label in enumerate(("T3–avg", "C3–avg"))]
 
 
 @pytest.mark.parametrize("x", [ROOM + 1, gutter() - 4, gutter() + 100])

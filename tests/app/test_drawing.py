@@ -20,7 +20,7 @@ from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
 from neuroflow_review.canvas import Canvas
 from neuroflow_review.colourmap import COLOUR_MAPS, colour_table
-from neuroflow_review.display import filter_words, low_cut_words, seconds_left_words, sensitivity_words
+from neuroflow_review.display import filter_words, low_cut_words, scale_words, seconds_left_words, sensitivity_words
 from neuroflow_review.paper import lay_out, pixels_per_mm, polygon, polylines, shown_labels
 from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
 from neuroflow_review.session.page import PageData, PageRequest, Trace
@@ -213,6 +213,9 @@ def test_edges_between_sparse_samples_are_straight_and_of_dense_ones_the_outermo
 
 def test_what_is_set_is_written_in_the_terms_of_the_field() -> None:
     assert sensitivity_words(7e-6) == "7 µV/mm"
+    assert [scale_words(s) for s in (2.0, 0.2, 500e-6, 0.2e-6)] == ["2 V/mm", "200 mV/mm", "500 µV/mm", "0.2 µV/mm"]
+    assert [scale_words(500.0, "–"), scale_words(0.02, "DegC")] == ["500 per mm", "0.02 DegC/mm"]
+    assert scale_words(2e6, "counts") == "2,000,000 counts/mm"
     assert low_cut_words(0.53) == "LF 0.53 Hz · 0.3 s"
     assert filter_words(Filters()) == "1–70 Hz · notch off"
     assert "no high cut" in filter_words(replace(Filters(), high_cut=None, notch=50.0))

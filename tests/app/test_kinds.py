@@ -71,6 +71,22 @@ def sleeper(window: ReviewWindow, tmp_path: Path, settle: Settle) -> ReviewWindo
     return window
 
 
+def test_every_row_says_its_scale_whole_the_first_too(window: ReviewWindow, tmp_path: Path, settle: Settle) -> None:
+    t = np.arange(30 * 10) / 10
+    units = {"Pressure": "mmHg", "Temp rectal": "DegC", "Marker": "", "Output": "V"}
+    signals = [
+        edfio.EdfSignal(4 * np.sin(t), 10, label=label, physical_dimension=unit, physical_range=(-5.0, 5.0))
+        for label, unit in units.items()
+    ]
+    path = tmp_path / "others.edf"
+    edfio.Edf(signals).write(path)
+    window.session.open(path)
+    settle(window)
+    words = words_of(window.page)
+    assert [words.count(unit) for unit in ("2 mmHg/mm", "2 DegC", "2 per mm", "2 V/mm")] == [1, 1, 1, 1], words
+    assert "…" not in words
+
+
 @pytest.fixture
 def dialog(sleeper: ReviewWindow) -> Callable[[], KindsDialog]:
     def ask() -> KindsDialog:

@@ -7,7 +7,8 @@ from itertools import chain, combinations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QScrollArea, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app.conftest import words_of
@@ -15,7 +16,7 @@ from tests.app.conftest import words_of
 from neuroflow_review.session import Session
 from neuroflow_review.session.backend import Backend
 from neuroflow_review.session.reconstruction import Progress
-from neuroflow_review.theme import RECONSTRUCTED, gutter, right_margin, time_to_x, type_scale
+from neuroflow_review.theme import RECONSTRUCTED, UNIT, gutter, right_margin, time_to_x, type_scale, ui_font
 from neuroflow_review.views.implant import ShaftToggle
 from neuroflow_review.views.reconstruction import ReconstructionView
 from neuroflow_review.views.spectrogram import SpectrogramPanel
@@ -172,7 +173,6 @@ def test_where_nothing_can_be_reconstructed_the_page_has_the_height_and_the_reas
 def test_after_a_presentation_every_panel_has_its_share_of_the_height_again(
     opened: ReviewWindow, demo: Path, few_channels: Path, settle: Callable[[ReviewWindow], None]
 ) -> None:
-    """Also where the reconstruction was folded when it began, and can be made when it ends."""
     opened.resize(1600, 1000)
     settle(opened)
     before = heights(opened)
@@ -189,13 +189,14 @@ def test_after_a_presentation_every_panel_has_its_share_of_the_height_again(
 
 def test_what_is_folded_before_it_is_laid_out_unfolds_to_the_usual_heights(qtbot: QtBot) -> None:
     page, depth = QWidget(), ReconstructionView()
+    depth.set_reason("Nothing can be reconstructed here.")
     arrangement = Arrangement(page, depth, SpectrogramPanel())
     qtbot.addWidget(arrangement.columns)
-    arrangement.fold_depth(60)
+    arrangement.fold_depth(depth.folded_height)
     arrangement.columns.resize(900, 800)
     arrangement.columns.show()
     QApplication.processEvents()
-    assert depth.height() == 60
+    assert depth.height() == depth.folded_height
     assert page.height() > 400
     for height in (0, 800):
         arrangement.columns.resize(900, height)
@@ -204,6 +205,29 @@ def test_what_is_folded_before_it_is_laid_out_unfolds_to_the_usual_heights(qtbot
     QApplication.processEvents()
     assert depth.height() > 200
     assert page.height() > 300
+
+
+def test_why_nothing_can_be_reconstructed_is_read_whole_in_large_type_and_in_a_narrow_window(
+    qtbot: QtBot, window: ReviewWindow, few_channels: Path, settle: Callable[[ReviewWindow], None]
+) -> None:
+    def read_whole() -> bool:
+        room = window.ieeg.plot().adjusted(4 * UNIT, 0, -4 * UNIT, 0)
+        metrics, wrap = QFontMetricsF(ui_font()), int(Qt.TextFlag.TextWordWrap)
+        needed = metrics.boundingRect(QRectF(room), wrap, window.session.reconstruction.reason).height()
+        return needed <= room.height() < needed + 3 * metrics.height()
+
+    window.session.open(few_channels)  # the first that is opened: no panel has been on screen before
+    settle(window)
+    usual = window.ieeg.height()
+    assert read_whole()
+    window.presentation.toggle()
+    qtbot.waitUntil(read_whole)
+    assert window.ieeg.height() > usual
+    window.presentation.toggle()
+    window.resize(1600, 1000)
+    qtbot.waitUntil(lambda: read_whole() and window.ieeg.height() <= usual)
+    window.resize(SMALLEST_SIZE)
+    qtbot.waitUntil(read_whole)
 
 
 def test_panels_that_were_stacked_in_a_tall_window_are_tabbed_when_it_becomes_low(
@@ -342,6 +366,9 @@ def test_choices_say_less_where_there_is_little_room_and_mean_the_same(opened: R
     assert opened.commands.high.text() == "HF 70"
     assert opened.commands.samples.text() == "n 9"
     assert opened.commands.spike.text() == "k 3.65"
+    reconstruct = opened.bar.widgetForAction(opened.commands.actions["reconstruct"])
+    assert isinstance(reconstruct, QToolButton)
+    assert reconstruct.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon, "it keeps its word"
     opened.commands.samples.setValue(19)
     assert opened.session.state.samples == 19
     opened.resize(1600, 1000)
@@ -372,6 +399,10 @@ def test_the_patient_is_named_whole_before_the_recording_is_described(small: Rev
     wide = header.grab().toImage()
     reach = 320  # pixels that the name of the demonstration takes
     assert whole.copy(0, 0, reach, header.height() - 1) == wide.copy(0, 0, reach, header.height() - 1)
+
+
+def test_how_long_a_recording_is_cannot_be_taken_for_a_time_of_day(opened: ReviewWindow) -> None:
+    assert "00:10:00 long" in opened.header.about
 
 
 # Side by side ---------------------------------------------------------------------------------------------------------

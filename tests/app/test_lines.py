@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize
 from PySide6.QtGui import QPainter, QPolygonF, QTransform
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from tests.app.test_shown import saved, words_of
 
@@ -144,7 +144,9 @@ def test_a_row_of_the_list_that_is_half_in_sight_ends_with_the_list(
     qtbot: QtBot, full: ReviewWindow, tmp_path: Path
 ) -> None:
     events = full.events
-    events.table.verticalScrollBar().setValue(10)
+    events.table.setMaximumHeight(events.table.height() - events.table.rowHeight(0) // 2)
+    QApplication.processEvents()
+    events.table.verticalScrollBar().setValue(2)
     viewport = events.table.viewport()
     last = events.table.rowAt(viewport.height() - 1)
     assert last >= 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QKeySequence
+from PySide6.QtGui import QColor, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
@@ -20,6 +20,7 @@ from neuroflow_review.lanes import Lane
 from neuroflow_review.session.montages import Montages
 from neuroflow_review.session.remembered import initial_state, remember
 from neuroflow_review.settings import Settings
+from neuroflow_review.theme import THEMES, Theme
 from neuroflow_review.window import ReviewWindow
 
 Key = Qt.Key
@@ -253,6 +254,19 @@ def test_the_editor_begins_with_a_copy_of_what_is_shown(editor: MontagesDialog) 
     assert texts(editor)[:4] == ["Fp1-F7", "F7-T3", "T3-T5", "T5-O1"]
     assert "18 rows; this recording has all" in editor.check.text()
     assert editor.name.text() == "My montage"
+
+
+@pytest.mark.parametrize("shown", THEMES, ids=lambda t: t.name)
+def test_rows_of_the_editor_have_the_colours_of_the_page(
+    opened: ReviewWindow, editor: MontagesDialog, shown: Theme
+) -> None:
+    opened.set_theme(shown)
+    QApplication.processEvents()
+    montage = editor.table.montage
+    lines = [line.text for line in montage.lines]
+    inks = {text: montage.index(lines.index(text), LABEL).data(Qt.ItemDataRole.ForegroundRole) for text in lines}
+    assert QColor(inks["Fp1-F7"]) == QColor(shown.left)
+    assert QColor(inks["F8-T4"]) == QColor(shown.right)
 
 
 def test_a_montage_is_typed_saved_and_shown(

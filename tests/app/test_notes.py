@@ -72,6 +72,21 @@ def test_an_annotation_stands_at_its_time_above_the_traces_and_never_in_the_cloc
     assert accent not in {picture.pixelColor(x, strip(page).center().y()).name() for x in columns}, "not a reader's"
 
 
+def test_where_no_text_is_written_its_room_is_the_traces(
+    opened: ReviewWindow, settle: Callable[[ReviewWindow], None]
+) -> None:
+    page = opened.page
+    page.set_notes(NOTES)
+    settle(opened)
+    before = strip(page).height()
+    opened.session.store.update(private=True)
+    settle(opened)
+    assert 0 < strip(page).height() < before / 2
+    columns = inked(page.grab().toImage(), strip(page), LIGHT.paper)
+    for onset in (2.0, 6.0):
+        assert any(abs(x - time_to_x(onset, page.span, page.width())) <= 1 for x in columns), "where it begins is seen"
+
+
 def test_of_two_texts_that_would_overlap_the_first_is_written_and_what_lasts_goes_on() -> None:
     layer = NoteLayer()
     layer.set_notes(NOTES)

@@ -15,13 +15,15 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QPushButton, QRadioButton, QWidget
 
 from neuroflow.recording import Span
 from neuroflow_review import icons
 from neuroflow_review import theme as look
 from neuroflow_review.actions import ACTIONS
+from neuroflow_review.settings import Settings
 from neuroflow_review.theme import DARK, LIGHT, PRINT, Theme, gutter, right_margin
+from neuroflow_review.window.frame import Frame
 from neuroflow_review.wording import clock, day, microvolts
 
 EACH = pytest.mark.parametrize("shown", look.THEMES, ids=lambda t: t.name)
@@ -182,6 +184,29 @@ def test_applying_a_theme_reaches_widgets(qtbot, shown: Theme) -> None:  # type:
 
 
 @EACH
+@pytest.mark.parametrize("kind", [QCheckBox, QRadioButton])
+def test_what_cannot_be_chosen_is_written_paler(qtbot, shown: Theme, kind: type[QAbstractButton]) -> None:  # type: ignore[no-untyped-def]
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    look.apply_theme(app, shown)
+    paper = QWidget()
+    paper.setStyleSheet(f"QWidget#paper {{ background: {shown.panel}; }}")
+    paper.setObjectName("paper")
+    qtbot.addWidget(paper)
+    box = kind("MMM", paper)
+    box.resize(100, 30)
+
+    def strongest() -> float:
+        image = box.grab().toImage()
+        words = [image.pixelColor(x, y).name() for x in range(30, 90) for y in range(30)]
+        return max(contrast(word, shown.panel) for word in words)
+
+    usual = strongest()
+    box.setEnabled(False)
+    assert strongest() < 0.7 * usual
+
+
+@EACH
 def test_icons_come_in_the_colour_of_the_theme(qapp, shown: Theme) -> None:  # type: ignore[no-untyped-def]  # noqa: ARG001
     image = look.icon("folder-open", shown).pixmap(32, 32).toImage()
     colours = {
@@ -244,3 +269,21 @@ def test_every_action_has_its_own_picture_paler_where_it_cannot_be_used_and_as_s
     assert all(metrics.inFontUcs4(int(code, 16)) for code in icons._names().values())
     with pytest.raises(KeyError):
         look.icon("no-such-picture", LIGHT)
+
+
+def test_the_first_window_has_the_size_of_type_that_it_keeps_when_its_look_changes(qtbot) -> None:  # type: ignore[no-untyped-def]
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    font = QFont(app.font())
+    font.setPointSizeF(look.BASE_POINTS - 1)  # as a system has it that knows no program yet
+    app.setStyleSheet("")
+    app.setFont(font)
+    frame = Frame(Settings(None))
+    qtbot.addWidget(frame)
+    sizes = []
+    for shown in (look.LIGHT, look.DARK):
+        frame.set_theme(shown)
+        frame.show()
+        parts = (frame.menuBar(), frame.statusBar(), frame.model_says, frame.bar.progress.words)
+        sizes.append({part.font().pointSizeF() for part in parts})
+    assert sizes == [{look.BASE_POINTS}, {look.BASE_POINTS}]

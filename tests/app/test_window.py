@@ -420,11 +420,11 @@ def test_p_presents_without_names_and_comes_back_to_what_was_there(
     with qtbot.waitSignal(session.opened, timeout=60_000):
         session.open(demo)
     qtbot.waitUntil(lambda: window.settled, timeout=60_000)
-    size, gutter_before = window.page.header_height(), gutter()
+    size, gutter_before = window.ieeg.header_height(), gutter()
     shown = {name: not dock.isHidden() for name, dock in window.docks.items()}
     qtbot.keyClick(window, Qt.Key.Key_P)
     assert window.isFullScreen()
-    assert window.page.header_height() > 1.4 * size
+    assert window.ieeg.header_height() > 1.4 * size
     assert gutter() > 1.5 * gutter_before, "large labels have room"
     assert session.state.private
     assert "Demonstration" not in window.header.patient

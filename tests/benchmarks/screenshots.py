@@ -57,7 +57,8 @@ def main() -> int:
     folder: Path = options.folder
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as place:
-        environment = {**os.environ, "QT_QPA_PLATFORM": two_screens(Path(place))}
+        # How somebody left the demonstration on this machine is in no picture.
+        environment = {**os.environ, "QT_QPA_PLATFORM": two_screens(Path(place)), "XDG_DATA_HOME": place}
         for name, theme, at, actions, size, scale in ALL if options.all else README:
             command = [
                 sys.executable, "-m", "neuroflow_review.main", "--demo", "--at", at, "--reconstruct",

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QScrollArea,
+    QSizePolicy,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -228,12 +229,12 @@ class _Column:
 _COLUMNS: Final = (
     _Column("Contact", "Name of the contact; 1 is the deepest of its shaft", "name"),
     _Column("Shaft", "Shaft that it is on", "shaft"),
-    _Column("x", "MNI152, millimetres; right is positive", "mni0"),
-    _Column("y", "MNI152, millimetres; front is positive", "mni1"),
-    _Column("z", "MNI152, millimetres; up is positive", "mni2"),
+    _Column("x, mm", "MNI152; right is positive", "mni0"),
+    _Column("y, mm", "MNI152; front is positive", "mni1"),
+    _Column("z, mm", "MNI152; up is positive", "mni2"),
     _Column("Expected r", "Correlation of the reconstruction's mean with the truth on held-out data", "r"),
     _Column(
-        "Spread left",
+        "Spread kept",
         "Spread of the reconstruction over the spread without any scalp EEG: 1 means that the scalp says nothing",
         "spread_ratio",
     ),
@@ -358,8 +359,8 @@ def _contact_table(card: ModelCard) -> QTableView:
     header.setHighlightSections(False)
     header.setMinimumSectionSize(14 * UNIT)
     table.setStyleSheet(
-        "QTableView::item { padding: 0 8px; } QHeaderView::section { padding: 12px 8px 4px 8px; }"
-        "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; width: 10px; height: 10px; }"
+        "QTableView::item { padding: 0 5px; } QHeaderView::section { padding: 12px 8px 4px 8px; }"
+        "QHeaderView::up-arrow, QHeaderView::down-arrow { subcontrol-position: top center; }"
     )
     for number in (_R, _SPREAD):
         table.setItemDelegateForColumn(number, _Bars(look, table))
@@ -387,10 +388,11 @@ def _making_page(card: ModelCard) -> QWidget:
     form = QFormLayout()
     form.setHorizontalSpacing(6 * UNIT)
     form.setVerticalSpacing(2 * UNIT)
-    form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
     for name, text in making_lines(card):
         heading = said(name, "muted")
         heading.setWordWrap(False)
+        heading.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        heading.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
         form.addRow(heading, said(text, selectable=True))
     layout.addLayout(form)
     layout.addStretch(1)

@@ -347,7 +347,7 @@ class ChannelsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Channels")
         self.setMinimumSize(QSize(720, 400))
-        self.resize(QSize(880, 640))
+        self.resize(QSize(880, 680))
         self._taken_back = False
         self.model = ChannelModel(source, self)
         self.table = _Table(self.model, self)

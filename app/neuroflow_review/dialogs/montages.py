@@ -65,7 +65,7 @@ class MontagesDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Montages")
         self.setMinimumSize(QSize(880, 480))
-        self.resize(QSize(1080, 640))
+        self.resize(QSize(1080, 680))
         self._session = session
         self._ask = ask or self._ask_system
         self._drafts: list[_Draft] = []

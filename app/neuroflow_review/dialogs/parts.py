@@ -35,8 +35,8 @@ TOO_LATE: Final = "It is being put in place: too late to stop."
 
 
 def look_of(widget: QWidget) -> Theme:
-    """The theme that the application has put on, seen by its palette: dialogs are made when they are needed."""
-    ground = widget.palette().color(QPalette.ColorRole.Window)
+    """The theme that the application has put on, seen by the ground of its windows: dialogs are made when needed."""
+    ground = widget.window().palette().color(QPalette.ColorRole.Window)
     usual = DARK if ground.lightnessF() < 0.5 else LIGHT
     return next((look for look in THEMES if colour(look.panel) == ground), usual)
 

@@ -63,6 +63,11 @@ class PatientHeader(QWidget):
         """What is written of the patient."""
         return patient_words(self._recording.patient, private=self._private) if self._recording is not None else ""
 
+    @property
+    def about(self) -> str:
+        """What is written of the recording where there is room for all of it."""
+        return "   ".join(self._about(self._recording)) if self._recording is not None else ""
+
     def _describe(self) -> None:
         said = badges(self._recording) if self._recording is not None else ()
         self.setAccessibleDescription(", ".join((self.patient, *said)))
@@ -113,8 +118,9 @@ class PatientHeader(QWidget):
         # A file's name often holds the patient's.
         name = "" if self._private else recording.path.name
         eeg = sum(c.kind is ChannelKind.EEG for c in recording.channels)
+        long = f"{format_clock(recording.duration)} long"  # beside the start it would be taken for another time of day
         channels = f"{eeg} EEG channel{'' if eeg == 1 else 's'}"
-        return [part for part in (name, start_words(recording), format_clock(recording.duration), channels) if part]
+        return [part for part in (name, start_words(recording), long, channels) if part]
 
 
 def _room(row: QRectF, parts: list[str], metrics: QFontMetricsF) -> float:

@@ -27,6 +27,7 @@ from neuroflow_review.paper import (
     draw_spike,
     pixels_per_mm,
     polylines,
+    scale_lines,
     translucent,
 )
 from neuroflow_review.session.analysis import Spike
@@ -206,6 +207,7 @@ class PageView(Sheet):
                 painter, places, colours, look, selected=selected, struck=struck, bracketed=made, room=room
             )
             self._aside.draw(painter, places, [row.label for row in rows if row.bad], look)
+        traces: list[Trace] = []
         if self._data is not None and len(self._data.traces) == len(self._rows):
             traces = [self._data.traces[i] for i in self._drawn()]
             self._draw_traces(painter, places, rows, traces)
@@ -217,9 +219,11 @@ class PageView(Sheet):
         clock = QRectF(0, 0, self.width(), self._clock_height())
         draw_clock(painter, clock, self._span, self.width(), self._start, look)
         words = sensitivity_words(self._sensitivity)
-        draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
+        below = draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
         if self.alone:
             self._draw_alone(painter, plot, rows[0])
+        elif traces:
+            self._draw_own_scales(painter, places, height, rows, traces, below)
         if self._message:
             self._draw_message(painter, plot)
         layout = self.labels_shown, height, plot.width()
@@ -340,34 +344,41 @@ class PageView(Sheet):
             for line in polylines(self._x0(trace), trace.step * per_second, y):
                 painter.drawPolyline(line)
         painter.restore()
-        if not self.alone:
-            self._draw_own_scales(painter, places, rows, traces)
 
     def _x0(self, trace: Trace) -> float:
         return time_to_x(trace.start, self._span, self.width())
 
     def _draw_own_scales(
-        self, painter: QPainter, places: Sequence[Place], rows: Sequence[Row], traces: Sequence[Trace]
+        self,
+        painter: QPainter,
+        places: Sequence[Place],
+        height: float,
+        rows: Sequence[Row],
+        traces: Sequence[Trace],
+        below: float,
     ) -> None:
-        """What a row of another kind is drawn in, beside it, and which rows are interpolated."""
+        """What a row of another kind is drawn in, beside it and ``below`` the page's scale; which are interpolated."""
         painter.setFont(ui_font(-2.0))
         painter.setPen(colour(self._look.muted))
         metrics = QFontMetricsF(painter.font())
-        taken = self.plot().top() + 100.0
+        line, wide = metrics.height(), right_margin() - 1.5 * UNIT
+        taken = below
         for place, trace, row in zip(places, traces, rows, strict=True):
             own = self.own_scale(row, trace)
-            if (own is None and not row.interpolated) or place.y - metrics.height() / 2 < taken:
+            if own is None and not row.interpolated:
                 continue
             text = "interp." if own is None else scale_words(own, trace.unit)
-            box = QRectF(
-                self.width() - right_margin() + UNIT,
-                place.y - metrics.height() / 2,
-                right_margin() - UNIT,
-                metrics.height(),
-            )
-            text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, box.width())
-            painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
-            taken = place.y + metrics.height() / 2
+            parts = scale_lines(text, metrics, wide)
+            parts = parts if len(parts) * line <= height else [text]
+            high = len(parts) * line
+            top = max(place.y - high / 2, below)
+            if top < taken or top + high > place.y + max(height, high) / 2:
+                continue
+            for k, part in enumerate(parts):
+                box = QRectF(self.width() - right_margin() + UNIT, top + k * line, wide, line)
+                words = metrics.elidedText(part, Qt.TextElideMode.ElideRight, wide)
+                painter.drawText(box, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+            taken = top + high
 
     def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
         painter.save()

@@ -12,6 +12,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QWidget
 
 from neuroflow.anatomy.implant import Contact
+from neuroflow.recording import Span
 from neuroflow_review.display import filtered_words, seconds_left_words, sensitivity_words
 from neuroflow_review.marklayer import Ground
 from neuroflow_review.paper import (
@@ -36,6 +37,7 @@ UNDETERMINED = 0.97
 """A contact whose posterior is this wide against the spread without any scalp EEG is drawn pale."""
 
 _APART = 6.0
+_CENTRED = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 
 
@@ -101,8 +103,9 @@ class ReconstructionView(Sheet):
         if stale != self._stale:
             self._stale = stale
             self.redraw()
-        if tuple(segments) != self._segments:
-            before, self._segments = self._notes(), tuple(segments)
+        joined = _joined(segments)
+        if joined != self._segments:
+            before, self._segments = self._notes(), joined
             if self._notes() != before:
                 self.redraw()
             self.update()
@@ -146,7 +149,9 @@ class ReconstructionView(Sheet):
     @property
     def folded_height(self) -> int | None:
         """The height, in pixels, that the words need where they are all there is; None where there is more."""
-        return round(3.5 * self.header_height()) if self._reason else None
+        if not self._reason:
+            return None
+        return round(self.header_height() + self._reason_bounds(self.plot()).height()) + 4 * UNIT
 
     @property
     def drawn(self) -> bool:
@@ -366,17 +371,16 @@ class ReconstructionView(Sheet):
         inside = box.adjusted(2 * UNIT, 0, -2 * UNIT, 0)
         if inside.width() < metrics.horizontalAdvance("not yet") or not self._labels:
             return QRectF(box.center(), box.center())
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
         # A short stretch has no room for the reason, which the cursor tells; nor may it cover what is beside it.
         for text in (f"{what}\n{why}" if why else what, what):
-            bounds = metrics.boundingRect(inside, flags, text)
+            bounds = metrics.boundingRect(inside, _CENTRED, text)
             if inside.contains(bounds):
                 break
         else:
             return QRectF(box.center(), box.center())
         painter.fillRect(bounds.adjusted(-2 * UNIT, -UNIT, 2 * UNIT, UNIT), colour(look.recon_paper))
         painter.setPen(colour(look.warning if warning else look.recon_line))
-        painter.drawText(inside, flags, text)
+        painter.drawText(inside, _CENTRED, text)
         return bounds
 
     def _draw_spikes(self, painter: QPainter, places: Sequence[Place], height: float) -> None:
@@ -407,18 +411,34 @@ class ReconstructionView(Sheet):
 
     def _draw_reason(self, painter: QPainter, plot: QRectF) -> None:
         painter.fillRect(plot, colour(self._look.recon_paper))
-        if plot.height() > 4 * self.header_height():  # not folded: side by side, or in a window of its own
+        if self.height() > (self.folded_height or 0):  # not folded: side by side, or in a window of its own
             hatch(painter, plot, self._look)
         self._say_reason(painter, plot)
 
     def _say_reason(self, painter: QPainter, plot: QRectF) -> None:
-        painter.setFont(ui_font())
-        flags = int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap)
-        inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
-        bounds = QFontMetricsF(painter.font()).boundingRect(inside, flags, self._reason)
+        bounds = self._reason_bounds(plot)
         painter.fillRect(bounds.adjusted(-3 * UNIT, -2 * UNIT, 3 * UNIT, 2 * UNIT), colour(self._look.recon_paper))
+        painter.setFont(ui_font())
         painter.setPen(colour(self._look.ink))
-        painter.drawText(inside, flags, self._reason)
+        painter.drawText(plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0), _CENTRED, self._reason)
+
+    def _reason_bounds(self, plot: QRectF) -> QRectF:
+        """Where the reason stands in the plot, in as many lines as it takes."""
+        inside = plot.adjusted(4 * UNIT, 0, -4 * UNIT, 0)
+        return QFontMetricsF(ui_font()).boundingRect(inside, _CENTRED, self._reason)
+
+
+def _joined(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """Neighbours of which the same is to be said, as one: what tiles are is no concern of the reader."""
+    out: list[Segment] = []
+    for segment in segments:
+        last = out[-1] if out else segment
+        alike = segment == replace(last, span=segment.span) and last.span.stop == segment.span.start
+        if out and alike and segment.what in ("absent", "failed"):
+            out[-1] = replace(segment, span=Span(last.span.start, segment.span.stop))
+        else:
+            out.append(segment)
+    return tuple(out)
 
 
 def share_words(spike: Spike, *, interval: bool) -> str:

@@ -23,7 +23,7 @@ from neuroflow_review.display import seconds_left_words
 from neuroflow_review.session.reconstruction import Progress
 from neuroflow_review.theme import UNIT, Theme, icon
 
-_WIDTHS = (96, 40, 0)
+_WIDTHS = (96, 40, 0, 0)
 """Of the bar of progress, by how little room there is."""
 
 
@@ -128,7 +128,7 @@ class NumberBox(QSpinBox):
 
     def sizeHint(self) -> QSize:
         text = self.fontMetrics().horizontalAdvance(f"{self.prefix()}{max(self._widest, self.value())}{self.suffix()}")
-        return QSize(text + 10 * UNIT, super().sizeHint().height())  # the steppers, and air
+        return QSize(text + 8 * UNIT, super().sizeHint().height())  # the steppers, and air
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -261,7 +261,7 @@ class ReviewBar(QToolBar):
         self.progress.set_brief(brief)
         for k, button in enumerate(self._buttons()):
             # What opens a file is known by its picture; what reconstructs keeps its word for as long as it can.
-            wordless = brief > k
+            wordless = brief > 2 * k
             style = Qt.ToolButtonStyle.ToolButtonIconOnly if wordless else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
             button.setToolButtonStyle(style)
 

@@ -46,6 +46,7 @@ class Columns(QWidget):
 
     def set_theme(self, look: Theme) -> None:
         self._look = look
+        self.place()
         self.update()
 
     def place(self) -> None:
@@ -90,7 +91,7 @@ class Arrangement:
         self._depth = depth
         self._depth_channel = False
         self._dividers: QByteArray | None = None
-        self._laid: tuple[int, ...] = ()
+        self._laid: tuple[int | None, ...] = ()
         self._before: list[int] | None = None
         self._least = _LEAST
         self._folded: int | None = None
@@ -142,12 +143,12 @@ class Arrangement:
     def fold_depth(self, height: int | None) -> None:
         """Leave the reconstruction only so much height, where it has no more than a word to say; None ends that.
 
-        The page above it has the rest meanwhile.
+        The page above it has the rest meanwhile. In another width or another size of type the word has another height.
         """
         if height != self._folded:
             self._folded = height
             self._limit(None)
-            self._laid = (-1, *self._laid[1:])
+            self._laid = (height, -1, *self._laid[2:])
             self._give_way()
 
     def share_out(self) -> None:
@@ -181,11 +182,16 @@ class Arrangement:
         What gave way comes back with the room; a divider that the reader drags stays where it is put.
         """
         part = self.first
-        laid = (part.height(), *(panel for panel in self._first_panels() if not self._panels[panel].isHidden()))
         sizes = part.sizes()
-        if laid == self._laid or not any(sizes):  # before it is laid out there is nothing to give
+        if not any(sizes):
+            return  # before it is laid out there is nothing to give
+        if self._folded is not None:
+            self._folded = self._depth.folded_height
+        panels = tuple(panel for panel in self._first_panels() if not self._panels[panel].isHidden())
+        laid = (self._folded, part.height(), *panels)
+        if laid == self._laid:
             return
-        same = laid[1:] == self._laid[1:]
+        same = panels == self._laid[2:]
         self._laid = laid
         if self._before is not None and same and any(self._before):
             sizes = [sum(sizes) * size // max(sum(self._before), 1) for size in self._before]
@@ -194,7 +200,7 @@ class Arrangement:
         self._limit(None)
         if given != part.sizes():
             part.setSizes(given)
-        self._limit(self._folded if _DEPTH in laid[1:] else None)
+        self._limit(self._folded if _DEPTH in panels else None)
 
     def _limit(self, folded: int | None) -> None:
         """Let the reconstruction be as high as it is folded, or as anybody likes."""

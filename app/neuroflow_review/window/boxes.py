@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QInputDialog
 
 from neuroflow_review.actions import ACTIONS
 from neuroflow_review.paper import SCREENS, pixels_per_mm, screen_key
+from neuroflow_review.theme import UNIT
 
 if TYPE_CHECKING:
     from neuroflow_review.dialogs.calibrate import CalibrateDialog
@@ -94,6 +95,8 @@ def _ask_reader(window: ReviewWindow, then: Callable[[bool], object]) -> None:
     dialog.setAccessibleName("Who reads?")
     dialog.finished.connect(partial(_keep_reader, window, dialog, then))
     open_dialog(dialog)
+    if layout := dialog.layout():  # which is made when it opens
+        layout.setContentsMargins(6 * UNIT, 6 * UNIT, 6 * UNIT, 6 * UNIT)
 
 
 def _keep_reader(window: ReviewWindow, dialog: QInputDialog, then: Callable[[bool], object], _: int) -> None:

@@ -316,7 +316,8 @@ class Feeds(QObject):
         ]
         rows += [*self._rows.of_marks(marks.all), *self._rows.of_file(recording, private=session.state.private)]
         frame.events.set_events(rows, recording.start)
-        frame.events.set_searched(sum(span.duration for span in searched[0]), recording.duration)
+        sought = sum(span.duration for span in searched[0]) if any(row.kind == "EEG" for row in session.rows) else 0.0
+        frame.events.set_searched(sought, recording.duration)
 
     def _show_in_overview(self, proposed: Sequence[Sequence[Spike]], depth: Sequence[Sequence[Spike]]) -> None:
         """Discharges that nobody decided on, and those of the scalp that a reader did not reject, searched or not."""

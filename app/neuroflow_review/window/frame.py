@@ -33,6 +33,7 @@ from neuroflow_review.theme import (
     Theme,
     apply_theme,
     icon,
+    set_type,
     type_scale,
     ui_font,
 )
@@ -99,6 +100,9 @@ class Frame(QMainWindow):
     """Widgets by name; :meth:`set_theme` and :meth:`remember` are all that it does."""
 
     def __init__(self, settings: Settings) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            set_type(app)
         super().__init__()
         self.settings = settings
         self.look: Theme = LIGHT
