@@ -44,15 +44,15 @@ def test_its_type_is_large(opened: ReviewWindow, press: Press, settle: Act) -> N
     def points() -> float:
         return QApplication.font().pointSizeF()
 
-    before, header = points(), opened.page.header_height()
+    before, header = points(), opened.ieeg.header_height()
     assert before == BASE_POINTS
     press(opened, Key.Key_P)
     settle(opened)
     assert LARGE[0] <= points() / before <= LARGE[1]
-    assert opened.page.header_height() > 1.3 * header, "the sheets follow the type"
+    assert opened.ieeg.header_height() > 1.3 * header, "the sheets follow the type"
     press(opened, Key.Key_P)
     settle(opened)
-    assert (points(), opened.page.header_height()) == (before, header)
+    assert (points(), opened.ieeg.header_height()) == (before, header)
 
 
 def test_scalp_stands_above_its_reconstruction_on_one_time_axis(
