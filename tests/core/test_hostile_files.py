@@ -310,6 +310,17 @@ def recordings(draw: st.DrawFn) -> bytes:
     return head + body[: len(body) - draw(st.sampled_from((0, 0, 0, 1, 30)))]
 
 
+@pytest.mark.parametrize(("share", "read"), [(0.5, True), (0.02, True), (0.001, False)])
+def test_of_a_large_record_that_is_cut_off_enough_must_be_there(tmp_path: Path, share: float, read: bool) -> None:
+    """A few bytes are a damaged header: to fill them up to what it claims would take seconds, and tell nothing."""
+    path = make_file(tmp_path / "a.edf", [Sig("EEG Fp1-Ref", np.zeros((1, 1_000_000)))]).path
+    header = 2 * 256
+    path.write_bytes(path.read_bytes()[: header + round(2e6 * share)])
+    said = sentence(path)
+    assert (said == "") is read
+    assert read or "one of its records has 2 MB, and holds 2000 bytes" in said
+
+
 # Not made smaller where it fails: that takes minutes, and the bytes are printed all the same.
 @settings(
     max_examples=CASES // 10, deadline=None, derandomize=True, database=None, phases=(Phase.generate,),

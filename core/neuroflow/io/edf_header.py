@@ -33,6 +33,8 @@ _THREE_NUMBERS = re.compile(r"\s*(\d{1,2})[.:'\-/ ]\s*(\d{1,2})[.:'\-/ ]\s*(\d{1
 _DATE = re.compile(r"(\d{1,2})-([A-Za-z]{3})-(\d{4})", re.ASCII)
 # A record that the file holds in part is filled up in memory, and its stated size may be anything.
 LARGEST_CUT_RECORD = 64 << 20
+# Of a larger one so much must be there: a few bytes are a damaged header, and filling them up takes seconds.
+_LARGE_RECORD, _LEAST_SHARE = 1 << 20, 0.01
 SHORTEST_RECORD, LONGEST_RECORD = 1e-6, 1e6  # seconds
 
 
@@ -138,10 +140,11 @@ def parse_header(raw: bytes, file_bytes: int, name: str) -> EdfHeader:
     records, partial = divmod(max(file_bytes - header_bytes, 0), record_bytes)
     if records == 0 and partial == 0:
         raise FileProblem(f"“{name}” holds a header and no data records: there is nothing to show; export it again.")
-    if records == 0 and record_bytes > LARGEST_CUT_RECORD:
+    unlike = record_bytes > _LARGE_RECORD and partial < record_bytes * _LEAST_SHARE
+    if records == 0 and (record_bytes > LARGEST_CUT_RECORD or unlike):
         raise FileProblem(
-            f"“{name}” says that one of its records is {record_bytes >> 20} MB, and holds {partial} bytes: its header "
-            "is damaged; copy or export the recording again."
+            f"“{name}” says that one of its records has {record_bytes / 1e6:.0f} MB, and holds {partial} bytes: its "
+            "header is damaged; copy or export the recording again."
         )
     _compare_counts(stated, records, partial, record_bytes, record_seconds, problems)
     return EdfHeader(
