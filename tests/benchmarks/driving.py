@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
@@ -36,7 +38,9 @@ class Driver:
         instance = QApplication.instance()
         self.app = instance if isinstance(instance, QApplication) else QApplication(["bench"])
         sys.setswitchinterval(0.0005)  # as the application does
-        self.session = Session(Settings(None), make_backend=InstalledModel)
+        # Marks, too: those of a copy that is gone would otherwise be kept in the user's folder, as of the original.
+        self._own = TemporaryDirectory(ignore_cleanup_errors=True)
+        self.session = Session(Settings(None), make_backend=InstalledModel, reviews=Path(self._own.name))
         self.window = ReviewWindow(self.session, look="light")
         self.window.resize(*size)
         self.paints = Paints(self.window)
@@ -100,6 +104,7 @@ class Driver:
         self.window.deleteLater()
         self.app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         self.app.processEvents()
+        self._own.cleanup()
 
 
 def event_loop_gaps(driver: Driver, minutes: float) -> list[float]:
