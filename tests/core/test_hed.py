@@ -146,7 +146,8 @@ marks = st.builds(
 )  # fmt: skip
 tags = st.lists(
     st.sampled_from(
-        (*hed.DISCHARGE, f"sc:{LONG}", "Sharp-wave", "Uncertain", "Eye-blink-artifact", "(Sensor-list/F7, (A, B))", "Label/x", OURS)
+        (*hed.DISCHARGE, f"sc:{LONG}", "Sharp-wave", "Uncertain", "Eye-blink-artifact", "(Sensor-list/F7, (A, B))",
+         "Label/x", OURS)
     ),
     min_size=1, max_size=5, unique=True,
 ).map(", ".join)  # fmt: skip
