@@ -19,6 +19,7 @@ import glob
 import heapq
 import math
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
 from neuroflow.io.whole import Whole
 from neuroflow.recording import Recording
-from neuroflow.review.document import Document, Mark, checked, document_of
+from neuroflow.review.document import LONGEST_NAME, Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
 FORMAT = 6
@@ -272,6 +273,11 @@ def _read(path: Path) -> _Review:
     if declared > FORMAT:
         raise _LaterFormat(declared, data)
     found = msgspec.json.decode(data, type=_Marks)
+    about = found.recording
+    if max(map(len, (found.program, found.saved, about.name, about.identity, found.audit.seal))) > LONGEST_NAME:
+        raise ValueError("longer words about a recording than there are")
+    if about.whole is not None and re.fullmatch("[0-9a-f]{64}", about.whole.sha256) is None:
+        raise ValueError("no hash of a recording")
     document_of(found.marks)
     left = None
     with contextlib.suppress(ValueError, msgspec.MsgspecError):  # marks are worth more than where they were left
