@@ -147,6 +147,17 @@ def test_reconstructing_without_naming_anybody(reconstruct: Callable[..., int], 
         assert [word in raw for word in (b"Jane", b"MCH-1", b"scalp.edf", b"02.01.20")] == [named] * 4
 
 
+def test_a_reconstruction_may_have_its_date_shifted_where_nobody_is_named(
+    reconstruct: Callable[..., int], tmp_path: Path, capsys: Any
+) -> None:
+    assert reconstruct("--samples", "2", "--duration", "5", "--shift-days", "-7") == 2
+    assert "--shift-days goes with --deidentify" in capsys.readouterr().err
+    assert reconstruct("--samples", "2", "--duration", "5", "--deidentify", "--shift-days", "-7") == 0
+    raw = (tmp_path / "out.edf").read_bytes()
+    assert raw[168:184] == b"26.12.1903.04.05"
+    assert not [word for word in (b"Jane", b"MCH-1", b"scalp.edf", b"02.01.20", b"2020") if word in raw]
+
+
 def test_reconstructing_a_part_gives_that_part(reconstruct: Callable[..., int], tmp_path: Path, capsys: Any) -> None:
     chosen = ("--channels", "samples", "--samples", "2", "--contacts", "AHL1,AHL8")
     assert reconstruct(*chosen, "--json", output="whole.edf") == 0

@@ -8,7 +8,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +20,9 @@ from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
 from neuroflow.export import ExportRequest, export_reconstruction, readback
 from neuroflow.export.edf import _told
+from neuroflow.export.provenance import SHIFTED
 from neuroflow.export.spool import Spool
+from neuroflow.export.texts import free_texts
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.jobs import Cancelled, Control
@@ -343,6 +345,25 @@ def test_a_deidentified_file_names_channels_by_their_sites_alone(export: Export,
         assert "Cz" in said
         assert [name in said for name in ("Ross1", "Lee12", "12 05 51")] == [not hidden] * 3
     assert said.count("one whose name is left out") == 3
+
+
+@pytest.mark.parametrize(("start", "day"), [(0.0, 26), (12.0, 27)])
+def test_a_shifted_date_keeps_the_time_of_day_and_is_said_to_be_shifted(
+    export: Export, tmp_path: Path, start: float, day: int
+) -> None:
+    """Cut past midnight, it is the day after the shifted one; by how much is not said."""
+    export(FakeReconstructor(), samples=3, span=Span(start, 20.0), deidentified=True, shift_days=-7)
+    recording, _ = read(tmp_path / "out.edf")
+    clock = datetime(2020, 1, 2, 23, 59, 50, 500000) + timedelta(seconds=start)
+    assert recording.start == clock.replace(year=2019, month=12, day=day)
+    assert (recording.patient, recording.dated) == (Patient(), True)
+    assert SHIFTED in [a.text for a in recording.annotations]
+    assert b"2020" not in (tmp_path / "out.edf").read_bytes()
+    # Who de-identifies the file again finds nothing there to decide on.
+    assert {t.text: t.decision for t in free_texts(recording)}[SHIFTED] == "keep"
+    for days, hidden, sentence in ((-7, False, "names nobody"), (0, True, "0 days"), (-20_000, True, "outside")):
+        with pytest.raises(NeuroflowError, match=sentence):
+            export(FakeReconstructor(), samples=3, deidentified=hidden, shift_days=days)
 
 
 def test_a_channel_mapped_by_hand_keeps_its_site_and_loses_its_label() -> None:
