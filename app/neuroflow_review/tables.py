@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -49,9 +49,13 @@ Cells = Iterator[tuple[str, str, str, str, str, str, str]]
 
 
 def table_of(
-    parts: Iterable[Cells], origin: str = "", made: Provenance | None = None, control: Control | None = None
-) -> str:
-    """CSV of the rows of every part, of a recording of which ``origin`` says the hash. Raises: Cancelled."""
+    parts: Iterable[Cells], origin: str = "", made: Provenance | None = None, control: Control | None = None,
+    in_file: Collection[str] = (),
+) -> str:  # fmt: skip
+    """CSV of the rows of every part, of a recording of which ``origin`` says the hash. Raises: Cancelled.
+
+    Signals ``in_file`` were reconstructed before they were read: ``made`` is not what they come from.
+    """
     control = control or Control()
     whence = PROGRAM, origin
     recorded, depth = (*whence, *[""] * 6), (*whence, *_model_cells(made))
@@ -62,7 +66,8 @@ def table_of(
         for number, cells in enumerate(part):
             if number % _STEPS == 0:
                 control.checkpoint()
-            table.writerow((*cells, *(depth if cells[0].startswith(RECONSTRUCTED) else recorded)))
+            drawn = cells[0].startswith(RECONSTRUCTED) and cells[0] not in in_file
+            table.writerow((*cells, *(depth if drawn else recorded)))
     return out.getvalue()
 
 
