@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroflow.cli.progress import Progress
-from neuroflow.cli.text import count, print_json, span_of_time
+from neuroflow.cli.text import count, print_json, show, span_of_time
 from neuroflow.errors import NeuroflowError
 from neuroflow.io import open_recording
 from neuroflow.io.edf_writer import IGNORES_GAPS, check_target
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(report))
     else:
-        print(as_text(report))
+        show(as_text(report))
     return 0
 
 

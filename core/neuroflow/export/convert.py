@@ -150,9 +150,10 @@ class _Conversion:
                 raise NeuroflowError("Dates are shifted in a copy that names nobody: de-identify it too.")
             shifted(self.recording.start, request.shift_days)  # refused before any work
         if request.texts is not None and (left := unreviewed(self.recording, request.texts)):
+            one = " ".join(left[0].split())[:40]
             raise NeuroflowError(
-                f"{len(left)} texts of this recording were not reviewed, such as “{left[0][:40]}”: list them again and "
-                "decide of each."
+                f"{len(left)} texts of this recording were not reviewed, such as “{one}”: list them again and decide "
+                "of each."
             )
 
     def run(self) -> Converted:
