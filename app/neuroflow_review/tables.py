@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroflow.flow.card import ContactMeasure
 from neuroflow.jobs import Control
-from neuroflow.review import Provenance
+from neuroflow.review import BlindReading, Provenance
+from neuroflow.review.blinded import Apart
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import at_position, interval
 from neuroflow.signal.spectrum import BANDS
@@ -252,6 +253,24 @@ def event_cells(events: Sequence[EventRow], *, private: bool) -> Cells:
             for end, share in (("low", event.low), ("high", event.high)):
                 told = f"{what}: {end} end of the 95 % interval of the share of samples"
                 yield from _cells(event.where, told, event.time, "", 100 * share, "%")
+
+
+def agreement_cells(reading: BlindReading, where: Apart, *, private: bool) -> Cells:
+    """What was compared of a blinded reading, and ``where`` both differ; with ``private`` readers are numbered."""
+    said, agreement = "blinded reading: discharges", reading.agreement
+    if agreement is not None:
+        yield from _cells("", "blinded reading: compared", "", "", agreement.seconds, "s")
+        shares = [(f"Reader {k}" if private else n, s) for k, (n, s) in enumerate(agreement.readers.items(), 1)]
+        figures = [("", f"{said} marked by {name}", "proposed as well", share) for name, share in shares]
+        proposed = f"{NOT_RECORDED}: {said} proposed"
+        for signal, what, also, share in (*figures, (RECONSTRUCTED, proposed, "marked as well", agreement.proposed)):
+            yield from _cells(signal, what, "", "", share.count, "1")
+            yield from _cells(signal, f"{what}, {also}", "", "", share.found, "1")
+            yield from _cells(signal, f"{what}, {also} by chance", "", "", 100 * share.by_chance, "%")
+    for time in where.marked:
+        yield "", f"{said} only marked", f"{time:.6f}", "", "", "", ""
+    for time in where.proposed:
+        yield RECONSTRUCTED, f"{NOT_RECORDED}: {said} only proposed", f"{time:.6f}", "", "", "", ""
 
 
 def _sort(event: EventRow) -> str:
