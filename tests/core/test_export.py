@@ -19,8 +19,10 @@ import pytest
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
 from neuroflow.export import ExportRequest, export_reconstruction, readback
+from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.edf import _told
 from neuroflow.export.provenance import SHIFTED
+from neuroflow.export.repair import repair
 from neuroflow.export.spool import Spool
 from neuroflow.export.texts import free_texts
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
@@ -427,6 +429,18 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_every_reader_finds_what_was_meant(export: Export, reader: str) -> None:
     report = export(FakeReconstructor(), samples=3)
     assert 0 < report.worst_difference_uv <= 0.5001 * report.step_uv, reader
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are letters there, and not bytes")
+def test_a_name_of_an_old_server_that_is_not_utf_8_is_written_and_read_back(
+    source: ArraySource, tmp_path: Path
+) -> None:
+    target = tmp_path / os.fsdecode("J\xe9r\xf4me.edf".encode("latin-1"))
+    report = export_reconstruction(source, FakeReconstructor(), target, ExportRequest(samples=3))  # type: ignore[arg-type]
+    assert 0 < report.worst_difference_uv <= 0.5001 * report.step_uv
+    convert(target, target.with_name(f"{target.stem}-2.edf"), ConvertRequest())
+    repair(target, target.with_name(f"{target.stem}-3.edf"))
+    assert len(os.listdir(os.fsencode(tmp_path))) == 3
 
 
 def test_a_file_that_reads_back_differently_is_not_kept(
