@@ -175,7 +175,7 @@ def write_review(
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
-        _About(recording.path.name, recording.identity, recording.duration, whole),
+        _About(_name_of(recording), recording.identity, recording.duration, whole),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
         seal or Seal(),
@@ -343,7 +343,7 @@ def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
 
     There files are named by identity: a recording that changed finds none of its own.
     """
-    name = b'"name": ' + msgspec.json.encode(recording.path.name)
+    name = b'"name": ' + msgspec.json.encode(_name_of(recording))
     found = [path for path in _newest(folders) if name in _head(path)]
     if not found:
         return ""
@@ -352,6 +352,11 @@ def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
         f"There are no marks of this recording, but of another that is called {recording.path.name}, or of this one "
         f"before it changed: Import marks… takes them up from {path}."
     )
+
+
+def _name_of(recording: Recording) -> str:
+    """What its file is called, as JSON can say it: on Linux a name is bytes, and old servers have others than UTF-8."""
+    return recording.path.name.encode(errors="replace").decode()
 
 
 def _newest(folders: Sequence[Path]) -> list[Path]:
