@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from neuroflow.flow.card import ContactMeasure
 from neuroflow.jobs import Control
-from neuroflow.review import Provenance
+from neuroflow.review import BlindReading, Provenance
+from neuroflow.review.blinded import Apart
 from neuroflow.signal.montage import Row
 from neuroflow.signal.orderstatistics import at_position, interval
 from neuroflow.signal.spectrum import BANDS
@@ -49,9 +50,13 @@ Cells = Iterator[tuple[str, str, str, str, str, str, str]]
 
 
 def table_of(
-    parts: Iterable[Cells], origin: str = "", made: Provenance | None = None, control: Control | None = None
-) -> str:
-    """CSV of the rows of every part, of a recording of which ``origin`` says the hash. Raises: Cancelled."""
+    parts: Iterable[Cells], origin: str = "", made: Provenance | None = None, control: Control | None = None,
+    in_file: Collection[str] = (),
+) -> str:  # fmt: skip
+    """CSV of the rows of every part, of a recording of which ``origin`` says the hash. Raises: Cancelled.
+
+    Signals ``in_file`` were reconstructed before they were read: ``made`` is not what they come from.
+    """
     control = control or Control()
     whence = PROGRAM, origin
     recorded, depth = (*whence, *[""] * 6), (*whence, *_model_cells(made))
@@ -62,7 +67,8 @@ def table_of(
         for number, cells in enumerate(part):
             if number % _STEPS == 0:
                 control.checkpoint()
-            table.writerow((*cells, *(depth if cells[0].startswith(RECONSTRUCTED) else recorded)))
+            drawn = cells[0].startswith(RECONSTRUCTED) and cells[0] not in in_file
+            table.writerow((*cells, *(depth if drawn else recorded)))
     return out.getvalue()
 
 
@@ -247,6 +253,24 @@ def event_cells(events: Sequence[EventRow], *, private: bool) -> Cells:
             for end, share in (("low", event.low), ("high", event.high)):
                 told = f"{what}: {end} end of the 95 % interval of the share of samples"
                 yield from _cells(event.where, told, event.time, "", 100 * share, "%")
+
+
+def agreement_cells(reading: BlindReading, where: Apart, *, private: bool) -> Cells:
+    """What was compared of a blinded reading, and ``where`` both differ; with ``private`` readers are numbered."""
+    said, agreement = "blinded reading: discharges", reading.agreement
+    if agreement is not None:
+        yield from _cells("", "blinded reading: compared", "", "", agreement.seconds, "s")
+        shares = [(f"Reader {k}" if private else n, s) for k, (n, s) in enumerate(agreement.readers.items(), 1)]
+        figures = [("", f"{said} marked by {name}", "proposed as well", share) for name, share in shares]
+        proposed = f"{NOT_RECORDED}: {said} proposed"
+        for signal, what, also, share in (*figures, (RECONSTRUCTED, proposed, "marked as well", agreement.proposed)):
+            yield from _cells(signal, what, "", "", share.count, "1")
+            yield from _cells(signal, f"{what}, {also}", "", "", share.found, "1")
+            yield from _cells(signal, f"{what}, {also} by chance", "", "", 100 * share.by_chance, "%")
+    for time in where.marked:
+        yield "", f"{said} only marked", f"{time:.6f}", "", "", "", ""
+    for time in where.proposed:
+        yield RECONSTRUCTED, f"{NOT_RECORDED}: {said} only proposed", f"{time:.6f}", "", "", "", ""
 
 
 def _sort(event: EventRow) -> str:

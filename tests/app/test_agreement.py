@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_blinded import Act, Press, begin, close_agreement, mark, nothing_is_told, yes
 from tests.app.test_left import kept, opens
@@ -234,6 +236,40 @@ def test_return_goes_to_a_difference_and_k_chooses_it(
     qtbot.waitUntil(dialog.isActiveWindow)
     qtbot.keyClick(dialog, Key.Key_K)
     assert [m.start for m in session.marks.all if m.meeting] == [time]
+    close_agreement(qtbot, mine)
+
+
+def test_figures_and_differences_are_saved_as_a_table_that_names_the_model(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = mine.session
+    begin(qtbot, mine, press, settle)
+    mark(mine, press, 4.0, 65.0)
+    press(mine, Key.Key_R, CTRL)
+    yes(qtbot, mine)
+    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    qtbot.waitUntil(lambda: session.state.blinded.agreement is not None and bool(listed_in(dialog)), timeout=LONG)
+    qtbot.waitUntil(lambda: mine.settled, timeout=LONG)
+    made, share = session.state.blinded.rules.provenance, session.state.blinded.agreement.readers["Dr Reader"]
+    for private in (False, True):
+        session.store.update(private=private)
+        target = tmp_path / f"agreement-{private}.csv"
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, to=target: (str(to), ""))
+        qtbot.mouseClick(dialog.save, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(target.exists, timeout=LONG)
+        found = list(csv.DictReader(target.open(encoding="utf-8-sig", newline="")))
+        values = {row["what"]: row["value"] for row in found}
+        who = "Reader 1" if private else "Dr Reader"
+        assert float(values[f"blinded reading: discharges marked by {who}"]) == share.count
+        assert float(values[f"blinded reading: discharges marked by {who}, proposed as well"]) == share.found
+        assert ("Dr Reader" in target.read_text("utf-8")) is not private
+        apart = session.blinded.apart()
+        times = [float(row["time_s"]) for row in found if row["what"].endswith("only marked")]
+        assert times == pytest.approx(list(apart.marked))
+        assert sum(row["what"].endswith("only proposed") for row in found) == len(apart.proposed)
+        far = [row for row in found if row["signal"] == "≈"]
+        assert {(row["model"], row["weights_sha256"]) for row in far} == {(made.model, made.weights)}
+        assert all("reconstructed, not recorded" in row["what"] for row in far)
     close_agreement(qtbot, mine)
 
 

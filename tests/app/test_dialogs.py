@@ -20,12 +20,15 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QL
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem
 from neuroflow.export import ExportReport, ExportRequest, Withheld
+from neuroflow.export.convert import Converted
 from neuroflow.flow.card import CardContact, CardImplant, ContactMeasure, Limits, ModelCard, Weights, read_card
 from neuroflow.inference.model import find_model
+from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.jobs import Control
 from neuroflow.recording import Span
 from neuroflow_review.dialogs.about import LIBRARIES, AboutDialog
 from neuroflow_review.dialogs.card import CardDialog, measured_table
+from neuroflow_review.dialogs.copy_offer import written_lines
 from neuroflow_review.dialogs.export import ExportDialog, Offer, estimate
 from neuroflow_review.dialogs.export_offer import result_lines, stretch_around
 from neuroflow_review.dialogs.fault import FaultDialog, show_fault
@@ -322,6 +325,10 @@ def test_the_result_tells_the_worst_difference_and_what_is_left_out() -> None:
     assert "0.012 µV" in lines["Read back"]
     assert lines["Drawn again"].startswith("3 samples")
     assert lines["Withheld"] == "2 stretches, 15 s in all: a gap"
+    assert "Gaps" not in lines
+    assert dict(result_lines(report(Path("x.edf"), format="EDF+D")))["Gaps"] == IGNORES_GAPS
+    copied = Converted(Path("x.edf"), "EDF+D", 2, 9, Span(0, 9), 0.0, 0.1)
+    assert dict(written_lines(copied))["Gaps"] == IGNORES_GAPS
     assert dict(result_lines(report(Path("x.edf"), withheld=(), redrawn=0)))["Withheld"] == "nothing"
 
 

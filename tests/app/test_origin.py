@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
-from tests.app.conftest import FakeBackend
+from tests.app.conftest import FakeBackend, write_edf
 from tests.app.test_shown import saved
 
 from neuroflow import __version__
@@ -120,6 +120,46 @@ def test_a_page_is_not_saved_as_one_of_the_recording_that_was_opened_meanwhile(
     settle(opened)
     assert loaded
     assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["page.csv", "page.svg"])
+def test_a_page_that_was_to_be_saved_with_names_is_not_once_they_are_hidden(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, mine: ReviewWindow, settle: Settle, tmp_path: Path, name: str
+) -> None:
+    """What the file is to say of itself was asked for before, and would hold the names."""
+    loaded: list[Callable[[], None]] = []
+    ask = Loading.ask
+
+    def late(self: Loading, moment: Moment, done: Callable[[Drawn], None], failed: Callable[[Failure], None]) -> Job:
+        return ask(self, moment, lambda drawn: loaded.append(lambda: done(drawn)), failed)
+
+    monkeypatch.setattr(Loading, "ask", late)
+    mine.session.store.update(bad=frozenset({"Kim Poe"}))
+    save_shown(mine, tmp_path / name)
+    qtbot.waitUntil(lambda: bool(loaded), timeout=60_000)
+    mine.session.store.update(private=True)
+    for done in loaded:
+        done()
+    assert "names were hidden meanwhile" in mine.statusBar().currentMessage()
+    settle(mine)
+    assert not (tmp_path / name).exists()
+
+
+def test_of_a_file_with_both_the_rows_of_the_model_name_it_and_those_of_the_file_do_not(
+    qtbot: QtBot, show: Callable[[Path], ReviewWindow], backend: FakeBackend, reconstructed: Settle, tmp_path: Path
+) -> None:
+    sites = "Fp1 F7 T3 T5 O1 Fp2 F8 T4 T6 O2 Fz Cz Pz F3 C3 P3 F4 C4 P4".split()
+    window = show(write_edf(tmp_path / "both.edf", [*(f"EEG {s}-Ref" for s in sites), "~AHL1 med"]))
+    window.session.store.update(montage="as recorded")
+    window.session.reconstruct_page()
+    reconstructed(window)
+    found = rows(saved(qtbot, window, tmp_path / "page.csv"))
+    far = [row for row in found if row["signal"].startswith("≈")]
+    in_file = [row for row in far if row["signal"] == "≈AHL1 med"]
+    assert in_file
+    assert {row["model"] for row in in_file} == {""}
+    assert len(far) > len(in_file)
+    assert {row["model"] for row in far if row["signal"] != "≈AHL1 med"} == {backend.name}
 
 
 def test_the_hash_is_of_the_whole_file_once_that_was_read_and_never_of_one_that_has_changed(

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 from tests.app.test_marks import review_of, review_of_path, saved
 
+from neuroflow.cli import main
 from neuroflow.errors import FileProblem
-from neuroflow.io import audit, review_file
+from neuroflow.io import audit, open_recording, review_file
 from neuroflow.io.review_file import sealed
 from neuroflow.review import Mark
 from neuroflow_review.dialogs.question import QuestionDialog
@@ -236,6 +237,29 @@ def test_marks_are_kept_in_the_folder_that_the_settings_name(
     (kept,) = (tmp_path / "all marks").glob("*.review.json")
     assert [m["text"] for m in json.loads(kept.read_text("utf-8"))["marks"]] == ["kept"]
     assert not review_of_path(few_channels).exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are letters there, and not bytes")
+def test_marks_of_a_recording_whose_name_is_not_utf_8_are_kept_and_its_reconstruction_is_written(
+    qtbot: QtBot, window: ReviewWindow, nineteen: Path, tmp_path: Path
+) -> None:
+    """As on drives of old servers; in files that hold letters a mark stands for what is none."""
+    path = nineteen.rename(nineteen.with_name(os.fsdecode("J\xe9r\xf4me.edf".encode("latin-1"))))
+    window.session.open(path)
+    qtbot.waitUntil(lambda: window.settled)
+    assert window.session.marks.add(1.0, "kept") is not None
+    qtbot.waitUntil(lambda: not window.session.marks.unsaved)
+    said = json.loads(review_of_path(path).read_text("utf-8"))
+    assert [m["text"] for m in said["marks"]] == ["kept"]
+    assert said["recording"]["name"] == "J?r?me.edf"
+    with qtbot.waitSignal(window.session.opened, timeout=60_000):
+        window.session.open(path)
+    assert [m.text for m in window.session.marks.all] == ["kept"]
+    qtbot.waitUntil(lambda: window.settled)
+    asked = ["--contacts", "AHL1", "--samples", "2", "--duration", "10", "--device", "cpu"]
+    assert main(["reconstruct", str(path), "-o", str(tmp_path / "out.edf"), *asked]) == 0
+    notes = [a.text for a in open_recording(tmp_path / "out.edf").recording.annotations]
+    assert any(note.startswith("Input: J?r?me.edf, 0 s to 10 s") for note in notes)
 
 
 def test_a_home_that_is_nobodys_keeps_marks_beside_the_recording(

@@ -47,7 +47,10 @@ def version() -> str:
 
 @contextmanager
 def screen() -> Iterator[None]:
-    """A screen of its own for this process and those it starts, where there is Xvfb."""
+    """A screen of its own for this process and those it starts, where there is Xvfb.
+
+    What is made to draw on none, as ``make`` has our own windows do, draws on it.
+    """
     if not shutil.which("Xvfb"):
         yield
         return
@@ -56,14 +59,13 @@ def screen() -> Iterator[None]:
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x900x24", "-nolisten", "tcp"],
         pass_fds=[write], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    before = os.environ.get("DISPLAY")
+    before = {name: os.environ.pop(name, None) for name in ("DISPLAY", "QT_QPA_PLATFORM")}
     try:
         os.environ["DISPLAY"] = f":{os.read(read, 16).decode().strip()}"
         yield
     finally:
-        os.environ.pop("DISPLAY", None)
-        if before is not None:
-            os.environ["DISPLAY"] = before
+        del os.environ["DISPLAY"]
+        os.environ.update({name: value for name, value in before.items() if value is not None})
         xvfb.terminate()
         xvfb.wait()
 

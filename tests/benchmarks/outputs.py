@@ -75,6 +75,7 @@ def main() -> int:
                 text = as_text(path)
                 signals = len(text.get("signals", "").splitlines()) - 1
                 notes = len(text.get("annotations", "").splitlines()) - 1
+                refused += signals < 1
                 print(f"{name:<14} EDFbrowser: {signals} signals, {notes} annotations", flush=True)
             except Refused as error:
                 # A file of annotations only is no recording: EDFbrowser says to import it, which its picture shows.

@@ -58,6 +58,28 @@ def test_info_does_not_show_the_first_of_january_1985_as_if_it_were_true(
     assert json.loads(capsys.readouterr().out)["start_date_known"] is False
 
 
+def test_a_terminal_obeys_nothing_that_a_file_of_a_stranger_says(
+    make_edf: Callable[..., Any], sig: Any, noise: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Titles of the window, colours, lines that are none, and letters that run the other way."""
+    evil = "\x1b[2J\x1b]0;own\x07 \x9b31m right\N{RIGHT-TO-LEFT OVERRIDE}tfel\n  00:00:01  no such line"
+    tals = [f"+0\x14\x14\0+0.5\x14{evil}\x14\0".encode(), b"+1\x14\x14\0"]
+    made = make_edf(
+        "a.edf", [sig("EEG Fp1", noise(2, 100), transducer="\x1b[31mred")], plus="C", tals=tals,
+        patient="X X X Ja\x1b[31mne", recording="ward \x1b[31m",
+    )  # fmt: skip
+    assert main(["info", str(made.path)]) == 0
+    assert main(["repair", str(made.path), "-o", str(tmp_path / "out.edf")]) == 0
+    table = tmp_path / "t.tsv"
+    table.write_text("decision\ttext\nkeep\tother\n")
+    assert main(["convert", str(made.path), "-o", str(tmp_path / "o.edf"), "--deidentify", str(table)]) == 2
+    said = "".join(capsys.readouterr())
+    assert "own" in said
+    assert "such as" in said
+    assert not [c for c in said if c != "\n" and not c.isprintable()]
+    assert not [line for line in said.splitlines() if line.strip().startswith("00:00:01")]
+
+
 def test_the_shell_takes_what_a_reader_said_of_channels(
     make_edf: Make, sig: Any, noise: Make, small_model_folder: Path, tmp_path: Path, capsys: Any
 ) -> None:
@@ -145,6 +167,17 @@ def test_reconstructing_without_naming_anybody(reconstruct: Callable[..., int], 
         assert reconstruct("--samples", "2", "--duration", "5", *options) == 0
         raw = (tmp_path / "out.edf").read_bytes()
         assert [word in raw for word in (b"Jane", b"MCH-1", b"scalp.edf", b"02.01.20")] == [named] * 4
+
+
+def test_a_reconstruction_may_have_its_date_shifted_where_nobody_is_named(
+    reconstruct: Callable[..., int], tmp_path: Path, capsys: Any
+) -> None:
+    assert reconstruct("--samples", "2", "--duration", "5", "--shift-days", "-7") == 2
+    assert "--shift-days goes with --deidentify" in capsys.readouterr().err
+    assert reconstruct("--samples", "2", "--duration", "5", "--deidentify", "--shift-days", "-7") == 0
+    raw = (tmp_path / "out.edf").read_bytes()
+    assert raw[168:184] == b"26.12.1903.04.05"
+    assert not [word for word in (b"Jane", b"MCH-1", b"scalp.edf", b"02.01.20", b"2020") if word in raw]
 
 
 def test_reconstructing_a_part_gives_that_part(reconstruct: Callable[..., int], tmp_path: Path, capsys: Any) -> None:

@@ -70,6 +70,20 @@ def test_what_is_not_asked_for_stays_to_the_digital_value(night: Path, tmp_path:
     np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+def test_a_label_that_had_to_be_changed_is_said_and_named_only_where_names_may_be(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path
+) -> None:
+    labels = ["EEG Cz", "EEG Cz", "Kim Poe Fühler"]
+    made, out = make_edf("a.edf", [sig(label, noise(3, 100)) for label in labels]), tmp_path / "out.edf"
+    done = convert(made.path, out, ConvertRequest())
+    (said,) = (change for change in done.changes if change.startswith("Labels"))
+    assert "“EEG Cz” is now “EEG Cz 2”" in said
+    assert "“Kim Poe Fühler” is now “Kim Poe Fuhler”" in said
+    assert [c.label for c in open_recording(out).recording.channels] == ["EEG Cz", "EEG Cz 2", "Kim Poe Fuhler"]
+    done = convert(made.path, out, ConvertRequest(texts={"Kim Poe Fühler": ""}))
+    assert not any("Poe" in change for change in done.changes)
+
+
 def test_a_crop_is_that_part_at_its_time(night: Path, tmp_path: Path) -> None:
     span = Span(1.5, 4.5)
     done = convert(night, tmp_path / "out.edf", ConvertRequest(span))

@@ -8,7 +8,7 @@ import sys
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,8 +19,12 @@ import pytest
 from neuroflow.anatomy.implant import Contact
 from neuroflow.errors import FileProblem, NeuroflowError, NotReconstructable
 from neuroflow.export import ExportRequest, export_reconstruction, readback
+from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.edf import _told
+from neuroflow.export.provenance import SHIFTED
+from neuroflow.export.repair import repair
 from neuroflow.export.spool import Spool
+from neuroflow.export.texts import free_texts
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.io import open_recording, sha256_of
 from neuroflow.jobs import Cancelled, Control
@@ -345,6 +349,25 @@ def test_a_deidentified_file_names_channels_by_their_sites_alone(export: Export,
     assert said.count("one whose name is left out") == 3
 
 
+@pytest.mark.parametrize(("start", "day"), [(0.0, 26), (12.0, 27)])
+def test_a_shifted_date_keeps_the_time_of_day_and_is_said_to_be_shifted(
+    export: Export, tmp_path: Path, start: float, day: int
+) -> None:
+    """Cut past midnight, it is the day after the shifted one; by how much is not said."""
+    export(FakeReconstructor(), samples=3, span=Span(start, 20.0), deidentified=True, shift_days=-7)
+    recording, _ = read(tmp_path / "out.edf")
+    clock = datetime(2020, 1, 2, 23, 59, 50, 500000) + timedelta(seconds=start)
+    assert recording.start == clock.replace(year=2019, month=12, day=day)
+    assert (recording.patient, recording.dated) == (Patient(), True)
+    assert SHIFTED in [a.text for a in recording.annotations]
+    assert b"2020" not in (tmp_path / "out.edf").read_bytes()
+    # Who de-identifies the file again finds nothing there to decide on.
+    assert {t.text: t.decision for t in free_texts(recording)}[SHIFTED] == "keep"
+    for days, hidden, sentence in ((-7, False, "names nobody"), (0, True, "0 days"), (-20_000, True, "outside")):
+        with pytest.raises(NeuroflowError, match=sentence):
+            export(FakeReconstructor(), samples=3, deidentified=hidden, shift_days=days)
+
+
 def test_a_channel_mapped_by_hand_keeps_its_site_and_loses_its_label() -> None:
     names = ("Kim1 is Fp1", "T3 is T4")
     assert _told(names, ExportRequest()) == names
@@ -406,6 +429,18 @@ def reader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_every_reader_finds_what_was_meant(export: Export, reader: str) -> None:
     report = export(FakeReconstructor(), samples=3)
     assert 0 < report.worst_difference_uv <= 0.5001 * report.step_uv, reader
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are letters there, and not bytes")
+def test_a_name_of_an_old_server_that_is_not_utf_8_is_written_and_read_back(
+    source: ArraySource, tmp_path: Path
+) -> None:
+    target = tmp_path / os.fsdecode("J\xe9r\xf4me.edf".encode("latin-1"))
+    report = export_reconstruction(source, FakeReconstructor(), target, ExportRequest(samples=3))  # type: ignore[arg-type]
+    assert 0 < report.worst_difference_uv <= 0.5001 * report.step_uv
+    convert(target, target.with_name(f"{target.stem}-2.edf"), ConvertRequest())
+    repair(target, target.with_name(f"{target.stem}-3.edf"))
+    assert len(os.listdir(os.fsencode(tmp_path))) == 3
 
 
 def test_a_file_that_reads_back_differently_is_not_kept(

@@ -76,6 +76,19 @@ def test_nothing_else_is_taken_for_a_readers_decision(tags: str, tmp_path: Path)
     assert (mark.text, mark.decision) == (f"odd wave · HED: {tags}", "")
 
 
+@pytest.mark.parametrize(
+    "doubt", ["Uncertain", "sc:UNCERTAIN", "Data-property/Uncertain", "Possible", "Property-not-possible-to-determine"]
+)
+def test_a_discharge_of_which_another_program_doubts_is_left_open(doubt: str, tmp_path: Path) -> None:
+    tags = f"{OURS}, {doubt}"
+    for said_so in (tags, f"({tags})"):
+        (mark,) = read_marks(table(tmp_path / "events.tsv", ("4.5", "n/a", "n/a", said_so)), 600.0)
+        assert (mark.text, mark.decision) == (f"spike · HED: {said_so}", "unsure")
+        write_marks([mark], tmp_path / "out.tsv")
+        assert tags_of(tmp_path / "out.tsv") == [said_so], "what it was told of is told"
+        assert said(read_marks(tmp_path / "out.tsv", 600.0)) == said([mark])
+
+
 def test_what_another_column_says_was_decided_holds_whatever_the_tags_say(tmp_path: Path) -> None:
     head = ("onset", "description", "decision", "HED")
     path = table(tmp_path / "a.csv", ("1", "spike", "rejected", OURS), ("2", "spike", "", OURS), head=head)
@@ -133,7 +146,8 @@ marks = st.builds(
 )  # fmt: skip
 tags = st.lists(
     st.sampled_from(
-        (*hed.DISCHARGE, f"sc:{LONG}", "Sharp-wave", "Eye-blink-artifact", "(Sensor-list/F7, (A, B))", "Label/x", OURS)
+        (*hed.DISCHARGE, f"sc:{LONG}", "Sharp-wave", "Uncertain", "Eye-blink-artifact", "(Sensor-list/F7, (A, B))",
+         "Label/x", OURS)
     ),
     min_size=1, max_size=5, unique=True,
 ).map(", ".join)  # fmt: skip

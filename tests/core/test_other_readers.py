@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from tests.core.test_export import FakeReconstructor
 
+from neuroflow.cli import main
 from neuroflow.export import ExportRequest, export_reconstruction
 from neuroflow.export.convert import ConvertRequest, convert
 from neuroflow.export.repair import repair
@@ -173,3 +174,21 @@ def test_what_is_said_of_programs_that_ignore_gaps_is_what_was_found_of_them() -
         assert (name in refusing) is what.strip().startswith("refused"), reader
         assert (name in closing) is ("gaps closed" in what), reader
     assert ("leaves out annotations" in closing) is any("annotations lost" in what for what in others.values())
+
+
+@pytest.mark.parametrize("command", ["convert", "repair", "reconstruct"])
+def test_who_is_given_a_file_with_gaps_is_told_which_programs_ignore_them(
+    make_edf: Make, sig: Any, noise: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    sites = "Fp1 F7 T3 T5 O1 Fp2 F8 T4 T6 O2 Fz Cz Pz F3 C3 P3 F4 C4 P4".split()
+    for apart in (1.0, 50.0):
+        tals = [b"+%d\x14\x14\0" % (k + apart * (k > 4)) for k in range(12)]
+        made = make_edf("a.edf", [sig(f"EEG {s}", noise(12, 100, k)) for k, s in enumerate(sites)], plus="D", tals=tals)
+        few = ["--samples", "2", "--contacts", "AHL1", "--device", "cpu"] if command == "reconstruct" else []
+        assert main([command, str(made.path), "-o", str(tmp_path / "out.edf"), *few]) == 0
+        assert IGNORES_GAPS in capsys.readouterr().out
+        assert open_recording(tmp_path / "out.edf").recording.gaps
+    tals = [b"+%d\x14\x14\0" % k for k in range(12)]
+    made = make_edf("a.edf", [sig(f"EEG {s}", noise(12, 100, k)) for k, s in enumerate(sites)], plus="D", tals=tals)
+    assert main([command, str(made.path), "-o", str(tmp_path / "out.edf"), *few]) == 0
+    assert "EDF+D" not in capsys.readouterr().out

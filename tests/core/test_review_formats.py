@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +18,7 @@ from tests.core.test_review import recording, some_marks
 
 from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
-from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_review, write_review
+from neuroflow.io.review_file import FORMAT, SUFFIX, place_of, read_marks_of_review, read_review, write_review
 from neuroflow.io.whole import Whole, whole_of
 from neuroflow.jobs import Cancelled, Control
 from neuroflow.review import Agreement, BlindReading, Left, Mark, Provenance, Rules, Share
@@ -70,6 +72,66 @@ def test_where_a_reconstruction_came_from_is_kept_with_implant_band_and_version(
     found = read_review(about, tmp_path / "own").left
     assert found is not None
     assert found.reconstruction == made
+
+
+LONG = "x" * 5000
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda said: said["marks"][0].update(by=LONG), lambda said: said["marks"][0].update(channel=LONG),
+        lambda said: said["marks"][0].update(at=LONG), lambda said: said["marks"][0].update(id=LONG),
+        lambda said: said.update(program=LONG), lambda said: said["recording"].update(name=LONG),
+        lambda said: said["recording"].update(whole={"size": 1, "written": 1, "sha256": "of a stranger"}),
+    ],
+)  # fmt: skip
+def test_longer_names_than_there_are_make_a_file_of_a_stranger_no_review_file(
+    tmp_path: Path, spoil: Callable[[Any], None]
+) -> None:
+    """They would be drawn, and written into everything that is saved."""
+    about, place = recording(tmp_path / "night.edf"), tmp_path / f"night.edf{SUFFIX}"
+    write_review(about, some_marks(), place)
+    said = json.loads(place.read_text("utf-8"))
+    spoil(said)
+    place.write_text(json.dumps(said), "utf-8")
+    with pytest.raises(FileProblem, match="no review file"):
+        read_marks_of_review(place)
+    found = read_review(about, tmp_path / "own")
+    assert "damaged" in found.notice
+    assert not len(found.document)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda left: left["reconstruction"].update(model=LONG),
+        lambda left: left["reconstruction"].update(weights=LONG),
+        lambda left: left["reconstruction"].update(implant=LONG),
+        lambda left: left["reconstruction"].update(version=LONG),
+        lambda left: left["reconstruction"].update(samples=-3),
+        lambda left: left["reconstruction"].update(band=[48.0, 0.5]),
+        lambda left: left["blinded"].update(by=LONG), lambda left: left["blinded"].update(revealed=LONG),
+        lambda left: left["blinded"]["marks"][0].update(text=LONG),
+        lambda left: left["blinded"]["rules"].update(excluded=[LONG]),
+        lambda left: left["blinded"]["rules"]["provenance"].update(model=LONG),
+        lambda left: left["blinded"]["agreement"]["readers"].update({LONG: {"count": 1, "found": 1, "by_chance": 0.1}}),
+    ],
+)  # fmt: skip
+def test_of_a_view_with_longer_names_than_there_are_the_marks_are_kept(
+    tmp_path: Path, spoil: Callable[[Any], None]
+) -> None:
+    about, place = recording(tmp_path / "night.edf"), tmp_path / f"night.edf{SUFFIX}"
+    made = Provenance("twin-64", "ab" * 32, 7, 39, "temporal-64", (0.5, 48.0), "0.1.0")
+    spike = next(iter(some_marks()))
+    write_review(about, some_marks(), place, left=Left(reconstruction=made, blinded=blinded(spike)))
+    assert read_review(about, tmp_path / "own").left is not None
+    said = json.loads(place.read_text("utf-8"))
+    spoil(said["left"])
+    place.write_text(json.dumps(said), "utf-8")
+    found = read_review(about, tmp_path / "own")
+    assert (found.document, found.left) == (some_marks(), None)
+    assert found.notice.startswith("How this recording was left cannot be read")
 
 
 def test_of_a_later_format_what_is_understood_is_shown_and_nothing_is_changed(tmp_path: Path) -> None:

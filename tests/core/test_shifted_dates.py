@@ -88,6 +88,10 @@ def test_a_date_in_the_label_of_a_channel_is_shifted_as_well(
     [
         "seen 12-Mar-20", "12/Mar/2020", "EEG 20200312", "12032020", "12_03_2020", "2020_3_1", "12. Mai 2020",
         "12.M\u00e4rz 2020", "2020\u201303\u201312", "02.13.2020", "2020-02-30", "ictal 3/1/2020", "March 12th, 2020",
+        "3. 1. 2020", "3 / 1 / 2020", "2020 01 02", "02 01 2020", "20200102030405", "2020年1月2日", "2 janv. 2020",
+        "2020\u221201\u221202", "2 févr 2020", "2 août", "le 1er avril", "2 juin 2020", "5 de enero", "2 déc. 2020",
+        "2. Jänner", "3 luglio", "2 de setembro", "2nd of May", "January, 2020", "Jan  2 03:04", "01/2020",
+        "MRI 2020-01", "am 2.1. da",
     ],
 )  # fmt: skip
 def test_what_may_be_a_date_and_stays_is_pointed_at(text: str) -> None:
@@ -95,7 +99,13 @@ def test_what_may_be_a_date_and_stays_is_pointed_at(text: str) -> None:
     assert holds_another_date(text)
 
 
-@pytest.mark.parametrize("text", ["HP:0.16Hz LP:70Hz", "F7-T3", "AgCl 2019-12-24", "1000 Hz", "10 minutes"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "HP:0.16Hz LP:70Hz", "F7-T3", "AgCl 2019-12-24", "1000 Hz", "10 minutes", "1-2-3", "1/2", "2000 Hz", "LP 0.16.",
+        "3 mm/s", "EEG-1200", "dip 3", "12:30:15",
+    ],
+)  # fmt: skip
 def test_what_is_no_date_or_was_shifted_is_not(text: str) -> None:
     assert not holds_another_date(text)
 

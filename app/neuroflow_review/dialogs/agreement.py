@@ -29,6 +29,8 @@ class AgreementDialog(Sheet):
     jump_requested = Signal(float)
     chosen = Signal()
     """What is at the cursor is to be shown in the meeting."""
+    save_requested = Signal()
+    """Figures and differences are to be saved as a table."""
 
     def __init__(self, clock: Callable[[float], str], duration: float, parent: QWidget | None = None) -> None:
         """``clock`` writes a time of the recording, which has a ``duration`` (s)."""
@@ -51,6 +53,8 @@ class AgreementDialog(Sheet):
         self.list.itemActivated.connect(self._go)
         self.list.itemClicked.connect(self._go)
         QShortcut(QKeySequence("K"), self, self.chosen.emit)
+        self.save = button("Sa&ve…", "The figures, and where they differ, as a table (CSV)")
+        self.save.clicked.connect(self.save_requested.emit)
         self.leave = button("Close", "Close this (Esc)", default=True)
         self.leave.clicked.connect(self.accept)
         layout = column(self)
@@ -60,7 +64,7 @@ class AgreementDialog(Sheet):
         layout.addWidget(self.state)
         layout.addWidget(self.heading)
         layout.addWidget(self.list)
-        layout.addLayout(buttons(self.leave))
+        layout.addLayout(buttons(self.save, self.leave))
 
     def set_reading(
         self, reading: BlindReading, where: Apart, rules: Rules | None, *, computing: bool, shown: bool, private: bool

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QFileDialog
 
-from neuroflow.review.blinded import revealed
+from neuroflow.errors import NeuroflowError
+from neuroflow.io.edf_writer import write_whole
+from neuroflow.jobs import Control
+from neuroflow.review.blinded import Apart, revealed
+from neuroflow_review.lanes import Failure
 from neuroflow_review.session.blinded import discharges
+from neuroflow_review.session.origin import input_words, provenance_of
+from neuroflow_review.tables import agreement_cells, table_of
 from neuroflow_review.window import boxes
 from neuroflow_review.wording import day_clock
 
@@ -100,6 +108,7 @@ class _Showing(QObject):
         session.opened.connect(self._dialog.close)
         self._dialog.jump_requested.connect(session.show_time)
         self._dialog.chosen.connect(self._choose)
+        self._dialog.save_requested.connect(self._ask_save)
         self._dialog.finished.connect(self._leave)
         self._show()
         self._dialog.show()
@@ -123,6 +132,26 @@ class _Showing(QObject):
         self._window.activateWindow()  # what is new gets its name there
         self._window.commands.meeting.choose()
 
+    def _ask_save(self) -> None:
+        session = self._window.session
+        recording, reading, private = session.recording, session.state.blinded, session.state.private
+        if recording is None or reading is None:
+            return
+        stem = "agreement" if private else f"{recording.path.stem}-agreement"
+        suggested = str(recording.path.with_name(f"{stem}.csv"))
+        name, _ = QFileDialog.getSaveFileName(self._dialog, "Save the agreement", suggested, "Table (*.csv)")
+        if not name:
+            return
+        target, rules = Path(name if name.lower().endswith(".csv") else f"{name}.csv"), session.blinded.rules
+        # Where other settings hold now, what differs is not of the samples that the figures are of.
+        of_now = rules is not None and (reading.rules is None or rules.same(reading.rules))
+        cells = agreement_cells(reading, session.blinded.apart() if of_now else Apart((), ()), private=private)
+        made = reading.rules.provenance if reading.rules is not None else provenance_of(session.reconstruction)
+        text = table_of([cells], input_words(session), made)
+        work = partial(_write, target, text.encode("utf-8-sig"))
+        done = partial(_say_saved, self._window, target)
+        session.lanes.export.submit(("agreement", target), work, done=done, failed=partial(_say_failed, self._window))
+
     def _leave(self, _result: int = 0) -> None:
         session = self._window.session
         self._due.stop()
@@ -130,3 +159,18 @@ class _Showing(QObject):
             signal.disconnect(self._soon)
         session.opened.disconnect(self._dialog.close)
         self.deleteLater()
+
+
+def _write(target: Path, data: bytes, control: Control) -> None:
+    write_whole(target, data, control)
+
+
+def _say_saved(window: ReviewWindow, target: Path, _: object) -> None:
+    window.say(f"Saved {target.name if not window.session.state.private else 'the file'}.")
+
+
+def _say_failed(window: ReviewWindow, failure: Failure) -> None:
+    if isinstance(failure.error, NeuroflowError):
+        window.say(failure.error.text)
+    else:
+        window.session.trouble.emit(failure)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -102,9 +102,10 @@ class Saving(QObject):
         self._writing = Lane("save shown", self, stallable=True)
         state, self._recording = window.session.state, window.session.recording
         self._beside, self._about = panel_cells(window), origin_rows(window.session)
-        # Of a file that is a reconstruction itself, what it says holds, and no model that is loaded.
-        own = self._recording is not None and self._recording.reconstructed
-        self._made = None if own else provenance_of(window.session.reconstruction)
+        # Of rows that the file itself calls reconstructed, what it says holds, and no model that is loaded.
+        self._in_file = frozenset(row.label for row in window.session.rows if row.reconstructed)
+        self._made = provenance_of(window.session.reconstruction)
+        self._private = state.private
         columns = _EVERY_SAMPLE if target.suffix.lower() == ".csv" else round(window.page.plot().width() * PAPER_RATIO)
         self._loading = Loading(window.session, state.seconds, columns)
         if target.suffix.lower() == ".png":
@@ -117,9 +118,13 @@ class Saving(QObject):
         if self._window.session.recording is not self._recording:
             self._window.say("Not saved, since another recording was opened meanwhile: open the first, and save again.")
             self._leave()
+        elif self._window.session.state.private and not self._private:
+            self._window.say("Not saved, since names were hidden meanwhile: save again, and the file holds none.")
+            self._leave()
         elif self._target.suffix.lower() == ".csv":
             parts = [page_cells(drawn), *self._beside]
-            write = partial(_write_table, self._target, parts, input_words(self._window.session), self._made)
+            whence = input_words(self._window.session), self._made, self._in_file
+            write = partial(_write_table, self._target, parts, *whence)
             self._writing.submit("save", write, done=self._on_done, failed=self._on_failed)
         else:
             self._write(self._as_lines(drawn))
@@ -249,9 +254,10 @@ def _write(target: Path, data: bytes, control: Control) -> None:
 
 
 def _write_table(
-    target: Path, parts: Sequence[Cells], origin: str, made: Provenance | None, control: Control
+    target: Path, parts: Sequence[Cells], origin: str, made: Provenance | None, in_file: Collection[str],
+    control: Control,
 ) -> None:  # fmt: skip
-    write_whole(target, table_of(parts, origin, made, control).encode("utf-8-sig"), control)
+    write_whole(target, table_of(parts, origin, made, control, in_file).encode("utf-8-sig"), control)
 
 
 def panel_cells(window: ReviewWindow) -> list[Cells]:

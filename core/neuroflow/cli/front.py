@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from neuroflow import __version__
 from neuroflow.cli import audit, convert, evaluate, info, models, reconstruct, repair, simulate, train
+from neuroflow.cli.text import show
 from neuroflow.errors import NeuroflowError
 
 # A sub-command is a module with ``add(commands)``, which adds its parser and sets ``run`` to a function of the parsed
@@ -37,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except NeuroflowError as problem:
-        print(f"neuroflow: {problem.text}", file=sys.stderr)
+        show(f"neuroflow: {problem.text}", sys.stderr)
         return PROBLEM
     except KeyboardInterrupt:
         print("neuroflow: stopped; no file was left half written.", file=sys.stderr)

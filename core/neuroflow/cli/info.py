@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuroflow.cli.text import count, print_json, span_of_time, table
+from neuroflow.cli.text import count, print_json, show, span_of_time, table
 from neuroflow.io import open_recording
 from neuroflow.recording import Channel, ChannelKind, Recording
 from neuroflow.units import format_clock
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(source.recording))
     else:
-        print(as_text(source.recording))
+        show(as_text(source.recording))
     return 0
 
 
@@ -145,13 +145,18 @@ def _row(number: int, channel: Channel) -> tuple[str, ...]:
     )
 
 
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _TEXT_SHOWN else f"{text[: _TEXT_SHOWN - 1]}…"
+
+
 def _annotations(recording: Recording) -> str:
     rows = [
         (
             format_clock(a.onset, decimals=3),
             span_of_time(a.duration) if a.duration else "",
             a.channel or "",
-            a.text if len(a.text) <= _TEXT_SHOWN else a.text[: _TEXT_SHOWN - 1] + "…",
+            _one_line(a.text),
         )
         for a in recording.annotations[:_ANNOTATIONS_SHOWN]
     ]

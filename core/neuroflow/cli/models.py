@@ -7,7 +7,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from neuroflow.cli.evaluate_text import asked_table
-from neuroflow.cli.text import count, print_json, table
+from neuroflow.cli.text import count, print_json, show, table
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.json:
             print_json(card_as_json(card))
         else:
-            print(card_as_text(card))
+            show(card_as_text(card))
         return 0
     cards = [read_card(find_model(name)) for name in model_names()]
     if arguments.json:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroflow.cli.progress import Progress
-from neuroflow.cli.text import count, print_json, span_of_time
+from neuroflow.cli.text import count, print_json, show, span_of_time
 from neuroflow.errors import NeuroflowError
 from neuroflow.io import open_recording
 from neuroflow.io.edf_writer import IGNORES_GAPS, check_target
@@ -55,6 +55,10 @@ def add(commands: _SubParsersAction[Any]) -> None:
         "--deidentify", action="store_true",
         help="leave out patient, date and the name of IN.edf, of which a hash stays (with --bids always)",
     )  # fmt: skip
+    parser.add_argument(
+        "--shift-days", type=int, metavar="N",
+        help="with --deidentify or --bids, move the date by so many days instead of leaving it out (1 January 1985)",
+    )  # fmt: skip
     parser.add_argument("--device", choices=("auto", "cuda", "mps", "cpu"), default="auto", help="where to run (auto)")
     parser.add_argument(
         "--precision", choices=("float32", "bfloat16"), default="float32",
@@ -72,6 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     if (arguments.output is None) == (arguments.bids is None):
         raise NeuroflowError("Say where to write: -o OUT.edf, or --bids DIR for a BIDS derivative dataset.")
+    if arguments.shift_days is not None and not (arguments.deidentify or arguments.bids is not None):
+        raise NeuroflowError("--shift-days goes with --deidentify: dates are shifted where nobody is named.")
     entities = None
     if arguments.bids is not None:
         entities = entities_of(arguments.file, arguments.subject, arguments.task, arguments.session)
@@ -87,7 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
             check_target(arguments.output)
         request = ExportRequest(
             span, arguments.samples, arguments.seed, arguments.channels, arguments.contacts, excluded,
-            arguments.deidentify,
+            arguments.deidentify or arguments.bids is not None, arguments.shift_days,
         )  # fmt: skip
         with Progress() as progress:
             # torch is slow to load, so everything that can fail without it has been looked at by now.
@@ -107,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(as_json(report))
     else:
-        print(as_text(report))
+        show(as_text(report))
     return 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuroflow.cli.progress import Progress
-from neuroflow.cli.text import count, print_json
+from neuroflow.cli.text import count, print_json, show
 from neuroflow.io.edf_writer import IGNORES_GAPS
 from neuroflow.jobs import Control
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json({**asdict(done), "path": str(done.path)})
     else:
-        print(as_text(done))
+        show(as_text(done))
     return 0
 
 

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 
 def print_json(value: Any) -> None:
     """Indented JSON, UTF-8; numbers that JSON lacks are an error and not ``NaN``."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, allow_nan=False)
     print()
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Lines for a terminal: what files of strangers say is shown, and commands to the terminal in it are not obeyed."""
+    print(
+        "".join("\N{REPLACEMENT CHARACTER}" if c != "\n" and _commands(c) else c for c in text),
+        file=stream or sys.stdout,
+    )
+
+
+def _commands(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), indent: str = "  ") -> str:

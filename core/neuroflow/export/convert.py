@@ -15,7 +15,7 @@ from neuroflow import __version__
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import ALWAYS, WORDS, facts_of
 from neuroflow.export.readback import same_notes
-from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, unique_label
+from neuroflow.export.repair import about_fields, dimension_of, filled, kept_limits, listed, unique_label
 from neuroflow.export.shifting import holds_another_date, shifted, with_dates_shifted
 from neuroflow.export.texts import names_a_signal, unreviewed
 from neuroflow.io import open_recording
@@ -150,9 +150,10 @@ class _Conversion:
                 raise NeuroflowError("Dates are shifted in a copy that names nobody: de-identify it too.")
             shifted(self.recording.start, request.shift_days)  # refused before any work
         if request.texts is not None and (left := unreviewed(self.recording, request.texts)):
+            one = " ".join(left[0].split())[:40]
             raise NeuroflowError(
-                f"{len(left)} texts of this recording were not reviewed, such as “{left[0][:40]}”: list them again and "
-                "decide of each."
+                f"{len(left)} texts of this recording were not reviewed, such as “{one}”: list them again and decide "
+                "of each."
             )
 
     def run(self) -> Converted:
@@ -281,7 +282,7 @@ class _Conversion:
                     lows[k], highs[k] = min(lows[k], np.nanmin(values)), max(highs[k], np.nanmax(values))
         lows[~np.isfinite(lows)], highs[~np.isfinite(highs)] = 0.0, 0.0
         taken: set[str] = set()
-        out = []
+        out, renamed = [], []
         for line, low, high in zip(lines, lows.tolist(), highs.tolist(), strict=True):
             limits = kept_limits(self.source.header, line.lead, low, high) if line.as_recorded else None
             if limits is None:
@@ -289,10 +290,12 @@ class _Conversion:
                 limits = (-reach, reach), (-DIGITAL_MAX, DIGITAL_MAX)
             (least, most), digital = limits
             dimension = dimension_of(self.source.header, line.lead)
-            about = self._transducer(line), self._filters(line)
-            out.append(
-                OutputSignal(unique_label(line.label, taken), line.samples, least, most, dimension, *about, digital)
-            )
+            about, label = (self._transducer(line), self._filters(line)), unique_label(line.label, taken)
+            out.append(OutputSignal(label, line.samples, least, most, dimension, *about, digital))
+            if label != line.label and self.request.texts is None:
+                renamed.append(f"“{line.label}” is now “{label}”")
+        if renamed:
+            self.changes.append(f"Labels were changed: {listed(renamed)}.")
         return out
 
     def _text(self, text: str) -> str:

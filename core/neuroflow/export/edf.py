@@ -19,6 +19,7 @@ from neuroflow.errors import FileProblem
 from neuroflow.export.plan import ExportRequest, Plan, coverage, make_plan
 from neuroflow.export.provenance import WORDS, Origin, merged, notes_of
 from neuroflow.export.readback import read_back
+from neuroflow.export.shifting import shifted
 from neuroflow.export.spool import Spool
 from neuroflow.inference.tile import Withheld
 from neuroflow.io import open_recording, sha256_of
@@ -109,8 +110,9 @@ def export_reconstruction(
             redrawn=redrawn,
             simulated=recording.simulated,
             silent=_told(silent, request),
+            shifted=request.shift_days is not None,
         )
-        header = _header(recording, plan, card.band, spool.largest, hidden=request.deidentified)
+        header = _header(recording, plan, card.band, spool.largest, request)
         notes = notes_of(origin, withheld, plan.padding, header.start)
         report = ExportReport(
             path=target,
@@ -237,11 +239,13 @@ def _told(names: Iterable[str], request: ExportRequest) -> tuple[str, ...]:
 
 
 def _header(
-    recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64], *, hidden: bool
+    recording: Recording, plan: Plan, band: tuple[float, float], largest: NDArray[np.float64], request: ExportRequest
 ) -> OutputHeader:  # fmt: skip
     prefilter = f"HP:{band[0]:g}Hz LP:{band[1]:g}Hz (model)"
-    start = recording.clock_at(plan.span.start)
-    if start is not None and hidden:
+    start, hidden, days = recording.clock_at(plan.span.start), request.deidentified, request.shift_days
+    if days is not None:
+        start = shifted(start, days)
+    elif start is not None and hidden:
         start = datetime.combine(UNKNOWN_DATE, start.time())
     signals = tuple(
         OutputSignal(

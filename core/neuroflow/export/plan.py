@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from neuroflow.errors import FileProblem, NeuroflowError
 from neuroflow.export.provenance import WORDS
+from neuroflow.export.shifting import shifted
 from neuroflow.io.edf_fields import ascii_text
 from neuroflow.io.edf_writer import check_target
 from neuroflow.recording import Recording, Span
@@ -33,7 +34,8 @@ class ExportRequest:
     """What to write. ``span`` None is the whole recording; ``contacts`` names contacts or shafts, empty is all.
 
     ``channels`` are some of :data:`CHANNELS`; ``excluded`` the scalp channels that the reader set aside. With
-    ``deidentified`` the file holds no patient, no date and no name of the file that was read, whose hash stays.
+    ``deidentified`` the file holds no patient, no date and no name of the file that was read, whose hash stays; with
+    ``shift_days`` as well, the date is moved by so many instead.
     """
 
     span: Span | None = None
@@ -43,6 +45,7 @@ class ExportRequest:
     contacts: tuple[str, ...] = ()
     excluded: frozenset[str] = field(default_factory=frozenset)
     deidentified: bool = False
+    shift_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,10 @@ def make_plan(recording: Recording, reconstructor: Reconstructor, target: Path, 
         last = begin if begin < last <= end else last
     if last <= first:
         raise NeuroflowError("Nothing was recorded there: it lies in a gap; choose another part.")
+    if request.shift_days is not None:
+        if not request.deidentified:
+            raise NeuroflowError("Dates are shifted in a file that names nobody: de-identify it too.")
+        shifted(recording.clock_at(first / rate), request.shift_days)  # refused before any work
     inner = tuple((a, b) for a, b in gaps if first < a and b < last)
     contacts = _contacts(reconstructor, request.contacts)
     calibration = reconstructor.model.card.calibration

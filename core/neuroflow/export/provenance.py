@@ -30,9 +30,10 @@ OF_CHANNELS = (
 )
 _SET_ASIDE, _FLAT, _BY_HAND = OF_CHANNELS
 _SIMULATED = "The scalp EEG is of a simulated patient."
+SHIFTED = "The start date is shifted, since nobody is named; the time of day is kept."
 _HEADS = (
     *ALWAYS, "Software: NeuroFlow Review ", "Model: ", "Implant: ", "Samples: ", "Input: ", "Limits: ",
-    *(f"{what}: " for what in OF_CHANNELS), _SIMULATED,
+    *(f"{what}: " for what in OF_CHANNELS), _SIMULATED, SHIFTED,
 )  # fmt: skip
 
 
@@ -66,6 +67,8 @@ class Origin:
     """Channels of the input that are what a reader says, not what the file does."""
     silent: tuple[str, ...] = ()
     """Channels of the input that carry no signal somewhere."""
+    shifted: bool = False
+    """Whether the date is another than that of the input."""
 
 
 def provenance(origin: Origin) -> list[str]:
@@ -95,6 +98,8 @@ def provenance(origin: Origin) -> list[str]:
         facts.append(f"{_BY_HAND}: {', '.join(origin.by_hand)}")
     if origin.simulated:
         facts.append(_SIMULATED)
+    if origin.shifted:
+        facts.append(SHIFTED)
     return [piece for fact in facts for piece in textwrap.wrap(fact, _LONGEST) or [fact]]
 
 

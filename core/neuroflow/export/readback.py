@@ -31,14 +31,15 @@ def read_back(path: Path, *, gaps: bool = False) -> Iterator[ReadBack]:
     """The file through EDFlib, which is strict and under many viewers, or else through edfio.
 
     EDFlib refuses files with ``gaps`` (EDF+D); edfio reads their records as if they followed one another. pyedflib has
-    no wheel for Python 3.13 on most systems; there it is used where somebody built it. Raises: OSError or ValueError
-    where the reader refuses the file.
+    no wheel for Python 3.13 on most systems; there it is used where somebody built it. It opens no path that is not
+    UTF-8, as on drives of old servers. Raises: OSError or ValueError where the reader refuses the file.
     """
     try:
         import pyedflib
     except ImportError:
         pyedflib = None
-    if pyedflib is None or gaps:
+    named = str(path).encode(errors="ignore").decode() == str(path)
+    if pyedflib is None or gaps or not named:
         yield _Edfio(path)
     else:
         with pyedflib.EdfReader(str(path)) as reader:

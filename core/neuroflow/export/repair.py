@@ -112,17 +112,17 @@ class _Repair:
             )  # fmt: skip
             self._note_text(channel)
         if renamed:
-            self.changes.append(f"Labels were changed: {_listed(renamed)}.")
+            self.changes.append(f"Labels were changed: {listed(renamed)}.")
         if scaled:
             why = (
                 "24 bits do not fit into EDF"
                 if self.header.is_bdf
                 else "limits were upside down or did not hold the values"
             )
-            self.changes.append(f"Scaled anew, since {why}: {_listed(scaled)}.")
+            self.changes.append(f"Scaled anew, since {why}: {listed(scaled)}.")
         left_out = [s.label for s in self.header.signals if not s.is_annotation and s.samples == 0]
         if left_out:
-            self.changes.append(f"Left out, since they hold no samples: {_listed(left_out)}.")
+            self.changes.append(f"Left out, since they hold no samples: {listed(left_out)}.")
         return out
 
     def _scan(self) -> list[tuple[float, float]]:
@@ -306,6 +306,7 @@ def unique_label(label: str, taken: set[str]) -> str:
     return candidate
 
 
-def _listed(names: Sequence[str], most: int = 6) -> str:
+def listed(names: Sequence[str], most: int = 6) -> str:
+    """Names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more

@@ -15,12 +15,22 @@ _DATE = re.compile(
     r"(?<!\d)(?P<iso>\d{4}-\d\d-\d\d)(?!\d)|(?<!\d)(?P<edf>\d\d-[A-Za-z]{3}-\d{4})(?!\d)"
     r"|(?<![\d.])(?P<dotted>\d\d?\.\d\d?\.\d{4})(?!\d)"
 )
-_MONTHS = "|".join((*MONTHS, "MÄR", "MAI(?![A-Z])", "OKT", "DEZ"))
-_BETWEEN = "[-./_\N{HYPHEN}-\N{EM DASH}]"
+# Months in English, German, French, Spanish, Italian and Portuguese, as far as they are no other words.
+_MONTHS = "|".join(
+    (*MONTHS, "JÄN", "ENERO", "GENN", "F[EÉ]V", "MÄR", "A[BV]R", "MAI(?![A-Z])", "MAGG", "JUI", "GIUGN", "LUGL",
+     "AO[UÛ]", "AGOSTO", "SETT", "SETEM", "OKT", "OTTOB", "OUTUB", "DEZ", "DIC(?![TKE])", "DÉC")
+)  # fmt: skip
+_YEAR, _BETWEEN = r"(?:19|20)\d\d", "[-./_\N{HYPHEN}-\N{EM DASH}\N{MINUS SIGN}]"
 _LIKE_A_DATE = re.compile(
-    rf"(?<!\d)\d{{1,4}}({_BETWEEN})\d\d?\1\d{{2,4}}(?!\d)|(?<!\d)\d{{4}}({_BETWEEN})\d\d?\2\d\d?(?!\d)"
-    r"|(?<!\d)(?:(?:19|20)\d\d[01]\d[0-3]\d|[0-3]\d[0-3]\d(?:19|20)\d\d)(?!\d)"
-    rf"|\d[-./_ ]{{0,2}}(?:{_MONTHS})|(?:{_MONTHS})[a-z]*\.?[-/_ ]\d",
+    rf"(?<!\d)\d{{1,4}}\s?({_BETWEEN})\s?\d\d?\s?\1\s?\d{{2,4}}(?!\d)"
+    rf"|(?<!\d)\d{{4}}\s?({_BETWEEN})\s?\d\d?\s?\2\s?\d\d?(?!\d)"
+    rf"|(?<!\d)(?:{_YEAR}\s\d\d?\s\d\d?|\d\d?\s\d\d?\s{_YEAR})(?!\d)"
+    rf"|(?<!\d)(?:{_YEAR}[01]\d[0-3]\d(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?|[0-3]\d[0-3]\d{_YEAR})(?!\d)"
+    rf"|(?<![\d.])(?:{_YEAR}[-./](?:0[1-9]|1[0-2])|(?:0[1-9]|1[0-2])[-./]{_YEAR})(?![\d.])"  # a month of a year
+    r"|(?<![\d.])(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?!\d)"  # a day of any year, as Germans write it
+    r"|\d\s?[年月]"
+    rf"|\d(?:st|nd|rd|th|er)?[\W_]{{0,2}}(?:of |de |di )?(?:{_MONTHS})"
+    rf"|(?:{_MONTHS})[^\W\d_]{{0,9}}[\W_]{{1,3}}\d",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from neuroflow.anatomy.electrodes import SITES, UNNAMED
 from neuroflow.errors import FileProblem
-from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, WITHHELD, facts_of
+from neuroflow.export.provenance import ALWAYS, OF_CHANNELS, PADDING, SHIFTED, WITHHELD, facts_of
 from neuroflow.export.shifting import shifted
 from neuroflow.io.edf_writer import write_whole
 from neuroflow.recording import UNKNOWN_DATE, Recording
@@ -50,7 +50,7 @@ _NAMELESS = re.compile(
     r"|Implant: .*; rate \S+ Hz, band \S+ to \S+ Hz"
     r"|Samples: \d+, seed \d+, drawn again for being unsound: \d+"
     r"|Limits: p05 to p95 covers \S+ % of .*, as \d+ samples allow; med is their median"
-    r"|The scalp EEG is of a simulated patient\."
+    rf"|The scalp EEG is of a simulated patient\.|{re.escape(SHIFTED)}"
 )
 _INPUT = re.compile(r"Input: (?:.*, )?([\d.e+]+ s to [\d.e+]+ s, sha256 (?:[0-9a-f]{64}|unknown))")
 

@@ -87,7 +87,7 @@ def encode_tal(onset: float, duration: float = 0.0, text: str | None = None) -> 
     if duration > 0:
         stamp += "\x15" + _decimal(duration)
     body = "" if text is None else one_line(text)
-    return f"{stamp}\x14{body}\x14\x00".encode()
+    return f"{stamp}\x14{body}\x14\x00".encode(errors="replace")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ KEPT: Final = " · HED: "
 """In a mark's text, before tags that are kept because nobody here understands them."""
 
 DISCHARGE: Final = ("Epileptiform-interictal-activity", "Spike")
+_DOUBTS: Final = frozenset(("uncertain", "possible", "property-not-possible-to-determine"))
+"""Tags beside those of a discharge, without capitals, by which another program leaves open whether it is one."""
 _SPIKE, _EVENT = "spike", "Event"
 
 _ARTEFACT = "Property/Data-property/Data-artifact"
@@ -94,7 +96,7 @@ def read(tags: str, text: str, decision: Decision | None) -> tuple[str, Decision
     tags = " ".join(tags.split())
     found = _tags_in(tags)
     if decision is None:
-        decision = "accepted" if DISCHARGE[0] in found else ""
+        decision = _decision(found)
     name = text or next((_NAME_OF[tag] for tag in found if tag in _NAME_OF), "")
     name = name or (_SPIKE if DISCHARGE[0] in found else _EVENT)
     return _joined(name, _without(tags, _own(decision, name))), decision
@@ -109,6 +111,14 @@ def read_words(text: str) -> tuple[str, Decision]:
     if (tags != text and _split(tags)) or DISCHARGE[0] in _tags_in(tags):
         return read(tags, "", None)
     return text, ""
+
+
+def _decision(found: tuple[str, ...]) -> Decision:
+    """What a reader decided, by tags in short form: nothing where no discharge is said."""
+    if DISCHARGE[0] not in found:
+        return ""
+    last = (_PREFIX.sub("", tag).rpartition("/")[2].casefold() for tag in found)
+    return "accepted" if _DOUBTS.isdisjoint(last) else "unsure"
 
 
 def _own(decision: Decision, name: str) -> tuple[str, ...]:

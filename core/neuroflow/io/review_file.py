@@ -19,6 +19,7 @@ import glob
 import heapq
 import math
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ from neuroflow.errors import FileProblem
 from neuroflow.io.audit import Seal
 from neuroflow.io.whole import Whole
 from neuroflow.recording import Recording
-from neuroflow.review.document import Document, Mark, checked, document_of
+from neuroflow.review.document import LONGEST_NAME, Document, Mark, checked, document_of
 from neuroflow.review.left import Left, checked_left
 
 FORMAT = 6
@@ -174,7 +175,7 @@ def write_review(
     review = _Review(
         FORMAT,
         f"NeuroFlow Review {__version__}",
-        _About(recording.path.name, recording.identity, recording.duration, whole),
+        _About(_name_of(recording), recording.identity, recording.duration, whole),
         moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         tuple(sorted(document, key=lambda mark: (mark.start, mark.id))),
         seal or Seal(),
@@ -272,6 +273,11 @@ def _read(path: Path) -> _Review:
     if declared > FORMAT:
         raise _LaterFormat(declared, data)
     found = msgspec.json.decode(data, type=_Marks)
+    about = found.recording
+    if max(map(len, (found.program, found.saved, about.name, about.identity, found.audit.seal))) > LONGEST_NAME:
+        raise ValueError("longer words about a recording than there are")
+    if about.whole is not None and re.fullmatch("[0-9a-f]{64}", about.whole.sha256) is None:
+        raise ValueError("no hash of a recording")
     document_of(found.marks)
     left = None
     with contextlib.suppress(ValueError, msgspec.MsgspecError):  # marks are worth more than where they were left
@@ -337,7 +343,7 @@ def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
 
     There files are named by identity: a recording that changed finds none of its own.
     """
-    name = b'"name": ' + msgspec.json.encode(recording.path.name)
+    name = b'"name": ' + msgspec.json.encode(_name_of(recording))
     found = [path for path in _newest(folders) if name in _head(path)]
     if not found:
         return ""
@@ -346,6 +352,11 @@ def _of_that_name(recording: Recording, folders: Sequence[Path]) -> str:
         f"There are no marks of this recording, but of another that is called {recording.path.name}, or of this one "
         f"before it changed: Import marks… takes them up from {path}."
     )
+
+
+def _name_of(recording: Recording) -> str:
+    """What its file is called, as JSON can say it: on Linux a name is bytes, and old servers have others than UTF-8."""
+    return recording.path.name.encode(errors="replace").decode()
 
 
 def _newest(folders: Sequence[Path]) -> list[Path]:

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from neuroflow.recording import Span, merged
-from neuroflow.review.document import Mark
-from neuroflow.review.provenance import Provenance
+from neuroflow.review.document import Mark, checked
+from neuroflow.review.provenance import LONGEST_NAME, Provenance, checked_provenance
 
 WITHIN = 0.25
 """Seconds from a discharge that a reader marked to a proposed one that counts as the same: a mark is put by hand."""
@@ -156,6 +156,15 @@ def checked_reading(reading: BlindReading) -> BlindReading:
         agreement is not None and len(agreement.readers) > MOST_READERS
     ):
         raise ValueError("a blinded reading of more marks, or readers, than can be")
+    named = (*reading.before, *(agreement.readers if agreement is not None else ()))
+    if reading.rules is not None:
+        checked_provenance(reading.rules.provenance)
+        named += reading.rules.excluded
+    for word in (reading.begun, reading.by, reading.revealed, reading.revealed_by, *named):
+        if len(word) > LONGEST_NAME:
+            raise ValueError("a blinded reading with longer names than there are")
+    for mark in reading.marks:
+        checked(mark)
     stretches = agreement.compared if agreement is not None else ()
     if len(stretches) > MOST_STRETCHES or any(not 0.0 <= start <= stop for start, stop in stretches):
         raise ValueError("an agreement over stretches that cannot be")

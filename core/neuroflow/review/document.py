@@ -15,7 +15,7 @@ from msgspec import Struct
 
 Decision = Literal["", "accepted", "rejected", "unsure"]
 DECISIONS: tuple[Decision, ...] = ("accepted", "rejected", "unsure")
-LONGEST_TEXT = 4000
+LONGEST_TEXT, LONGEST_NAME = 4000, 1000
 
 Edge = Literal["start", "end"]
 SHORTEST = 0.05
@@ -116,11 +116,13 @@ def document_of(marks: Iterable[Mark]) -> Document:
 
 
 def checked(mark: Mark) -> Mark:
-    """The mark itself. Raises: ValueError where its time or text cannot be."""
+    """The mark itself. Raises: ValueError where its time, text or names cannot be."""
     if not (math.isfinite(mark.start) and math.isfinite(mark.duration) and mark.duration >= 0):
         raise ValueError("a mark needs a time, and a duration of 0 s or more")
     if not mark.id or len(mark.text) > LONGEST_TEXT:
         raise ValueError(f"a mark needs an identifier, and a text of {LONGEST_TEXT} characters at most")
+    if max(map(len, (mark.id, mark.channel, mark.by, mark.at))) > LONGEST_NAME:
+        raise ValueError(f"names in a mark have {LONGEST_NAME} characters at most")
     if len(set(mark.criteria)) < len(mark.criteria) or not set(mark.criteria) <= set(IFCN_CRITERIA):
         raise ValueError(f"criteria are {', '.join(IFCN_CRITERIA)}, each once")
     return mark

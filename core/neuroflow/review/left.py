@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from neuroflow.review.blinded import BlindReading, checked_reading
-from neuroflow.review.provenance import Provenance
+from neuroflow.review.provenance import LONGEST_NAME, Provenance, checked_provenance
 
-MOST_CHANNELS, LONGEST_NAME = 4096, 256
+MOST_CHANNELS = 4096
 
 
 class Left(Struct, frozen=True, omit_defaults=True):
@@ -31,6 +31,8 @@ def checked_left(left: Left) -> Left:
     names = (*left.bad, left.montage)
     if len(names) > MOST_CHANNELS or max(map(len, names)) > LONGEST_NAME:
         raise ValueError("a view of more channels, or of longer names, than a recording has")
+    if left.reconstruction is not None:
+        checked_provenance(left.reconstruction)
     if left.blinded is not None:
         checked_reading(left.blinded)
     return left
