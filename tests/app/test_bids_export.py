@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,13 @@ def show(
     """The dialog on a recording of a name, as the menu opens it."""
     made: list[ExportDialog] = []
 
-    def act(name: str = "sub-07_ses-2_task-sleep_run-3_eeg.edf") -> ExportDialog:
+    def act(name: str = "sub-07_ses-2_task-sleep_run-3_eeg.edf", start: str = "") -> ExportDialog:
         path = nineteen.with_name(name)
         shutil.copy(nineteen, path)
+        if start:
+            with path.open("r+b") as file:
+                file.seek(88)  # where EDF+ holds the day
+                file.write(f"Startdate {start} X X X".ljust(80).encode())
         window.session.open(path)
         settle(window)
         window.commands.actions["export"].trigger()
@@ -58,6 +63,32 @@ def test_a_look_at_the_dataset_does_not_name_the_patient_in_the_file_after_all(s
     assert form.request.deidentified
     form.file.click()
     assert form.request.deidentified is nameless
+
+
+@pytest.mark.parametrize("dataset", [False, True])
+def test_the_date_of_an_export_that_names_nobody_may_be_shifted_instead_of_left_out(
+    qtbot: QtBot, show: Show, tmp_path: Path, dataset: bool
+) -> None:
+    dialog = show(start="02-JAN-2020")
+    form = dialog.form
+    assert not form.dates.shift.isEnabled(), "an export that names somebody keeps its date"
+    (form.bids if dataset else form.nameless).click()
+    assert form.request.shift_days is None
+    form.dates.shift.click()
+    assert "0 days" in form.objection.text()
+    assert not form.write_button.isEnabled()
+    form.dates.days.setValue(-371)
+    form.target.setText(str(tmp_path / ("shared" if dataset else "shared.edf")))
+    done = written(qtbot, dialog)
+    source = open_recording(done.path)
+    source.close()
+    found = source.recording
+    assert found.start is not None
+    assert found.start.date() == date(2018, 12, 27)
+    assert not any("371" in note.text for note in found.annotations)
+    if not dataset:
+        form.nameless.click()
+        assert form.request.shift_days is None, "whoever is named keeps his date"
 
 
 def test_a_home_that_is_nobodys_is_a_name_like_others_while_it_is_typed(show: Show) -> None:

@@ -324,14 +324,14 @@ def test_nothing_is_written_before_every_text_was_looked_at(qtbot: QtBot, show: 
 def test_dates_are_shifted_instead_of_left_out_and_the_list_of_texts_says_to_when(qtbot: QtBot, show: Show) -> None:
     dialog = show()
     form, texts = dialog.form, dialog.texts
-    assert not form.shift.isEnabled(), "a copy that names somebody keeps its dates"
+    assert not form.dates.shift.isEnabled(), "a copy that names somebody keeps its dates"
     qtbot.keyClick(form.hidden, Key.Key_Space)
-    qtbot.keyClick(form.shift, Key.Key_Space)
+    qtbot.keyClick(form.dates.shift, Key.Key_Space)
     assert "0 days" in form.objection.text()
     assert not form.write_button.isEnabled()
-    form.days.setValue(-30_000)
+    form.dates.days.setValue(-30_000)
     assert "2 January 1985 to 31 December 2084" in form.objection.text()
-    form.days.setValue(-371)
+    form.dates.days.setValue(-371)
     assert form.write_button.isEnabled()
     form.write_button.click()
     (day,) = [row for row in texts.model.all if row.where == "start date"]

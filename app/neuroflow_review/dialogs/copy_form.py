@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QListView,
     QListWidget,
     QListWidgetItem,
-    QSpinBox,
     QVBoxLayout,
 )
 
@@ -27,13 +26,13 @@ from neuroflow.export.shifting import shifted
 from neuroflow.recording import Channel, ChannelKind, Span
 from neuroflow.units import format_clock
 from neuroflow_review.dialogs.copy_offer import CopyOffer, montages, named_in, size_of
+from neuroflow_review.dialogs.dates import ShiftedDates
 from neuroflow_review.dialogs.goto import parse_time
 from neuroflow_review.dialogs.parts import as_tip, button, counted, in_bytes, said
 from neuroflow_review.dialogs.writing_pages import Questions
 from neuroflow_review.display import MONTAGE_NAMES
 from neuroflow_review.theme import UNIT
 
-_MOST_DAYS = 36_524
 """A century: more, and no date is left that EDF can say."""
 _NAME = Qt.ItemDataRole.UserRole
 
@@ -52,17 +51,9 @@ class CopyForm(Questions):
         self.hidden.setToolTip(
             "Leave out patient, recording and date; every other text is read by you before it is written"
         )
-        self.shift, self.days = QCheckBox("S&hift dates by"), QSpinBox()
-        self.shift.setToolTip(
-            "Move the date instead of leaving it out, and dates in texts with it; times of day stay. The file does not "
-            "say by how much: take the same number for all recordings of a patient, and keep it to yourself"
+        self.dates = ShiftedDates(
+            "Move the date instead of leaving it out, and dates in texts with it", nobody_named=False
         )
-        self.days.setRange(-_MOST_DAYS, _MOST_DAYS)
-        self.days.setSuffix(" days")
-        self.days.setAccessibleName("Days to shift dates by")
-        self.days.setToolTip("Before (−) or after; a multiple of 7 keeps the day of the week")
-        self.shift.setEnabled(False)
-        self.days.setEnabled(False)
         self.texts_button = button("Texts…", "Look at the texts again, and at what was decided of them")
         self.texts_button.hide()
         names = QHBoxLayout()
@@ -71,10 +62,7 @@ class CopyForm(Questions):
         names.addWidget(said("leaves patient and date out; texts as you decide", "muted"), 1)
         names.addWidget(self.texts_button)
         dates = QHBoxLayout()
-        dates.setSpacing(2 * UNIT)
-        dates.addWidget(self.shift)
-        dates.addWidget(self.days)
-        dates.addStretch(1)
+        dates.addWidget(self.dates)
         self.lay_out(
             (
                 ("Stretch", self._stretches()), ("Channels", self._channels()), ("Signals", self._signals()),
@@ -82,8 +70,7 @@ class CopyForm(Questions):
             )
         )  # fmt: skip
         self.hidden.toggled.connect(self._on_hidden)
-        self.shift.toggled.connect(self._on_shift)
-        self.days.valueChanged.connect(self.changed)
+        self.dates.changed.connect(self.changed)
         self._offer_montages()
 
     # Rows -------------------------------------------------------------------------------------------------------------
@@ -218,7 +205,7 @@ class CopyForm(Questions):
     @property
     def shift_days(self) -> int | None:
         """By how many days dates are shifted; None where they are left out, or stay."""
-        return self.days.value() if self.hidden.isChecked() and self.shift.isChecked() else None
+        return self.dates.by
 
     def fault(self) -> str:
         if not self.names:
@@ -275,13 +262,8 @@ class CopyForm(Questions):
         for k in range(self.montage.count()):
             items.item(k).setEnabled(self.montage.itemData(k) in given)
 
-    def _on_shift(self, on: bool) -> None:
-        self.days.setEnabled(on and self.hidden.isChecked())
-        self.changed.emit()
-
     def _on_hidden(self, on: bool) -> None:
-        self.shift.setEnabled(on)
-        self.days.setEnabled(on and self.shift.isChecked())
+        self.dates.set_nobody_named(on)
         self.texts_button.setVisible(on)
         before, after = (self._offer.default_target(hidden=h) for h in (not on, on))
         if Path(self.target.text()) == before:  # a name that the reader gave stays

@@ -24,7 +24,9 @@ from neuroflow.export import Dataset, ExportRequest
 from neuroflow.export.bids import Entities
 from neuroflow.export.plan import MOST_CHANNELS, coverage
 from neuroflow.export.provenance import PURPOSE, WORDS
+from neuroflow.export.shifting import shifted
 from neuroflow.recording import Span
+from neuroflow_review.dialogs.dates import ShiftedDates
 from neuroflow_review.dialogs.export_offer import Offer, estimate, stretch_around
 from neuroflow_review.dialogs.parts import button, counted, in_bytes, in_words, said
 from neuroflow_review.dialogs.writing_pages import Questions
@@ -58,6 +60,7 @@ class Form(Questions):
         )
         self.nameless.setChecked(offer.private)
         self._nameless_before = offer.private
+        self.dates = ShiftedDates("Move the date instead of leaving it out", nobody_named=offer.private)
 
         form = self._form()
         stretches = QGridLayout()
@@ -91,12 +94,15 @@ class Form(Questions):
         what.addWidget(self.median)
         what.addWidget(self.each)
         what.addWidget(self.nameless)
+        what.addWidget(self.dates)
         self.words = said(f"Every channel says “{WORDS}”. Intended use: {PURPOSE}.", "reconstructed")
         self.words.setToolTip(offer.intended_use)
         rows = ("Write", what), ("Stretch", stretches), ("Shafts", self.shaft_box), ("As", form)
         self.lay_out(rows, self.words)
         for box in (self.median, self.each, self.nameless, *self.shafts.values()):
             box.toggled.connect(self.changed)
+        self.nameless.toggled.connect(self.dates.set_nobody_named)
+        self.dates.changed.connect(self.changed)
         self.shown_button.clicked.connect(self._only_shown)
 
     def _form(self) -> QVBoxLayout:
@@ -189,6 +195,7 @@ class Form(Questions):
             contacts=() if len(chosen) == len(self.shafts) else chosen,
             excluded=self._offer.excluded,
             deidentified=self.nameless.isChecked(),
+            shift_days=self.dates.by,
         )
 
     def outlook_words(self) -> str:
@@ -210,6 +217,11 @@ class Form(Questions):
             return "Choose what to write: the median and band, the samples, or both."
         if not any(box.isChecked() for box in self.shafts.values()):
             return "Choose at least one shaft."
+        if request.shift_days is not None:
+            try:
+                shifted(self._offer.start, request.shift_days)
+            except NeuroflowError as error:
+                return error.text
         channels = estimate(self._offer, request).channels
         if channels > MOST_CHANNELS:
             return (
