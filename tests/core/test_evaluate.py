@@ -352,6 +352,8 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
     model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page, data = tmp_path / "page.html", tmp_path / "found.json"
+    by_updates = {"recipe": {"minutes": 30.0, "updates": 4000}}  # of which the minutes were not looked at
+    write_card(msgspec.structs.replace(read_card(model_folder), training=by_updates), model_folder)
     status = main(
         ["evaluate", *ARGUMENTS, "--model", str(model_folder), "--html", str(page), "--json", str(data), "--write-card",
          "--local-share", "0.5,0"]
@@ -362,6 +364,7 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
         assert demand in printed
     for method in (MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV", VARIATIONAL, WITHOUT_NOISE):
         assert f"\n  {method}" in printed
+    assert "trained for 3 minutes, the model for 4,000 updates\n" in printed
     found = json.loads(data.read_text())
     assert set(found["measured"]) == {"local share 0.5", "local share 0"}
     assert len(found["asked"]) >= 18

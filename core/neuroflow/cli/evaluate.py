@@ -357,8 +357,13 @@ def _rivals(
         WITHOUT_NOISE: VariationalPosterior(found.model, noise=False),
     }
     recipe = model.card.training.get("recipe")
-    minutes = recipe.get("minutes") if isinstance(recipe, dict) else None
-    return dict(rivals), {"trained_minutes": found.minutes, "model_trained_minutes": minutes}
+    budget = recipe if isinstance(recipe, dict) else {}
+    # Of a run by updates the recipe's minutes say nothing: they were not looked at.
+    updates = budget.get("updates")
+    minutes = budget.get("minutes") if updates is None else None
+    return dict(rivals), {
+        "trained_minutes": found.minutes, "model_trained_minutes": minutes, "model_trained_updates": updates,
+    }  # fmt: skip
 
 
 def _tree(root: Path, say: Callable[[str], None]) -> Tree:

@@ -14,10 +14,12 @@ def as_text(found: Mapping[str, Any]) -> str:
     """Everything worth reading of an evaluation; the rest is in its JSON."""
     parts = [f"{found['model']['name']} on {found['on']}", asked_table(found["asked"])]
     if rival := found["autoencoder"]:
-        own = rival["model_trained_minutes"]
-        beside = f", the model for {own:g}" if isinstance(own, int | float) else ""
-        minutes = f"{rival['trained_minutes']:g} minutes{beside}"
-        parts.append(f"VAE: a conditional autoencoder of the model's size, trained for {minutes}")
+        minutes, updates = rival["model_trained_minutes"], rival["model_trained_updates"]
+        own = f"{minutes:g}" if isinstance(minutes, int | float) else f"{updates:,} updates" if isinstance(updates, int) else ""
+        parts.append(
+            f"VAE: a conditional autoencoder of the model's size, trained for {rival['trained_minutes']:g} minutes"
+            f"{f', the model for {own}' if own else ''}"
+        )
     for name, summary in found["measured"].items():
         parts.append(
             f"{name}: {summary['draws']} draws of {summary['windows']} windows, {summary['patients']} patients"
