@@ -180,6 +180,16 @@ def test_a_window_is_a_multiple_of_the_stride_and_no_trial_is_crossed() -> None:
     assert np.array_equal(batch.depth, windows.draw(0, 64, 640).depth)
 
 
+def test_a_sweep_gives_tensors_of_its_own_as_torch_wants_them() -> None:
+    recorded = pair("a", (0, 800))
+    for samples in (recorded.scalp, recorded.depth):
+        samples.flags.writeable = False  # as of a pair that was loaded: torch warns of tensors over such arrays
+    (batch,) = RecordedWindows([recorded], seed=0).sweep(800)
+    assert batch.scalp.flags.writeable
+    assert batch.depth.flags.writeable
+    assert np.array_equal(batch.depth[0], recorded.depth)
+
+
 @pytest.fixture(scope="module")
 def small_flow() -> NeuroFlow:
     torch.manual_seed(3)
