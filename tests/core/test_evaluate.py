@@ -129,6 +129,8 @@ def test_an_exact_posterior_has_the_measures_that_theory_gives_it(fitted: Baseli
     assert min(calibrated["rms"]["p"], calibrated["peak"]["p"]) > 0.005
     assert found["spread_against_error"][MODEL]["ratio"] == pytest.approx(1.0, abs=0.01)
     assert found["contacts"]["spread_ratio"] == pytest.approx([LEFT / total] * 8, abs=0.02)
+    for name, errs in ((MODEL, LEFT), (RIDGE, LEFT), ("climatology", total)):
+        assert found["contacts"]["by_method"][name]["rmse_uv"] == pytest.approx([100 * errs] * 8, rel=0.02)
     assert abs(found["shuffled"]["r"]) < 0.03
     assert found["shuffled"]["crps_over_climatology"] > 1.05
     assert set(found["coverage_by_kind"]) == {"all", "background", "hippocampal", "propagated"}
@@ -317,6 +319,11 @@ def test_a_page_can_be_made_where_no_discharge_is_known_and_contacts_are_missing
     text = page("A page", "one", "command", (), verdicts(found), {"tree": found}, measured.example, names, ["AHL"] * 8)
     assert text.count("<svg") == 9
     assert not re.search(r"\bnan\b", text.split("<svg")[0])
+    rmse = text.split("<caption>RMSE, µV</caption>")[1].split("</table>")[0]
+    assert all(f">{name}</th>" in rmse for name in (MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV"))
+    rows = re.findall(r"<tr><td>(AHL\d)</td>(.*?)</tr>", rmse)
+    assert [name for name, _ in rows] == names
+    assert [name for name, cells in rows if "–" in cells] == [names[5]], "only what was not recorded has no figure"
     found["simulation_based_calibration"]["independent"] = {"windows": 500, "rms": {"p": 0.4}, "peak": {"p": 0.001}}
     apart = [line.met for line in verdicts(found) if "each of 500 patients" in line.demand]
     assert apart == [True, False]
