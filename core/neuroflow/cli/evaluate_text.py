@@ -15,7 +15,13 @@ def as_text(found: Mapping[str, Any]) -> str:
     parts = [f"{found['model']['name']} on {found['on']}", asked_table(found["asked"])]
     if rival := found["autoencoder"]:
         minutes, updates = rival["model_trained_minutes"], rival["model_trained_updates"]
-        own = f"{minutes:g}" if isinstance(minutes, int | float) else f"{updates:,} updates" if isinstance(updates, int) else ""
+        own = (
+            f"{minutes:g}"
+            if isinstance(minutes, int | float)
+            else f"{updates:,} updates"
+            if isinstance(updates, int)
+            else ""
+        )
         parts.append(
             f"VAE: a conditional autoencoder of the model's size, trained for {rival['trained_minutes']:g} minutes"
             f"{f', the model for {own}' if own else ''}"
