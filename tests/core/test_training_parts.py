@@ -20,6 +20,7 @@ from neuroflow.training.imputation import Imputer, coloured
 from neuroflow.training.loop import Phase, Run, Schedule, gradients, optimise
 from neuroflow.training.metrics import MetricsLog
 from neuroflow.training.recorded import RecordedWindows, split, window_steps
+from neuroflow.training.stream import EARS, FEWEST_SITES, LOW_CHAIN, SITES, TEN_TWENTY, draw_present
 
 SCHEDULE = Schedule(budget=40, in_updates=True, check_every=10, warm_up=4, average=0.5, clip=1.0)
 
@@ -178,6 +179,22 @@ def test_a_window_is_a_multiple_of_the_stride_and_no_trial_is_crossed() -> None:
     starts = [int(np.flatnonzero(everything[0] == row[0, 0])[0]) for row in batch.depth]
     assert all(start <= 160 or 900 <= start <= 1060 for start in starts)
     assert np.array_equal(batch.depth, windows.draw(0, 64, 640).depth)
+
+
+def test_every_montage_that_a_laboratory_records_is_trained_on_and_none_of_fewer_than_six_channels() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.stack([draw_present(rng) for _ in range(600)])
+    assert drawn.sum(axis=1).min() == FEWEST_SITES == 6
+    assert drawn.mean(axis=0).min() > 0.2, "each site is there often"
+    assert drawn.mean(axis=0).max() < 0.95, "and missing often"
+    montages = {frozenset(np.array(SITES)[row]) for row in drawn}
+    for usual in (TEN_TWENTY, TEN_TWENTY + EARS, TEN_TWENTY + LOW_CHAIN, SITES):
+        assert frozenset(usual) in montages
+    counts = drawn.sum(axis=1)
+    assert 0.05 < np.mean(counts <= 14) < 0.25, "sparse ones, as four patients of ds004752 have"
+    ears = np.isin(np.array(SITES), EARS)
+    sparse = drawn[counts <= 10]
+    assert 0.2 < np.mean(sparse[:, ears].any(axis=1)) < 0.8
 
 
 def test_a_sweep_gives_tensors_of_its_own_as_torch_wants_them() -> None:
