@@ -96,6 +96,23 @@ def test_a_run_that_was_stopped_goes_on_exactly(trained: Path, tmp_path: Path) -
     assert told[0] == told[1]
 
 
+def test_a_run_on_recordings_that_was_stopped_goes_on_exactly(tree: Path, tmp_path: Path) -> None:
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    assert main(["train", str(tree), "--recipe", "quick", "--steps", "9", "-o", str(straight)]) == 0
+    recipe = changed(find_recipe("quick"), None, 9, None)
+    asked = {"data": str(tree), "recipe": "quick", "minutes": recipe.minutes, "steps": 9, "seed": 0,
+             "begin_from": None, "name": "stopped", "implant": "default"}  # fmt: skip
+    stopped.mkdir()
+    with pytest.raises(Cancelled):
+        fit(load_implant(), recipe, stopped / "training.jsonl", StopAfter(5),
+            material=read_recordings(tree, Frame(load_implant())),
+            place=Place(checkpoint=stopped / CHECKPOINT, made_by=asked))  # fmt: skip
+    assert rows(stopped)[-1]["step"] < 9
+    assert main(["train", "--resume", "-o", str(stopped)]) == 0
+    one, other = weights(straight), weights(stopped)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 class StopAfter(Control):
     """Cancels itself after so many updates, each of which reports progress."""
 
