@@ -136,6 +136,33 @@ def test_an_exact_posterior_has_the_measures_that_theory_gives_it(fitted: Baseli
     assert set(found["coverage_by_kind"]) == {"all", "background", "hippocampal", "propagated"}
 
 
+def test_by_band_by_depth_bipolar_in_power_and_in_coupling_an_exact_posterior_is_as_theory_says(
+    fitted: Baselines,
+) -> None:
+    patients = linear_patients(4, 60.0, 2)
+    found = summary_of(Exact(), fitted, patients)
+    total = math.hypot(SEEN, LEFT)
+    for method in (MODEL, RIDGE):
+        assert list(found["r_by_depth"][method].values()) == pytest.approx([SEEN / total] * 8, abs=0.015)
+        assert list(found["r_by_band"][method].values()) == pytest.approx([SEEN / total] * 5, abs=0.03)
+    seen = np.concatenate([signal_of(p.scalp) for p in patients], axis=1)
+    apart = np.median(np.diff(seen, axis=0).std(axis=1)) / 1e-4
+    assert found["bipolar"]["r_of_mean"][MODEL]["all"] == pytest.approx(
+        apart / math.hypot(apart, LEFT * 2**0.5), abs=0.02
+    )
+    assert found["bipolar"]["rmse_uv"][MODEL]["all"] == pytest.approx(100 * LEFT * 2**0.5, rel=0.02)
+    error = found["spectrum"]["error_db"]
+    assert error[MODEL] < 0.7
+    assert error[RIDGE] == pytest.approx(-20 * math.log10(SEEN / total), abs=0.4), (
+        "a mean has the seen part's power alone"
+    )
+    for kind in ("referential", "bipolar"):
+        coupled = found["coupling_error"][kind]
+        assert set(coupled) >= {MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV"}
+        assert all(coupled[MODEL][band] < coupled["climatology"][band] for band in coupled[MODEL])
+    assert 0.9 < found["rmse_uv"][MODEL]["propagated"] / (100 * LEFT) < 1.1
+
+
 def test_intervals_are_over_subjects_and_not_over_their_recordings(fitted: Baselines) -> None:
     patients = linear_patients(4, 30.0, 5)
     of = {n: summary_of(Exact(), fitted, [replace(p, subject=s) for p, s in zip(patients, names, strict=True)])
