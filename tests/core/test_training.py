@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from neuroflow.anatomy.implant import load_implant
 from neuroflow.cli import main
+from neuroflow.errors import FileProblem
 from neuroflow.flow.card import WEIGHTS_FILE, read_card
 from neuroflow.inference.model import load_model
 from neuroflow.jobs import Cancelled, Control
@@ -168,6 +169,18 @@ def test_a_tree_trains_a_model_even_where_contacts_are_missing(tree: Path, tmp_p
     assert card.training["recordings"], "whom it must not be judged by"
     assert set(first.training["recordings"]) <= set(card.training["recordings"]), "those of the model before, too"
     assert set(first.not_for) <= set(card.not_for)
+
+
+def test_a_pair_with_too_few_contacts_of_the_model_is_left_out_and_its_file_named(tree: Path, tmp_path: Path) -> None:
+    few = tmp_path / "tree"
+    shutil.copytree(tree, few)
+    (electrodes,) = few.rglob("*electrodes.tsv")
+    head, *lines = electrodes.read_text().splitlines(keepends=True)
+    electrodes.write_text(head + "".join(line for line in lines if line.startswith(("AHL1\t", "AHL2\t"))))
+    told: list[str] = []
+    with pytest.raises(FileProblem, match="No recording in .* can be trained on"):
+        read_recordings(few, Frame(load_implant()), say=told.append)
+    assert [line for line in told if line.startswith(f"{electrodes}: only 2 of its contacts lie")]
 
 
 def first_model(tree: Path, tmp_path: Path) -> Path:
