@@ -178,7 +178,7 @@ def test_a_pair_with_too_few_contacts_of_the_model_is_left_out_and_its_file_name
     head, *lines = electrodes.read_text().splitlines(keepends=True)
     electrodes.write_text(head + "".join(line for line in lines if line.startswith(("AHL1\t", "AHL2\t"))))
     told: list[str] = []
-    with pytest.raises(FileProblem, match="No recording in .* can be trained on"):
+    with pytest.raises(FileProblem, match=r"No recording in .* can be trained on"):
         read_recordings(few, Frame(load_implant()), say=told.append)
     assert [line for line in told if line.startswith(f"{electrodes}: only 2 of its contacts lie")]
 
