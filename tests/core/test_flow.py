@@ -106,7 +106,7 @@ def test_a_fresh_flow_is_the_ridge_with_white_noise() -> None:
     latents, _ = given.encode(depth)
     left = depth / SMALL.depth_scale - expected
     energy = sum(float(z.square().sum().detach()) for z in latents)  # orthonormal squeezes alone keep it
-    assert energy == pytest.approx(float(left.square().sum()), rel=1e-9)
+    assert energy == pytest.approx(float(left.square().sum().detach()), rel=1e-9)
 
 
 def test_an_actnorm_is_set_from_data_and_a_haar_pair_is_orthonormal() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neuroflow.cli.text import table
+from neuroflow.cli.text import count, span_of_time, table
 
 _WORDS = {True: "met", False: "NOT MET", None: "not measured"}
 
@@ -43,7 +43,7 @@ def gaussian_text(found: Mapping[str, Any]) -> str:
         f"A Gaussian patient of one head, {found['sites']} sites and {found['contacts']} contacts: nats a dimension "
         f"above the exact optimum\n"
         f"flow   {found['distance']:.4f} ± {found['standard_error']:.4f}  "
-        f"({found['steps']} steps in {found['minutes']:g} minutes)\n"
+        f"({count(found['steps'], 'step')} in {span_of_time(60 * found['minutes'])})\n"
         f"ridge  {found['ridge']:.4f}"
     )
 
