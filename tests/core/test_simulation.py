@@ -352,6 +352,25 @@ def test_alpha_is_posterior_spindles_are_of_light_and_slow_waves_of_deep_sleep()
     assert np.median(slow) > 2.0
 
 
+def test_theta_is_frontal_at_the_scalp_and_mesial_in_depth() -> None:
+    frontal, mesial = [], []
+    contacts = [c.name for c in load_implant().contacts]
+    deep, outer = ([contacts.index(f"AHL{n}") for n in numbers] for numbers in ((1, 2), (7, 8)))
+    for seed in range(6):
+        found = {p.name: p for p in patient(seed).populations}
+        for name in ("theta", "mesial theta"):
+            rhythm = found[name].spectrum
+            assert isinstance(rhythm, Peak)
+            assert 4.0 < rhythm.centre < 7.5
+        centred = found["theta"].modes[: len(SITES)] - found["theta"].modes[: len(SITES)].mean(axis=0)
+        power = np.square(centred).sum(axis=1)
+        frontal.append(at(power, "Fz", "F3", "F4") / at(power, "O1", "O2"))
+        share = (found["mesial theta"].variance() / found["broad"].variance())[len(SITES) :]
+        mesial.append(share[deep].mean() / share[outer].mean())
+    assert np.median(frontal) > 2.0
+    assert np.median(mesial) > 2.0
+
+
 OVER = {
     "left temporalis": ("F7", "T3"), "right temporalis": ("F8", "T4"), "left frontalis": ("Fp1",),
     "right frontalis": ("Fp2",), "neck": ("O1", "O2"),
