@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.cli import main
+from neuroflow.cli.front import _parser
 from neuroflow.evaluation.baselines import RIDGE, Baselines, Scales, fit_baselines
 from neuroflow.evaluation.checks import check
 from neuroflow.evaluation.held_out import MODEL, VARIATIONAL, WITHOUT_NOISE, Subject, measure
@@ -400,6 +402,10 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
         assert f"\n  {method}" in printed
     assert "trained for 3 minutes, the model for 4,000 updates\n" in printed
     found = json.loads(data.read_text())
+    shown = shlex.split(found["command"])[1:]  # what is printed again by it was measured in the same way
+    again, asked = (_parser().parse_args(a) for a in (shown, ["evaluate", *ARGUMENTS]))
+    for option in ("patients", "seconds", "draws", "seed", "first_seed", "fit_on"):
+        assert getattr(again, option) == getattr(asked, option), option
     assert set(found["measured"]) == {"local share 0.5", "local share 0"}
     assert len(found["asked"]) >= 18
     html = page.read_text()
