@@ -10,14 +10,15 @@ import pytest
 import torch
 
 from neuroflow.anatomy.head import site_directions, to_mni
-from neuroflow.anatomy.implant import Contact, Implant
+from neuroflow.anatomy.implant import Contact, Implant, load_implant
 from neuroflow.evaluation.autoregression import Autocovariance, fit
-from neuroflow.evaluation.baselines import Scales
+from neuroflow.evaluation.baselines import Scales, bipolar_pairs
 from neuroflow.evaluation.baselines_kept import baselines_for
 from neuroflow.evaluation.inverse import HEAD_RADIUS, SourceImaging, potentials
 from neuroflow.evaluation.linear import LaggedRidge
 from neuroflow.evaluation.measures import correlation
 from neuroflow.evaluation.patients import STANDARD_SITES, simulated_patients, windows
+from neuroflow.evaluation.tally import between
 from neuroflow.simulation.heads import Head, scalp_gain
 
 SITES = STANDARD_SITES[:19]
@@ -137,6 +138,18 @@ def test_patients_are_cut_into_windows_that_stay_within_their_spans() -> None:
     cut = windows(replace(patient, spans=((0, 250), (250, 270), (300, 800))), 200, 100, 8)
     assert [(w.first, w.last) for w in cut] == [(0, 200), (300, 500), (500, 700)]
     assert all(w.steps % 8 == 0 and w.low <= w.first and w.last <= w.high for w in cut)
+
+
+def test_a_bipolar_derivation_is_of_neighbours_of_one_shaft() -> None:
+    implant = load_implant()
+    deeper, shallower = pairs = bipolar_pairs(implant)
+    names = [(implant.contacts[a].name, implant.contacts[b].name) for a, b in zip(deeper, shallower, strict=True)]
+    assert len(names) == 8 * 7
+    assert names[:2] == [("AL1", "AL2"), ("AL2", "AL3")]
+    assert ("AL8", "AHL1") not in names
+    x = np.random.default_rng(11).standard_normal((64, 5))
+    assert np.array_equal(between(x, pairs)[0], x[0] - x[1])
+    assert between(x + x[:1], pairs) == pytest.approx(between(x, pairs)), "what all share is gone"
 
 
 def test_fitted_baselines_are_kept_and_read_again(tmp_path: Path) -> None:

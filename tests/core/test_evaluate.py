@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.cli import main
+from neuroflow.cli.front import _parser
 from neuroflow.evaluation.baselines import RIDGE, Baselines, Scales, fit_baselines
 from neuroflow.evaluation.checks import check
 from neuroflow.evaluation.held_out import MODEL, VARIATIONAL, WITHOUT_NOISE, Subject, measure
@@ -129,9 +131,38 @@ def test_an_exact_posterior_has_the_measures_that_theory_gives_it(fitted: Baseli
     assert min(calibrated["rms"]["p"], calibrated["peak"]["p"]) > 0.005
     assert found["spread_against_error"][MODEL]["ratio"] == pytest.approx(1.0, abs=0.01)
     assert found["contacts"]["spread_ratio"] == pytest.approx([LEFT / total] * 8, abs=0.02)
+    for name, errs in ((MODEL, LEFT), (RIDGE, LEFT), ("climatology", total)):
+        assert found["contacts"]["by_method"][name]["rmse_uv"] == pytest.approx([100 * errs] * 8, rel=0.02)
     assert abs(found["shuffled"]["r"]) < 0.03
     assert found["shuffled"]["crps_over_climatology"] > 1.05
     assert set(found["coverage_by_kind"]) == {"all", "background", "hippocampal", "propagated"}
+
+
+def test_by_band_by_depth_bipolar_in_power_and_in_coupling_an_exact_posterior_is_as_theory_says(
+    fitted: Baselines,
+) -> None:
+    patients = linear_patients(4, 60.0, 2)
+    found = summary_of(Exact(), fitted, patients)
+    total = math.hypot(SEEN, LEFT)
+    for method in (MODEL, RIDGE):
+        assert list(found["r_by_depth"][method].values()) == pytest.approx([SEEN / total] * 8, abs=0.015)
+        assert list(found["r_by_band"][method].values()) == pytest.approx([SEEN / total] * 5, abs=0.03)
+    seen = np.concatenate([signal_of(p.scalp) for p in patients], axis=1)
+    apart = np.median(np.diff(seen, axis=0).std(axis=1)) / 1e-4
+    assert found["bipolar"]["r_of_mean"][MODEL]["all"] == pytest.approx(
+        apart / math.hypot(apart, LEFT * 2**0.5), abs=0.02
+    )
+    assert found["bipolar"]["rmse_uv"][MODEL]["all"] == pytest.approx(100 * LEFT * 2**0.5, rel=0.02)
+    error = found["spectrum"]["error_db"]
+    assert error[MODEL] < 0.7
+    assert error[RIDGE] == pytest.approx(-20 * math.log10(SEEN / total), abs=0.4), (
+        "a mean has the seen part's power alone"
+    )
+    for kind in ("referential", "bipolar"):
+        coupled = found["coupling_error"][kind]
+        assert set(coupled) >= {MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV"}
+        assert all(coupled[MODEL][band] < coupled["climatology"][band] for band in coupled[MODEL])
+    assert 0.9 < found["rmse_uv"][MODEL]["propagated"] / (100 * LEFT) < 1.1
 
 
 def test_intervals_are_over_subjects_and_not_over_their_recordings(fitted: Baselines) -> None:
@@ -317,6 +348,11 @@ def test_a_page_can_be_made_where_no_discharge_is_known_and_contacts_are_missing
     text = page("A page", "one", "command", (), verdicts(found), {"tree": found}, measured.example, names, ["AHL"] * 8)
     assert text.count("<svg") == 9
     assert not re.search(r"\bnan\b", text.split("<svg")[0])
+    rmse = text.split("<caption>RMSE, µV</caption>")[1].split("</table>")[0]
+    assert all(f">{name}</th>" in rmse for name in (MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV"))
+    rows = re.findall(r"<tr><td>(AHL\d)</td>(.*?)</tr>", rmse)
+    assert [name for name, _ in rows] == names
+    assert [name for name, cells in rows if "–" in cells] == [names[5]], "only what was not recorded has no figure"
     found["simulation_based_calibration"]["independent"] = {"windows": 500, "rms": {"p": 0.4}, "peak": {"p": 0.001}}
     apart = [line.met for line in verdicts(found) if "each of 500 patients" in line.demand]
     assert apart == [True, False]
@@ -352,6 +388,8 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
     model_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page, data = tmp_path / "page.html", tmp_path / "found.json"
+    by_updates = {"recipe": {"minutes": 30.0, "updates": 4000}}  # of which the minutes were not looked at
+    write_card(msgspec.structs.replace(read_card(model_folder), training=by_updates), model_folder)
     status = main(
         ["evaluate", *ARGUMENTS, "--model", str(model_folder), "--html", str(page), "--json", str(data), "--write-card",
          "--local-share", "0.5,0"]
@@ -362,7 +400,12 @@ def test_the_command_prints_every_demand_and_writes_page_json_and_card(
         assert demand in printed
     for method in (MODEL, RIDGE, "climatology", "minimum norm", "sLORETA", "LCMV", VARIATIONAL, WITHOUT_NOISE):
         assert f"\n  {method}" in printed
+    assert "trained for 3 minutes, the model for 4,000 updates\n" in printed
     found = json.loads(data.read_text())
+    shown = shlex.split(found["command"])[1:]  # what is printed again by it was measured in the same way
+    again, asked = (_parser().parse_args(a) for a in (shown, ["evaluate", *ARGUMENTS]))
+    for option in ("patients", "seconds", "draws", "seed", "first_seed", "fit_on"):
+        assert getattr(again, option) == getattr(asked, option), option
     assert set(found["measured"]) == {"local share 0.5", "local share 0"}
     assert len(found["asked"]) >= 18
     html = page.read_text()

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from neuroflow.flow.model import ConditionalFlow, FlowShape, NeuroFlow, average_reference
+from neuroflow.flow.model import ConditionalFlow, FlowShape, NeuroFlow, average_reference, bounded
 from neuroflow.flow.noise import normals
 from neuroflow.flow.transforms import ActNorm, AffineCoupling, Chain, HaarSqueeze, InvertibleLinear, Transform
 
@@ -90,6 +90,37 @@ def test_the_whole_flow_is_undone_and_its_density_is_the_change_of_variables(lou
     assert float(log_det.detach()) == pytest.approx(float(torch.linalg.slogdet(jacobian)[1]), rel=1e-9)
     if loud is None:
         assert torch.equal(given.log_prob(depth), log_det + flow.loudness.log_prob(latents))
+
+
+def test_a_fresh_flow_is_the_ridge_with_white_noise() -> None:
+    """Every coupling and prior begins as the identity, so that training refines the linear part and cannot lose it."""
+    torch.manual_seed(1)
+    flow = NeuroFlow(SMALL).double()
+    cross = 0.003 * torch.randn(flow.linear.cross.shape)
+    flow.linear.set_moments(torch.eye(flow.linear.gram.shape[0]), cross)
+    scalp, present = scalp_of(flow, 64)
+    given = flow(scalp, present)
+    expected = flow.linear(bounded(average_reference(scalp, present) / SMALL.scalp_scale), present)
+    assert torch.equal(given.mean, expected)
+    depth = 1e-4 * torch.randn(1, 8, 64, dtype=torch.float64)
+    latents, _ = given.encode(depth)
+    left = depth / SMALL.depth_scale - expected
+    energy = sum(float(z.square().sum().detach()) for z in latents)  # orthonormal squeezes alone keep it
+    assert energy == pytest.approx(float(left.square().sum().detach()), rel=1e-9)
+
+
+def test_an_actnorm_is_set_from_data_and_a_haar_pair_is_orthonormal() -> None:
+    torch.manual_seed(2)
+    x = 5.0 + 3.0 * torch.randn(6, 4, 50, dtype=torch.float64)
+    norm = ActNorm(4).double()
+    norm.set_from(x)
+    z, _ = norm(x, x)
+    assert torch.allclose(z.mean(dim=(0, 2)), torch.zeros(4, dtype=torch.float64), atol=1e-9)
+    assert torch.allclose(z.std(dim=(0, 2)), torch.ones(4, dtype=torch.float64))
+    squeezed, _ = HaarSqueeze()(x, x)
+    assert squeezed.shape == (6, 8, 25)
+    assert torch.allclose(squeezed[:, :4], (x[..., 0::2] + x[..., 1::2]) / 2**0.5)
+    assert torch.allclose(squeezed.square().sum(), x.square().sum())
 
 
 def loud_flow() -> NeuroFlow:

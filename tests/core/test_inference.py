@@ -291,6 +291,25 @@ def test_a_sample_that_explodes_is_drawn_again_and_counted(model: Model, monkeyp
     assert not np.array_equal(tile.samples[2], honest.samples[2])
 
 
+@pytest.mark.parametrize(("size", "redrawn"), [(1.98, 0), (-1.98, 0), (2.02, 1), (-2.02, 1)])
+def test_what_is_beyond_twice_the_largest_of_training_is_drawn_again(
+    model: Model, monkeypatch: pytest.MonkeyPatch, size: float, redrawn: int
+) -> None:
+    from neuroflow.flow.model import ConditionalFlow
+
+    decode, calls = ConditionalFlow.decode, []
+
+    def enlarge(self: ConditionalFlow, noise: list[torch.Tensor], loud: torch.Tensor) -> torch.Tensor:
+        out = decode(self, noise, loud)
+        if not calls:
+            out[1, 3, out.shape[2] // 2] = size * model.card.limits.largest_depth
+        calls.append(out.shape[0])
+        return out
+
+    monkeypatch.setattr(ConditionalFlow, "decode", enlarge)
+    assert Reconstructor(model, "cpu").tile(scalp_source(), TileRequest(1, samples=2)).redrawn == redrawn
+
+
 def test_running_out_of_memory_halves_the_batch_then_leaves_the_gpu(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ from neuroflow.jobs import Cancelled, Control
 from neuroflow.recording import ArraySource, Channel, ChannelKind, Recording, Span
 from neuroflow.recording import Patient as Person
 from neuroflow.simulation.patient import SITES
-from neuroflow.simulation.tree import RATE, Recorded, TreeRequest, write_tree
+from neuroflow.simulation.tree import RATE, Recorded, TreeRequest, simulated, write_tree
 
 MODEL_RATE, BAND = 100.0, (0.5, 48.0)
 BEGIN = datetime(2026, 3, 1, 10, 0, 0)
@@ -285,6 +285,19 @@ def test_the_tree_says_that_it_is_simulated(made: tuple[Tree, list[Recorded]]) -
         assert source.recording.problems == ()
     with (root / "participants.tsv").open(encoding="utf-8", newline="") as file:
         assert [row["local_share"] for row in csv.DictReader(file, delimiter="\t")] == ["0.5", "0.5"]
+
+
+def test_patients_are_recorded_in_different_montages_against_different_references(implant: Implant) -> None:
+    found = list(simulated(TreeRequest(implant, 12, 10, 3)))
+    assert {len(r.kept) for r in found} >= {8, 19, 21}
+    assert any(len(r.kept) not in (8, 10, 19, 21, 27) for r in found), "a bad channel is not exported"
+    assert len({r.reference for r in found}) == 3
+    for r in found:
+        index = [r.twin.sites.index(site) for site in (*r.kept, *r.reference)]
+        potentials = r.twin.scalp[index]
+        against = potentials[len(r.kept) :].mean(axis=0)
+        assert np.allclose(r.scalp, potentials[: len(r.kept)] - against, atol=1e-9)
+        assert against.std() > 1e-6
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path: Path, implant: Implant) -> None:

@@ -239,6 +239,32 @@ def test_same_seeds_same_data_and_other_seeds_other_data() -> None:
         assert not np.array_equal(one.scalp, other.scalp)
 
 
+def test_patients_differ_in_everything_that_the_scalp_depends_on() -> None:
+    people = [patient(seed) for seed in range(12)]
+    heads, all_sources = [p.head for p in people], [p.sources for p in people]
+    drawn = {
+        "radius": [h.radius for h in heads],
+        "skull": [round(h.relative_radii[2] - h.relative_radii[1], 6) for h in heads],
+        "conductivity of the skull": [h.conductivities[2] for h in heads],
+        "electrode": [h.electrodes[0, 2] / h.radius for h in heads],
+        "place of a source": [s.mni[s.where("left", "amygdala")[0], 0] for s in all_sources],
+        "orientation": [s.orientations[s.where("left", "amygdala")[0], 0] for s in all_sources],
+        "extent": [s.extents[s.where("left", "amygdala")[0]] for s in all_sources],
+        "openness": [s.openness[s.where("left", "amygdala")[0]] for s in all_sources],
+        "contact": [p.contacts_mm[0, 0] for p in people],
+        "noise": [p.nuisance.noise[0] for p in people],
+        "blinks": [p.nuisance.blink_size for p in people],
+        "muscle": [p.nuisance.muscle_size for p in people],
+        "pops": [p.nuisance.pops_per_minute for p in people],
+        "rate of discharges": [p.foci[0].per_minute for p in people],
+    }
+    for what, values in drawn.items():
+        assert len(set(map(float, values))) == 12, what
+    ratios = [h.conductivities[0] / h.conductivities[2] for h in heads]
+    assert min(ratios) < 40 < 60 < max(ratios)
+    assert {f.side for p in people for f in p.foci} == {"left", "right"}
+
+
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.8])
 def test_the_local_share_is_the_measured_share(share: float) -> None:
     measured = []
@@ -324,6 +350,25 @@ def test_alpha_is_posterior_spindles_are_of_light_and_slow_waves_of_deep_sleep()
     assert np.median(posterior) > 3.0
     assert np.median(spindles) > 2.5
     assert np.median(slow) > 2.0
+
+
+def test_theta_is_frontal_at_the_scalp_and_mesial_in_depth() -> None:
+    frontal, mesial = [], []
+    contacts = [c.name for c in load_implant().contacts]
+    deep, outer = ([contacts.index(f"AHL{n}") for n in numbers] for numbers in ((1, 2), (7, 8)))
+    for seed in range(6):
+        found = {p.name: p for p in patient(seed).populations}
+        for name in ("theta", "mesial theta"):
+            rhythm = found[name].spectrum
+            assert isinstance(rhythm, Peak)
+            assert 4.0 < rhythm.centre < 7.5
+        centred = found["theta"].modes[: len(SITES)] - found["theta"].modes[: len(SITES)].mean(axis=0)
+        power = np.square(centred).sum(axis=1)
+        frontal.append(at(power, "Fz", "F3", "F4") / at(power, "O1", "O2"))
+        share = (found["mesial theta"].variance() / found["broad"].variance())[len(SITES) :]
+        mesial.append(share[deep].mean() / share[outer].mean())
+    assert np.median(frontal) > 2.0
+    assert np.median(mesial) > 2.0
 
 
 OVER = {

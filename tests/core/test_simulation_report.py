@@ -171,6 +171,24 @@ def test_the_page_says_first_where_the_simulation_departs(
     assert text.count("<tr class=") == len(lines)
 
 
+@pytest.mark.parametrize(
+    ("what", "reference"),
+    [
+        ("Exponent of depth spectra", "2.5 to 4.3, 3.3 typically"), ("Knee of depth spectra", "7 to 17 Hz"),
+        ("Depth rms", "110 to 150 µV"), ("Scalp background rms", "10 to 50 µV"),
+        ("Hippocampal discharges averaged", "7 µV"), ("Propagated discharges averaged", "36 µV"),
+        ("Hippocampal discharges above", "4.7 %"), ("Slope of depth spectra", "-2.70"),
+        ("Depth rms over 5 s", "156 µV"),
+    ],
+)  # fmt: skip
+def test_each_reference_of_the_design_and_the_real_clip_has_a_line_on_the_page(
+    written: tuple[Path, list[float]], what: str, reference: str
+) -> None:
+    rows = re.findall(r"<tr class=.*?</tr>", html.unescape(written[0].read_text(encoding="utf-8")), re.DOTALL)
+    cells = [re.findall(r"<td>(.*?)</td>", row) for row in rows]
+    assert [c for c in cells if c[0].startswith(what) and reference in c[2] and re.search(r"\d", c[1])]
+
+
 def test_a_cancelled_page_leaves_nothing(collected: Collector, tmp_path: Path) -> None:
     control = Control()
     control.cancel()

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from neuroflow.anatomy.implant import load_implant
 from neuroflow.cli import main
+from neuroflow.errors import FileProblem
 from neuroflow.flow.card import WEIGHTS_FILE, read_card
 from neuroflow.inference.model import load_model
 from neuroflow.jobs import Cancelled, Control
@@ -96,6 +97,23 @@ def test_a_run_that_was_stopped_goes_on_exactly(trained: Path, tmp_path: Path) -
     assert told[0] == told[1]
 
 
+def test_a_run_on_recordings_that_was_stopped_goes_on_exactly(tree: Path, tmp_path: Path) -> None:
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    assert main(["train", str(tree), "--recipe", "quick", "--steps", "9", "-o", str(straight)]) == 0
+    recipe = changed(find_recipe("quick"), None, 9, None)
+    asked = {"data": str(tree), "recipe": "quick", "minutes": recipe.minutes, "steps": 9, "seed": 0,
+             "begin_from": None, "name": "stopped", "implant": "default"}  # fmt: skip
+    stopped.mkdir()
+    with pytest.raises(Cancelled):
+        fit(load_implant(), recipe, stopped / "training.jsonl", StopAfter(5),
+            material=read_recordings(tree, Frame(load_implant())),
+            place=Place(checkpoint=stopped / CHECKPOINT, made_by=asked))  # fmt: skip
+    assert rows(stopped)[-1]["step"] < 9
+    assert main(["train", "--resume", "-o", str(stopped)]) == 0
+    one, other = weights(straight), weights(stopped)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
 class StopAfter(Control):
     """Cancels itself after so many updates, each of which reports progress."""
 
@@ -151,6 +169,18 @@ def test_a_tree_trains_a_model_even_where_contacts_are_missing(tree: Path, tmp_p
     assert card.training["recordings"], "whom it must not be judged by"
     assert set(first.training["recordings"]) <= set(card.training["recordings"]), "those of the model before, too"
     assert set(first.not_for) <= set(card.not_for)
+
+
+def test_a_pair_with_too_few_contacts_of_the_model_is_left_out_and_its_file_named(tree: Path, tmp_path: Path) -> None:
+    few = tmp_path / "tree"
+    shutil.copytree(tree, few)
+    (electrodes,) = few.rglob("*electrodes.tsv")
+    head, *lines = electrodes.read_text().splitlines(keepends=True)
+    electrodes.write_text(head + "".join(line for line in lines if line.startswith(("AHL1\t", "AHL2\t"))))
+    told: list[str] = []
+    with pytest.raises(FileProblem, match=r"No recording in .* can be trained on"):
+        read_recordings(few, Frame(load_implant()), say=told.append)
+    assert [line for line in told if line.startswith(f"{electrodes}: only 2 of its contacts lie")]
 
 
 def first_model(tree: Path, tmp_path: Path) -> Path:

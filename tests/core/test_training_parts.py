@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.errors import FileProblem, OutOfMemory
 from neuroflow.evaluation.pairs import PairSignals
 from neuroflow.flow.model import FlowShape, NeuroFlow
@@ -20,6 +22,16 @@ from neuroflow.training.imputation import Imputer, coloured
 from neuroflow.training.loop import Phase, Run, Schedule, gradients, optimise
 from neuroflow.training.metrics import MetricsLog
 from neuroflow.training.recorded import RecordedWindows, split, window_steps
+from neuroflow.training.stream import (
+    EARS,
+    FEWEST_SITES,
+    LOW_CHAIN,
+    SITES,
+    TEN_TWENTY,
+    Batch,
+    PatientPool,
+    draw_present,
+)
 
 SCHEDULE = Schedule(budget=40, in_updates=True, check_every=10, warm_up=4, average=0.5, clip=1.0)
 
@@ -178,6 +190,58 @@ def test_a_window_is_a_multiple_of_the_stride_and_no_trial_is_crossed() -> None:
     starts = [int(np.flatnonzero(everything[0] == row[0, 0])[0]) for row in batch.depth]
     assert all(start <= 160 or 900 <= start <= 1060 for start in starts)
     assert np.array_equal(batch.depth, windows.draw(0, 64, 640).depth)
+
+
+def test_fresh_patients_come_in_whoever_simulates_them_and_wherever_a_run_begins() -> None:
+    contact = Contact("AHL1", "AHL", (-25.0, -13.0, -15.0))
+
+    def pool(workers: int, update: int = 0) -> PatientPool:
+        return PatientPool(
+            Implant("one", (contact,), ""), local_share=(0.3, 0.7), size=3, seconds=6.0, rate=100.0, seed=1, first=2,
+            every=2, workers=workers, update=update,
+        )  # fmt: skip
+
+    found: list[list[Batch]] = []
+    for stream in (pool(1), pool(2)):
+        with closing(stream):
+            list(stream.fill())
+            found.append([stream.draw(update, 8, 600) for update in range(9)])
+            assert stream.patients_seen == 2 + 8 // 2
+    for one, other in zip(*found, strict=True):
+        assert np.array_equal(one.scalp, other.scalp)
+        assert np.array_equal(one.present, other.present)
+        assert np.array_equal(one.depth, other.depth)
+    first, last = ({row.tobytes() for row in found[0][update].depth} for update in (0, 8))
+    assert not first & last, "by then the first patients have left"
+    with closing(pool(1, update=8)) as resumed:
+        list(resumed.fill())
+        assert np.array_equal(resumed.draw(8, 8, 600).depth, found[0][8].depth)
+
+
+def test_every_montage_that_a_laboratory_records_is_trained_on_and_none_of_fewer_than_six_channels() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.stack([draw_present(rng) for _ in range(600)])
+    assert drawn.sum(axis=1).min() == FEWEST_SITES == 6
+    assert drawn.mean(axis=0).min() > 0.2, "each site is there often"
+    assert drawn.mean(axis=0).max() < 0.95, "and missing often"
+    montages = {frozenset(np.array(SITES)[row]) for row in drawn}
+    for usual in (TEN_TWENTY, TEN_TWENTY + EARS, TEN_TWENTY + LOW_CHAIN, SITES):
+        assert frozenset(usual) in montages
+    counts = drawn.sum(axis=1)
+    assert 0.05 < np.mean(counts <= 14) < 0.25, "sparse ones, as four patients of ds004752 have"
+    ears = np.isin(np.array(SITES), EARS)
+    sparse = drawn[counts <= 10]
+    assert 0.2 < np.mean(sparse[:, ears].any(axis=1)) < 0.8
+
+
+def test_a_sweep_gives_tensors_of_its_own_as_torch_wants_them() -> None:
+    recorded = pair("a", (0, 800))
+    for samples in (recorded.scalp, recorded.depth):
+        samples.flags.writeable = False  # as of a pair that was loaded: torch warns of tensors over such arrays
+    (batch,) = RecordedWindows([recorded], seed=0).sweep(800)
+    assert batch.scalp.flags.writeable
+    assert batch.depth.flags.writeable
+    assert np.array_equal(batch.depth[0], recorded.depth)
 
 
 @pytest.fixture(scope="module")

@@ -29,6 +29,7 @@ _SHARES = (0.5, 0.0, 0.8)
 GAUSSIAN_MINUTES = 5.0
 MOST_PATIENTS, MOST_DRAWS, MOST_FITTED, MOST_MINUTES = 1000, 999, 10_000, 10_000
 MOST_INDEPENDENT = 50_000
+FITTED_ON = 240
 LAST_SEED = 500_000  # evaluation.patients: beyond are patients that training, calibration and baselines have seen
 
 
@@ -57,8 +58,8 @@ def add(commands: _SubParsersAction[Any]) -> None:
         help="seed of the first simulated patient; those after count up (default: the standard patients, from 2000)",
     )  # fmt: skip
     parser.add_argument(
-        "--fit-on", type=int, default=240, metavar="N",
-        help="simulated training patients that the baselines are fitted on, once and kept (default 240)",
+        "--fit-on", type=int, default=FITTED_ON, metavar="N",
+        help=f"simulated training patients that the baselines are fitted on, once and kept (default {FITTED_ON})",
     )  # fmt: skip
     parser.add_argument(
         "--json", nargs="?", const=_TO_STDOUT, metavar="FILE", help="print everything as JSON, or write it to a file"
@@ -357,8 +358,13 @@ def _rivals(
         WITHOUT_NOISE: VariationalPosterior(found.model, noise=False),
     }
     recipe = model.card.training.get("recipe")
-    minutes = recipe.get("minutes") if isinstance(recipe, dict) else None
-    return dict(rivals), {"trained_minutes": found.minutes, "model_trained_minutes": minutes}
+    budget = recipe if isinstance(recipe, dict) else {}
+    # Of a run by updates the recipe's minutes say nothing: they were not looked at.
+    updates = budget.get("updates")
+    minutes = budget.get("minutes") if updates is None else None
+    return dict(rivals), {
+        "trained_minutes": found.minutes, "model_trained_minutes": minutes, "model_trained_updates": updates,
+    }  # fmt: skip
 
 
 def _tree(root: Path, say: Callable[[str], None]) -> Tree:
@@ -404,6 +410,7 @@ def _command(arguments: argparse.Namespace) -> str:
         parts.append(arguments.data.name)
     model = Path(arguments.model).name if os.sep in arguments.model else arguments.model
     parts += [f"--model {model}", f"--draws {arguments.draws}", f"--seed {arguments.seed}"]
+    parts += [f"--fit-on {arguments.fit_on}"] if arguments.fit_on != FITTED_ON else []
     parts += [f"--independent {arguments.independent}"] if arguments.independent is not None else []
     parts += [f"--gaussian {arguments.gaussian:g}"] if arguments.gaussian is not None else []
     parts += [f"--fit-vae {arguments.fit_vae:g}"] if arguments.fit_vae is not None else []

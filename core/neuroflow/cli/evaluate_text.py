@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from neuroflow.cli.text import table
+from neuroflow.cli.text import count, span_of_time, table
 
 _WORDS = {True: "met", False: "NOT MET", None: "not measured"}
 
@@ -14,10 +14,18 @@ def as_text(found: Mapping[str, Any]) -> str:
     """Everything worth reading of an evaluation; the rest is in its JSON."""
     parts = [f"{found['model']['name']} on {found['on']}", asked_table(found["asked"])]
     if rival := found["autoencoder"]:
-        own = rival["model_trained_minutes"]
-        beside = f", the model for {own:g}" if isinstance(own, int | float) else ""
-        minutes = f"{rival['trained_minutes']:g} minutes{beside}"
-        parts.append(f"VAE: a conditional autoencoder of the model's size, trained for {minutes}")
+        minutes, updates = rival["model_trained_minutes"], rival["model_trained_updates"]
+        own = (
+            f"{minutes:g}"
+            if isinstance(minutes, int | float)
+            else f"{updates:,} updates"
+            if isinstance(updates, int)
+            else ""
+        )
+        parts.append(
+            f"VAE: a conditional autoencoder of the model's size, trained for {rival['trained_minutes']:g} minutes"
+            f"{f', the model for {own}' if own else ''}"
+        )
     for name, summary in found["measured"].items():
         parts.append(
             f"{name}: {summary['draws']} draws of {summary['windows']} windows, {summary['patients']} patients"
@@ -35,7 +43,7 @@ def gaussian_text(found: Mapping[str, Any]) -> str:
         f"A Gaussian patient of one head, {found['sites']} sites and {found['contacts']} contacts: nats a dimension "
         f"above the exact optimum\n"
         f"flow   {found['distance']:.4f} ± {found['standard_error']:.4f}  "
-        f"({found['steps']} steps in {found['minutes']:g} minutes)\n"
+        f"({count(found['steps'], 'step')} in {span_of_time(60 * found['minutes'])})\n"
         f"ridge  {found['ridge']:.4f}"
     )
 

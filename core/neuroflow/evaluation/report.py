@@ -68,6 +68,7 @@ def page(
     parts += [
         "<h2>Contacts</h2>",
         figures.by_contact(main, shafts),
+        _contacts_table(main["contacts"]),
         "<h2>Kinds of stretch</h2>",
         figures.by_kind(main),
         _kinds_table(main, "r_of_mean", "r of the mean, median over contacts", 3),
@@ -123,6 +124,19 @@ def _kinds_table(summary: Mapping[str, Any], key: str, caption: str, decimals: i
         for name, row in found.items()
     )
     return f"<table><caption>{escape(caption)}</caption><tr><th></th>{head}</tr>{rows}</table>"
+
+
+def _contacts_table(contacts: Mapping[str, Any]) -> str:
+    """r, RMSE and CRPS of every method at every contact, folded away: it is long."""
+    found, parts = contacts["by_method"], []
+    head = "".join(f'<th class="n">{escape(method)}</th>' for method in found)
+    for key, caption, decimals in (("r", "r of the mean", 3), ("rmse_uv", "RMSE, µV", 1), ("crps_uv", "CRPS, µV", 1)):
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td>{''.join(_cell(row[key][i], decimals) for row in found.values())}</tr>"
+            for i, name in enumerate(contacts["name"])
+        )
+        parts.append(f"<table><caption>{caption}</caption><tr><th></th>{head}</tr>{rows}</table>")
+    return f"<details><summary>Every method at every contact</summary>{''.join(parts)}</details>"
 
 
 def _rows(found: Mapping[str, float | None], caption: str, decimals: int) -> str:

@@ -318,6 +318,14 @@ class _Summary:
         }
         for share in COVERAGES:
             found[f"coverage{100 * share:.0f}"] = self._coverage_of_contacts(share).tolist()
+        found["by_method"] = {
+            name: {
+                "r": r_of(scores.sums)[:, 0].tolist(),
+                "rmse_uv": (self.uv * rmse_of(scores.sums)[:, 0]).tolist(),
+                "crps_uv": (self.uv * crps_of(scores.sums)[:, 0]).tolist(),
+            }
+            for name, scores in self.total.items()
+        }
         return found
 
 

@@ -10,6 +10,7 @@ from neuroflow.evaluation.baselines import RIDGE
 from neuroflow.evaluation.held_out import MODEL
 
 _SPIKES = "propagated"
+_LOWER = "{:.1f} % lower"
 _NOMINAL = {"50%": 0.5, "80%": 0.8, "90%": 0.9, "95%": 0.95}
 
 
@@ -61,8 +62,8 @@ def _against_ridge(found: Mapping[str, Any]) -> list[Verdict]:
         ("r of the posterior mean over ridge's", "≥ ridge + 0.03", difference.get("all"), "{:+.3f}", 0.03),
         ("r in propagated-spike windows over ridge's", "≥ ridge + 0.10", difference.get(_SPIKES), "{:+.3f}", 0.10),
         ("r in background, of ridge's", "≥ 0.97 × ridge", ratio.get("background"), "{:.3f} ×", 0.97),
-        ("CRPS against ridge with Gaussian residuals", "≥ 3 % lower", lower.get("all"), "{:.1f} % lower", 3.0),
-        ("CRPS in spike windows", "≥ 12 % lower", lower.get(_SPIKES), "{:.1f} % lower", 12.0),
+        ("CRPS against ridge with Gaussian residuals", "≥ 3 % lower", lower.get("all"), _LOWER, 3.0),
+        ("CRPS in propagated-spike windows", "≥ 12 % lower", lower.get(_SPIKES), _LOWER, 12.0),
     )
     return [_line(*row) for row in rows]
 
@@ -80,8 +81,13 @@ def _line(demand: str, threshold: str, value: Sequence[float | None] | None, for
         return Verdict(demand, threshold, "–", None, "no such windows among these patients")
     note = ""
     if low is not None and high is not None:
-        note = f"90 % interval over patients {form.format(low)} to {form.format(high)}"
-    return Verdict(demand, threshold, form.format(point), point >= least, note)
+        note = f"90 % interval over patients {_told(low, form)} to {_told(high, form)}"
+    return Verdict(demand, threshold, _told(point, form), point >= least, note)
+
+
+def _told(value: float, form: str) -> str:
+    """A value in its form; what is not lower but higher is said to be so."""
+    return f"{-value:.1f} % higher" if form == _LOWER and value < 0 else form.format(value)
 
 
 def _density(found: Mapping[str, float]) -> Verdict:
@@ -111,9 +117,11 @@ def _coverage(summary: Mapping[str, Any]) -> list[Verdict]:
     return [
         _covered(f"{demand}: overall", summary["coverage"], 2),
         Verdict(f"{demand}: every contact", "± 4 points", f"{off:+.1f} at worst ({name}, {share})", abs(off) <= 4),
-        _covered(f"{demand}: in spike windows", spikes, 5)
+        _covered(f"{demand}: in propagated-spike windows", spikes, 5)
         if spikes
-        else Verdict(f"{demand}: in spike windows", "± 5 points", "–", None, "no such windows among these patients"),
+        else Verdict(
+            f"{demand}: in propagated-spike windows", "± 5 points", "–", None, "no such windows among these patients"
+        ),
     ]
 
 

@@ -158,7 +158,10 @@ def read_recordings(
             continue
         there = int(contacts_of(signals).sum())
         if there < FEWEST_CONTACTS:
-            said.append(f"{pair.name}: only {there} of its contacts lie at one of the model's; it was left out.")
+            said.append(
+                f"{pair.electrodes}: only {there} of its contacts {'lies' if there == 1 else 'lie'} at one of the "
+                f"model's, and {FEWEST_CONTACTS} are needed; {pair.name} is left out."
+            )
             continue
         pairs.append(signals)
         sessions.append(pair.session)

@@ -149,7 +149,8 @@ class RecordedWindows:
         for pair in self._pairs:
             for start, stop in pair.spans:
                 for first in range(start, stop - steps + 1, steps):
-                    scalp, depth = (a[None, :, first : first + steps] for a in (pair.scalp, pair.depth))
+                    # Copies: torch warns the reader of a tensor over what must not be written to.
+                    scalp, depth = (a[None, :, first : first + steps].copy() for a in (pair.scalp, pair.depth))
                     yield Batch(scalp, pair.present[None], depth, depth)
 
     def windows(self) -> list[tuple[Samples, Samples]]:
