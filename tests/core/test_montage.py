@@ -112,6 +112,20 @@ def test_other_kinds_and_unknown_sites_come_last_as_recorded(montage: str) -> No
 
 
 @pytest.mark.parametrize("montage", MONTAGES)
+def test_a_derivation_that_the_file_holds_is_on_the_side_of_its_electrodes(montage: str) -> None:
+    sides = {
+        "Fp1-F7": "left", "F8-T4": "right", "Fz-Cz": "midline", "O1-O2": "midline", "T4-T6 (2)": "right",
+        "Cz-C4": "right", "X1-X2": "other", "X7": "other", "Fp1-F7-T3": "other", "Fp1": "left",
+    }  # fmt: skip
+    channels = [MontageChannel(name, name if name == "Fp1" else None, "EEG") for name in sides]
+    rows = montage_rows(montage, [*channels, MontageChannel("E1-F2", None, "EOG")])
+    found = {row.label: row.side for row in rows}
+    assert found.pop("E1-F2") == "other"
+    assert {name: sides[name] for name in found if name in sides} == {n: found[n] for n in found if n in sides}
+    assert set(sides) - set(found) <= {"Fp1"}
+
+
+@pytest.mark.parametrize("montage", MONTAGES)
 def test_no_eeg_channel_leaves_the_others(montage: str) -> None:
     assert montage_rows(montage, []) == ()
     assert labels(montage_rows(montage, [MontageChannel("ECG", None, "ECG")])) == ["ECG"]

@@ -140,7 +140,7 @@ def montage_rows(
     marked = frozenset(bad)
     if montage == "as recorded":
         sited = [c for c in channels if c.kind == "EEG"]
-        rows = [Row(c.name, ((c.name, 1.0),), side_of(c.site), 0, c.kind, c.name in marked) for c in sited]
+        rows = [Row(c.name, ((c.name, 1.0),), _side_of_channel(c), 0, c.kind, c.name in marked) for c in sited]
     else:
         at = first_at_each_site(channels)
         sited = [c for c in channels if c.kind == "EEG" and c.site is not None]
@@ -160,7 +160,7 @@ def rows_of_others(
 ) -> list[Row]:
     """Channels whose name is not ``shown`` yet, as recorded."""
     others = [c for c in channels if c.name not in shown]
-    return [Row(c.name, ((c.name, 1.0),), "other", group, c.kind, c.name in bad) for c in others]
+    return [Row(c.name, ((c.name, 1.0),), _side_of_channel(c), group, c.kind, c.name in bad) for c in others]
 
 
 def first_at_each_site(channels: Sequence[MontageChannel]) -> dict[str, MontageChannel]:
@@ -263,6 +263,19 @@ def side_of(*sites: str | None) -> str:
         sides.add("midline" if number is None else "left" if int(number[0]) % 2 else "right")
     sides.discard("midline")
     return sides.pop() if len(sides) == 1 else "midline"
+
+
+def _side_of_channel(channel: MontageChannel) -> str:
+    """The side of an electrode, or of two of which the file holds the derivation (``Fp1-F7``, ``Fp1-F7 (2)``)."""
+    sites = re.sub(r" \(\d+\)$", "", channel.name).split("-") if channel.site is None else [channel.site]
+    if channel.kind != "EEG" or (channel.site is None and not (len(sites) == 2 and all(map(_is_site, sites)))):
+        return "other"
+    return side_of(*sites)
+
+
+def _is_site(name: str) -> bool:
+    match = re.fullmatch(r"([A-Za-z]+?)(z|\d+)", _NEWER_NAME.get(name, name))
+    return name in EARS or (match is not None and match[1].upper() in _COLUMNS)
 
 
 def _place(site: str) -> tuple[int, int, int]:
