@@ -194,7 +194,7 @@ def draw_labels(
 
     So many pixels of ``room`` are left free at the edge of those that are ``struck`` out or ``bracketed``.
     """
-    font = ui_font(-0.5)
+    font = ui_font()
     metrics = QFontMetricsF(font)
     shown = shown_labels(places, metrics)
     if selected >= 0:
@@ -206,7 +206,7 @@ def draw_labels(
         place = places[i]
         left = max(room, UNIT) if i in struck or i in bracketed else UNIT
         box = QRectF(left, place.y - metrics.height(), gutter() - 2 * UNIT - left, 2 * metrics.height())
-        chosen = ui_font(-0.5, bold=i == selected)
+        chosen = ui_font(bold=i == selected)
         chosen.setStrikeOut(i in struck)
         chosen.setItalic(i in bracketed)
         painter.setFont(chosen)

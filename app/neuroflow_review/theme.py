@@ -263,7 +263,7 @@ def gutter() -> int:
 
 def widen_gutter(labels: Iterable[str]) -> bool:
     """Make the gutter as wide as these labels need, at most twice as wide as usual; whether it is another width now."""
-    metrics, before = QFontMetricsF(ui_font(-0.5, bold=True)), gutter()
+    metrics, before = QFontMetricsF(ui_font(bold=True)), gutter()
     widest = max((metrics.horizontalAdvance(label) for label in labels), default=0.0) + 4 * UNIT
     application = QGuiApplication.instance()
     if application is not None:

@@ -44,10 +44,10 @@ from neuroflow.inference.model import find_model
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
 from neuroflow_review.settings import Settings
-from neuroflow_review.canvas import Canvas
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.commands import demo_recording
 
