@@ -540,6 +540,7 @@ QProgressBar::chunk { background: $recon_line; border-radius: 3px; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
   padding: 4px 12px; }
+QMainWindow > QTabBar::tab { padding: 4px 8px; }
 QTabBar::tab:selected { color: $ink; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $ink; }
 
