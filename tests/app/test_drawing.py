@@ -79,12 +79,12 @@ def test_negative_is_up_and_the_sensitivity_is_in_true_millimetres(page: PageVie
     assert zero - height_of_line(page) == pytest.approx(5 * pixels_per_mm(page), abs=1.0)
 
 
-def test_a_line_of_the_grid_stands_at_every_second(page: PageView) -> None:
+def test_a_line_of_the_grid_stands_at_every_second_heavier_every_five(page: PageView) -> None:
     image = picture(page)
     y = 200
     for second in range(1, 10):
         x = round(time_to_x(second, SPAN, page.width()))
-        assert image.pixelColor(x, y) != colour(LIGHT.paper), second
+        assert image.pixelColor(x, y) == colour(LIGHT.grid if second % 5 else LIGHT.grid_strong), second
     assert image.pixelColor(int(time_to_x(2.5, SPAN, page.width())), y) == colour(LIGHT.paper)
 
 
