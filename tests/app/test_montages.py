@@ -236,6 +236,27 @@ def test_no_montage_is_named_of_which_no_derivation_is_drawn(
     assert [row.label for row in window.session.page.request.rows] == drawn
 
 
+def test_a_recording_of_the_double_banana_opens_in_it_with_its_trends(
+    qtbot: QtBot, show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], Path], press: Press,
+    settle: Settle,
+) -> None:  # fmt: skip
+    chains = ("FP1-F7 F7-T7 T7-P7 P7-O1", "FP1-F3 F3-C3 C3-P3 P3-O1", "FP2-F4 F4-C4 C4-P4 P4-O2", "FP2-F8 F8-T8",
+              "FZ-CZ CZ-PZ")  # fmt: skip
+    window = show(edf("banana.edf", ["ECG", *" ".join(chains).split()]))
+    rows = window.session.page.request.rows
+    assert [row.label for row in rows][:5] == ["Fp1–F7", "F7–T3", "T3–T5", "T5–O1", "Fp1–F3"]
+    assert rows[8].label == "Fz–Cz", "the midline stands between left and right"
+    assert len({row.group for row in rows}) == 6, "there are gaps between chains, and before the heart"
+    assert (window.commands.montage.text(), rows[-1].label) == ("Longitudinal", "ECG")
+    assert "as recorded" not in window.says.text()
+    press(window, Key.Key_T)
+    qtbot.waitUntil(lambda: window.session.trends.trend is not None and not window.session.trends.busy)
+    assert window.trends.message == ""
+    press(window, Key.Key_7)
+    settle(window)
+    assert [row.label for row in window.session.rows][:2] == ["Fp1-F7", "F7-T3"], "by the names of the file's own"
+
+
 def test_a_montage_of_ones_own_may_be_of_a_channel_at_no_known_site(
     show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], Path], settle: Settle
 ) -> None:

@@ -154,7 +154,8 @@ def _laid_out(
         derived = any(not lacking(line, channels) for line in own.rows)
     else:
         rows = montage_rows(montage, channels, bad, interleaved=interleaved)
-        derived = any(len(row.weights) > 1 for row in rows)
+        names = {channel.name for channel in channels}
+        derived = any(row.label not in names and any(weight for _, weight in row.weights) for row in rows)
     if derived:
         return montage, rows
     return AS_RECORDED, montage_rows(AS_RECORDED, channels, bad)

@@ -132,7 +132,8 @@ def montage_rows(
 
     A derivation that lacks a channel is left out. ``bad`` names channels that are left out of every average; a row
     that shows one stays in its place with ``bad`` set. Channels of other kinds, and EEG channels at no known site,
-    come last, as recorded, in every montage. ``interleaved`` puts each left chain of the longitudinal montage above
+    come last, as recorded, in every montage; but where the file holds at least half of a bipolar montage as derivations
+    (``Fp1-F7``), those are its rows. ``interleaved`` puts each left chain of the longitudinal montage above
     its right counterpart. Raises: ValueError for a montage that is not in ``MONTAGES``.
     """
     if montage not in MONTAGES:
@@ -145,12 +146,12 @@ def montage_rows(
         at = first_at_each_site(channels)
         sited = [c for c in channels if c.kind == "EEG" and c.site is not None]
         if montage == "longitudinal":
-            rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, marked)
+            rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, channels, marked)
         elif montage == "transverse":
-            rows = _bipolar(_TRANSVERSE, at, marked)
+            rows = _bipolar(_TRANSVERSE, at, channels, marked)
         else:
             rows = _referential(montage, at, marked)
-    shown = {c.name for c in sited}
+    shown = {c.name for c in sited}.union(row.weights[0][0] for row in rows if len(row.weights) == 1)
     after = max((row.group for row in rows), default=-1) + 1
     return (*rows, *rows_of_others(channels, shown, after, marked))
 
@@ -199,15 +200,24 @@ def apply_rows(rows: Sequence[Row], data: Mapping[str, NDArray[np.floating[Any]]
     return out
 
 
-def _bipolar(chains: Sequence[str], at: Mapping[str, MontageChannel], bad: frozenset[str]) -> list[Row]:
+def _bipolar(
+    chains: Sequence[str], at: Mapping[str, MontageChannel], channels: Sequence[MontageChannel], bad: frozenset[str]
+) -> list[Row]:
+    pairs = [(group, pair) for group, chain in enumerate(chains) for pair in pairwise(chain.split())]
+    recorded = {c.name: c for c in channels if c.kind == "EEG" and c.site is None}
+    held = [recorded[name] for _, pair in pairs if (name := "-".join(pair)) in recorded]
+    if len(held) < len(pairs) / 2:
+        recorded = {}
     rows = []
-    for group, chain in enumerate(chains):
-        sites = chain.split()
-        for active, reference in pairwise(sites):
-            if active in at and reference in at:
-                weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
-                label = f"{active}–{reference}"
-                rows.append(Row(label, weights, side_of(active, reference), group, bad=_any_bad(weights, bad)))
+    for group, (active, reference) in pairs:
+        weights: tuple[tuple[str, float], ...] = ()
+        if active in at and reference in at:
+            weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
+        elif f"{active}-{reference}" in recorded:
+            weights = ((f"{active}-{reference}", 1.0),)
+        if weights:
+            label = f"{active}–{reference}"
+            rows.append(Row(label, weights, side_of(active, reference), group, bad=_any_bad(weights, bad)))
     return rows
 
 
