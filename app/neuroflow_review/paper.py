@@ -194,7 +194,7 @@ def draw_labels(
 
     So many pixels of ``room`` are left free at the edge of those that are ``struck`` out or ``bracketed``.
     """
-    font = ui_font(-0.5)
+    font = ui_font()
     metrics = QFontMetricsF(font)
     shown = shown_labels(places, metrics)
     if selected >= 0:
@@ -206,7 +206,7 @@ def draw_labels(
         place = places[i]
         left = max(room, UNIT) if i in struck or i in bracketed else UNIT
         box = QRectF(left, place.y - metrics.height(), gutter() - 2 * UNIT - left, 2 * metrics.height())
-        chosen = ui_font(-0.5, bold=i == selected)
+        chosen = ui_font(bold=i == selected)
         chosen.setStrikeOut(i in struck)
         chosen.setItalic(i in bracketed)
         painter.setFont(chosen)
@@ -230,30 +230,30 @@ def bar_words(volts: float) -> str:
     return f"{volts / MICROVOLT:,.0f} µV" if volts < 1e-3 else f"{volts * 1e3:g} mV"
 
 
-def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float, ink: str, words: str) -> float:
+def draw_scale(painter: QPainter, plot: QRectF, span: Span, per_volt: float | None, ink: str, words: str) -> float:
     """Bars of a voltage and of a time in the margin right of the traces, and the sensitivity in words below.
 
-    Returns where they end.
+    That of the voltage is left out where ``per_volt`` is None. Returns where they end.
     """
     painter.setFont(ui_font(-1.5))
     metrics = QFontMetricsF(painter.font())
     left = plot.right() + 1.5 * UNIT
     line = metrics.height()
-    volts = bar_volts(per_volt, 44.0)
     per_second = plot.width() / max(span.duration, 1e-9)
     seconds = next((s for s in reversed(_SECOND_BARS) if s * per_second <= 40.0), _SECOND_BARS[0])
     top = plot.top() + UNIT
-    bottom = top + volts * per_volt
+    volts = bar_volts(per_volt, 44.0) if per_volt is not None else 0.0
+    bottom = top + volts * (per_volt or 0.0)
     x, y = round(left) + 0.5, round(bottom) + 0.5
     painter.setPen(hairline(ink))
     painter.drawPolyline(
         QPolygonF([QPointF(x, round(top) + 0.5), QPointF(x, y), QPointF(x + round(seconds * per_second), y)])
     )
     painter.setPen(colour(ink))
-    text = bar_words(volts)
-    painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), text)
+    if per_volt is not None:
+        painter.drawText(QPointF(left + UNIT, (top + bottom) / 2 + metrics.ascent() / 2 - 1), bar_words(volts))
     painter.drawText(QPointF(left, y + line), f"{seconds:g} s")
-    parts = scale_lines(words, metrics, right_margin() - 2 * UNIT)
+    parts = scale_lines(words, metrics, right_margin() - 2 * UNIT) if words else []
     for k, part in enumerate(parts):
         painter.drawText(QPointF(left, y + (2 + k) * line), part)
     return y + (1 + len(parts)) * line + metrics.descent()

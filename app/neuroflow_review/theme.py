@@ -263,7 +263,7 @@ def gutter() -> int:
 
 def widen_gutter(labels: Iterable[str]) -> bool:
     """Make the gutter as wide as these labels need, at most twice as wide as usual; whether it is another width now."""
-    metrics, before = QFontMetricsF(ui_font(-0.5, bold=True)), gutter()
+    metrics, before = QFontMetricsF(ui_font(bold=True)), gutter()
     widest = max((metrics.horizontalAdvance(label) for label in labels), default=0.0) + 4 * UNIT
     application = QGuiApplication.instance()
     if application is not None:
@@ -540,6 +540,7 @@ QProgressBar::chunk { background: $recon_line; border-radius: 3px; }
 QTabWidget::pane { border: none; border-top: 1px solid $border; }
 QTabBar::tab { background: transparent; color: $muted; border: none; border-bottom: 2px solid transparent;
   padding: 4px 12px; }
+QMainWindow > QTabBar::tab { padding: 4px 8px; }
 QTabBar::tab:selected { color: $ink; border-bottom-color: $accent; }
 QTabBar::tab:hover { color: $ink; }
 

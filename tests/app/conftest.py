@@ -44,10 +44,10 @@ from neuroflow.inference.model import find_model
 from neuroflow.inference.tile import Tile, TileRequest, Withheld
 from neuroflow.jobs import Control
 from neuroflow.recording import Recording, SignalSource, Span
+from neuroflow_review.canvas import Canvas
 from neuroflow_review.dialogs.fault import FaultDialog
 from neuroflow_review.session import Session
 from neuroflow_review.settings import Settings
-from neuroflow_review.sheet import Sheet
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.commands import demo_recording
 
@@ -383,7 +383,7 @@ def reconstructed(qtbot: QtBot) -> Callable[[ReviewWindow], None]:
     return act
 
 
-def words_of(panel: Sheet) -> str:
+def words_of(panel: Canvas) -> str:
     """Every word that a panel draws."""
     buffer, generator = QBuffer(), QSvgGenerator()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QTabBar
 from pytestqt.qtbot import QtBot
 
 from neuroflow.signal.topography import global_field_power
@@ -125,6 +126,18 @@ def test_docks_that_find_no_room_share_a_place_and_the_window_keeps_its_size(
     assert opened.height() <= high + 4
     assert opened.docks["Butterfly"] in opened.tabifiedDockWidgets(opened.docks["Implant"])
     assert not opened.butterfly.visibleRegion().isEmpty()  # what was asked for lies on top
+
+
+def test_names_of_docks_that_share_a_place_are_written_whole(
+    opened: ReviewWindow, press: Press, settle: Settle
+) -> None:
+    opened.resize(1280, 740)
+    for key in (Key.Key_M, Key.Key_F, Key.Key_B):
+        press(opened, key, None if key is Key.Key_M else SHIFT)
+    settle(opened)
+    bars = [bar for bar in opened.findChildren(QTabBar) if bar.isVisible()]
+    assert max(bar.count() for bar in bars) == 3
+    assert [bar.tabText(0) for bar in bars if bar.sizeHint().width() > bar.width()] == []
 
 
 def test_a_channel_set_aside_is_not_in_it(flown: ReviewWindow, settle: Settle) -> None:

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from neuroflow_review.dialogs.calibrate import CARD_MM, CalibrateDialog
 from neuroflow_review.paper import pixels_per_mm, screen_key, set_calibrated
 from neuroflow_review.session.remembered import initial_state, remember
+from neuroflow_review.theme import UNIT
 from neuroflow_review.window import ReviewWindow
 from neuroflow_review.window.boxes import screen_scales
 
@@ -41,6 +42,22 @@ def test_a_card_makes_millimetres_true_and_is_remembered(qtbot: QtBot, opened: R
     assert opened.page.mm_per_second == pytest.approx(before * start / found, rel=0.01)
     assert "not calibrated" not in opened.says.text()
     assert list(screen_scales(opened.session.settings).values()) == [pytest.approx(found)]
+
+
+def test_the_ruler_of_the_dialog_has_ten_centimetres_of_what_is_tried(qtbot: QtBot, opened: ReviewWindow) -> None:
+    opened.commands.actions["calibrate"].trigger()
+    dialog = opened.findChild(CalibrateDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    for value in (200, 260):  # four pixels to a millimetre, and more
+        dialog.slider.setValue(value)
+        per_mm = dialog.pixels_per_mm
+        image = dialog.card.grab().toImage()
+        y = round(4 * UNIT + CARD_MM[1] * per_mm + 5 * UNIT) + 10  # below all but the lines of whole centimetres
+        inked = [x for x in range(image.width()) if image.pixelColor(x, y).lightness() < 170]
+        starts = [x for x in inked if x - 1 not in inked]
+        assert len(starts) == 11
+        assert [x - starts[0] for x in starts] == pytest.approx([10 * k * per_mm for k in range(11)], abs=1.0)
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
 
 
 def test_a_dialog_that_is_left_changes_nothing(qtbot: QtBot, opened: ReviewWindow) -> None:

@@ -24,8 +24,9 @@ from neuroflow_review.display import filter_words, low_cut_words, scale_words, s
 from neuroflow_review.paper import lay_out, pixels_per_mm, polygon, polylines, shown_labels
 from neuroflow_review.ribbon import Ribbon, columns_of, paint_ribbons
 from neuroflow_review.session.page import PageData, PageRequest, Trace
-from neuroflow_review.theme import LIGHT, colour, gutter, right_margin, time_to_x, ui_font
+from neuroflow_review.theme import BASE_POINTS, LIGHT, colour, gutter, right_margin, time_to_x, ui_font
 from neuroflow_review.views.page import PageView
+from neuroflow_review.window import ReviewWindow
 
 SPAN = Span(0.0, 10.0)
 
@@ -78,12 +79,12 @@ def test_negative_is_up_and_the_sensitivity_is_in_true_millimetres(page: PageVie
     assert zero - height_of_line(page) == pytest.approx(5 * pixels_per_mm(page), abs=1.0)
 
 
-def test_a_line_of_the_grid_stands_at_every_second(page: PageView) -> None:
+def test_a_line_of_the_grid_stands_at_every_second_heavier_every_five(page: PageView) -> None:
     image = picture(page)
     y = 200
     for second in range(1, 10):
         x = round(time_to_x(second, SPAN, page.width()))
-        assert image.pixelColor(x, y) != colour(LIGHT.paper), second
+        assert image.pixelColor(x, y) == colour(LIGHT.grid if second % 5 else LIGHT.grid_strong), second
     assert image.pixelColor(int(time_to_x(2.5, SPAN, page.width())), y) == colour(LIGHT.paper)
 
 
@@ -102,13 +103,31 @@ def test_gaps_and_what_lies_beyond_the_end_are_not_paper(page: PageView) -> None
 )
 def test_labels_never_overlap_and_one_is_always_there(qapp: QApplication, groups: list[int], height: int) -> None:  # noqa: ARG001
     places, row = lay_out([str(k) for k in range(len(groups))], groups, 20.0, 20.0 + height)
-    metrics = QFontMetricsF(ui_font(-0.5))
+    metrics = QFontMetricsF(ui_font())
     shown = sorted(shown_labels(places, metrics))
     assert shown
     assert all(20.0 <= p.y <= 20.0 + height for p in places)
     assert row > 0
     gaps = [places[b].y - places[a].y for a, b in pairwise(shown)]
     assert all(gap >= metrics.height() * 0.89 for gap in gaps)
+
+
+def test_labels_of_channels_and_contacts_are_written_in_ten_points(
+    opened: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: dict[str, float] = {}
+    original = QPainter.drawText
+
+    def told(painter: QPainter, *given: object) -> None:
+        written.update({text: painter.font().pointSizeF() for text in given if isinstance(text, str)})
+        original(painter, *given)
+
+    monkeypatch.setattr(QPainter, "drawText", told)
+    for panel in (opened.page, opened.ieeg):
+        panel.make_picture()
+    labels = [text for text in written if text.startswith("≈AHL") or "–" in text]
+    assert {"Fp1–F7", "≈AHL1"} < set(labels)
+    assert {written[label] for label in labels} == {BASE_POINTS}
 
 
 def test_too_many_channels_thin_their_labels_out_and_say_how_many_are_left(page: PageView) -> None:

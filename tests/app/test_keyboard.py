@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from neuroflow.review.document import IFCN_CRITERIA
 from neuroflow.signal.filters import HIGH_CUTS, LOW_CUTS
+from neuroflow_review.dialogs.keys import KeysDialog
 from neuroflow_review.session.analysis import Spike
 from neuroflow_review.window import ReviewWindow
 
@@ -105,6 +106,15 @@ def test_the_speed_of_playing_is_stepped(opened: ReviewWindow, press: Press) -> 
         speeds.append(opened.commands.player.speed)
     assert speeds == [2, 4, 8, 8, 4]
     assert opened.commands.actions["speed_4"].isChecked()
+
+
+def test_a_question_mark_shows_the_keys(qtbot: QtBot, opened: ReviewWindow, press: Press) -> None:
+    press(opened, Key.Key_Question)
+    sheet = opened.findChild(KeysDialog)
+    assert sheet is not None
+    qtbot.waitUntil(sheet.isVisible)
+    assert {keys for _, _, keys in sheet.shown} >= {"?", "R", "Ctrl+Z", "Shift+N"}
+    qtbot.keyClick(sheet, Key.Key_Escape)
 
 
 # The cursor -----------------------------------------------------------------------------------------------------------

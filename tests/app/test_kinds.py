@@ -87,6 +87,33 @@ def test_every_row_says_its_scale_whole_the_first_too(window: ReviewWindow, tmp_
     assert "…" not in words
 
 
+@pytest.mark.parametrize(
+    ("labels", "bar"), [({"ECG": "uV", "SpO2": "%"}, "1 mV 0.2 s 100 µV/mm"), ({"SpO2": "%"}, "0.2 s")]
+)
+def test_of_a_recording_without_eeg_no_scale_is_said_that_no_row_is_drawn_in(
+    window: ReviewWindow, tmp_path: Path, settle: Settle, labels: dict[str, str], bar: str
+) -> None:
+    t = np.arange(30 * 100) / 100
+    signals = [
+        edfio.EdfSignal(50 + 40 * np.sin(t), 100, label=label, physical_dimension=unit, physical_range=(-100.0, 100.0))
+        for label, unit in labels.items()
+    ]
+    edfio.Edf(signals).write(tmp_path / "night.edf")
+    window.session.open(tmp_path / "night.edf")
+    settle(window)
+    page = " ".join(words_of(window.page).split())
+    assert bar in page
+    assert "7 µV/mm" not in page + window.says.text()
+    assert "1–70 Hz" not in window.says.text()
+    assert "0 of 0 channels" not in window.says.text()
+    if "ECG" in labels:
+        window.commands.read.zoom_into("ECG")
+        settle(window)
+        said = f"{window.session.state.solo_sensitivity * 1e6:g} µV/mm"
+        assert said in words_of(window.page)
+        assert said in window.says.text(), "alone it is drawn in the page's"
+
+
 @pytest.fixture
 def dialog(sleeper: ReviewWindow) -> Callable[[], KindsDialog]:
     def ask() -> KindsDialog:

@@ -209,6 +209,64 @@ def test_chains_that_cannot_be_interleaved_are_not_offered_to_be(opened: ReviewW
     assert "left chain above" in action.toolTip()
 
 
+# Derivations of the file's own ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("number", "labels", "drawn"),
+    [
+        (2, ["EEG FP1-F7", "EEG F7-T7", "EEG FP2-F8", "EEG FZ-CZ"], ["Fp1-F7", "F7-T3", "Fp2-F8", "Fz-Cz"]),
+        (5, ["EEG Fp1-Ref", "EEG O2-Ref", "EEG X9"], ["Fp1", "O2", "X9"]),
+    ],
+)
+def test_no_montage_is_named_of_which_no_derivation_is_drawn(
+    show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], Path], press: Press, settle: Settle,
+    number: int, labels: list[str], drawn: list[str],
+) -> None:  # fmt: skip
+    """Nor do electrodes vanish for it: what stands in every montage makes none."""
+    window = show(edf("own.edf", labels))
+    press(window, Key(Key.Key_0 + number))
+    settle(window)
+    assert [row.label for row in window.session.page.request.rows] == drawn
+    assert window.commands.montage.text() == "As recorded"
+    assert "as recorded: no" in window.says.text()
+    window.session.store.update(montage="Mine", own=own("Mine", "Fp1-ears"))
+    settle(window)
+    assert window.commands.montage.text() == "As recorded"
+    assert [row.label for row in window.session.page.request.rows] == drawn
+
+
+def test_a_recording_of_the_double_banana_opens_in_it_with_its_trends(
+    qtbot: QtBot, show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], Path], press: Press,
+    settle: Settle,
+) -> None:  # fmt: skip
+    chains = ("FP1-F7 F7-T7 T7-P7 P7-O1", "FP1-F3 F3-C3 C3-P3 P3-O1", "FP2-F4 F4-C4 C4-P4 P4-O2", "FP2-F8 F8-T8",
+              "FZ-CZ CZ-PZ")  # fmt: skip
+    window = show(edf("banana.edf", ["ECG", *" ".join(chains).split()]))
+    rows = window.session.page.request.rows
+    assert [row.label for row in rows][:5] == ["Fp1–F7", "F7–T3", "T3–T5", "T5–O1", "Fp1–F3"]
+    assert rows[8].label == "Fz–Cz", "the midline stands between left and right"
+    assert len({row.group for row in rows}) == 6, "there are gaps between chains, and before the heart"
+    assert (window.commands.montage.text(), rows[-1].label) == ("Longitudinal", "ECG")
+    assert "as recorded" not in window.says.text()
+    press(window, Key.Key_T)
+    qtbot.waitUntil(lambda: window.session.trends.trend is not None and not window.session.trends.busy)
+    assert window.trends.message == ""
+    press(window, Key.Key_7)
+    settle(window)
+    assert [row.label for row in window.session.rows][:2] == ["Fp1-F7", "F7-T3"], "by the names of the file's own"
+
+
+def test_a_montage_of_ones_own_may_be_of_a_channel_at_no_known_site(
+    show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], Path], settle: Settle
+) -> None:
+    window = show(edf("own.edf", ["EEG Fp1-Ref", "EEG X9"]))
+    window.session.store.update(montage="Mine", own=own("Mine", "X9", "Fp1-ears"))
+    settle(window)
+    assert [row.label for row in window.session.page.request.rows] == ["X9"]
+    assert window.commands.montage.text() == "Mine"
+
+
 # The editor -----------------------------------------------------------------------------------------------------------
 
 

@@ -17,6 +17,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
+from tests.app.conftest import words_of
 
 from neuroflow.anatomy.implant import Contact, Implant
 from neuroflow.recording import Annotation, Span, merged
@@ -99,6 +100,18 @@ def test_the_wheel_turns_a_page(qtbot: QtBot, overview: OverviewBar) -> None:
     with qtbot.waitSignal(overview.span_requested) as got:
         QApplication.sendEvent(overview, turn)
     assert got.args == [130.0]
+
+
+def test_where_the_pointer_is_on_the_overview_the_day_is_said_when_it_is_not_the_first(
+    qtbot: QtBot, overview: OverviewBar
+) -> None:
+    middle = at_time(overview, 300.0)
+    qtbot.mouseMove(overview, middle)
+    assert "10:19:" in words_of(overview)
+    assert "day" not in words_of(overview)
+    overview.set_recording(3 * 86_400.0, START, (), ())
+    qtbot.mouseMove(overview, middle + QPoint(1, 0))
+    assert "day 2 22:" in words_of(overview)
 
 
 def test_the_overview_without_a_recording_asks_for_nothing(qtbot: QtBot) -> None:

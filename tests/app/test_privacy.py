@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
+import edfio
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QTableView
@@ -26,6 +29,23 @@ def named(show: Callable[[Path], ReviewWindow], edf: Callable[[str, list[str]], 
     window = show(path)
     window.session.store.update(private=True)
     return window
+
+
+def test_name_identifier_and_date_of_birth_stand_in_title_and_header_until_one_key_hides_them(
+    show: Callable[[Path], ReviewWindow], tmp_path: Path, press: Callable[..., None]
+) -> None:
+    wave = edfio.EdfSignal(np.sin(np.arange(3000.0)), 100, label="EEG Fp1-Ref", physical_dimension="uV")
+    patient = edfio.Patient(name="Doe_Jane", code="MRN-17", birthdate=date(1951, 5, 2), sex="F")
+    edfio.Edf([wave], patient=patient).write(tmp_path / "of somebody.edf")
+    window = show(tmp_path / "of somebody.edf")
+    for words in (window.windowTitle(), window.header.patient, window.header.accessibleDescription()):
+        for said in ("Doe Jane", "MRN-17", "02-MAY-1951"):
+            assert said in words
+    shown = window.header.grab().toImage()
+    press(window, Qt.Key.Key_H, Qt.KeyboardModifier.ControlModifier)
+    for words in (window.windowTitle(), window.header.patient, window.header.accessibleDescription()):
+        assert not any(said in words for said in ("Doe", "MRN", "1951"))
+    assert window.header.grab().toImage() != shown
 
 
 @pytest.mark.parametrize(

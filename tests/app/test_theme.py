@@ -15,7 +15,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QImage, QPainter
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QPushButton, QRadioButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QPushButton, QRadioButton, QWidget
 
 from neuroflow.recording import Span
 from neuroflow_review import icons
@@ -55,6 +55,38 @@ def test_text_has_a_contrast_of_at_least_4_5(shown: Theme) -> None:
     for ground in ("recon_paper", "panel", "field"):
         assert contrast(shown.recon_line, getattr(shown, ground)) >= 4.5, ground
     assert contrast(shown.on_accent, shown.accent) >= 4.5
+
+
+_BOTH = {"proposed": "#E09F1F", "accepted": "#2F8F5B", "rejected": "#9AA0A6"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "chosen"),
+    [
+        (LIGHT, {
+            "paper": "#FCFBF8", "ink": "#1D2226", "grid": "#E4E1DA", "left": "#0B5FA5", "right": "#B4451F",
+            "midline": "#3A4046", "other": "#6B7280", "recon_line": "#6A3FA0", "recon_paper": "#F6F2FB",
+            "band50": "#CDBBE6", "band90": "#E5DBF3", **_BOTH,
+        }),
+        (DARK, {
+            "paper": "#14171A", "ink": "#E8E6E1", "grid": "#2A2F34", "left": "#6DB3F2", "right": "#F29A73",
+            "recon_line": "#B79CE8", "recon_paper": "#1B1724", "band50": "#4B3B6B", "band90": "#33294A", **_BOTH,
+        }),
+    ],
+    ids=("light", "dark"),
+)  # fmt: skip
+def test_colours_are_those_that_were_designed(shown: Theme, chosen: dict[str, str]) -> None:
+    assert {token: getattr(shown, token) for token in chosen} == chosen
+
+
+def test_numbers_are_set_in_tabular_figures(qtbot) -> None:  # type: ignore[no-untyped-def]
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    look.apply_theme(app, LIGHT)
+    label = QLabel("10:11:12")
+    qtbot.addWidget(label)
+    for font in (look.ui_font(), look.ui_font(-1.5, bold=True), label.font()):
+        assert [bytes(tag.toString()).decode() for tag in font.featureTags()] == ["tnum"]
 
 
 @EACH

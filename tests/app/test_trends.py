@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import datetime
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -159,12 +159,33 @@ def test_t_shows_trends_and_a_click_goes_there(qtbot: QtBot, window: ReviewWindo
     assert session.state.start + session.state.seconds / 2 == pytest.approx(0.75 * recording.duration, abs=2.0)
     assert strip.mapTo(window, QPoint(0, 0)).x() == window.overview.mapTo(window, QPoint(0, 0)).x()
     assert strip.width() == window.overview.width()
-    # Kept: shown again it is there at once, and so it is for the next who opens the recording.
-    session.trends.forget()
-    window.feeds.trends.ask()
-    qtbot.waitUntil(lambda: session.trends.trend is not None, timeout=60_000)
     qtbot.keyClick(window, Qt.Key.Key_T)
     assert not strip.isVisible()
+
+
+def test_what_was_computed_of_a_recording_is_kept_and_not_computed_again(
+    qtbot: QtBot, window: ReviewWindow, demo: Path, settle: Callable[[ReviewWindow], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    session = window.session
+    session.open(demo)
+    settle(window)
+    window.commands.view.toggle_trends()
+    qtbot.waitUntil(lambda: session.trends.trend is not None and not session.trends.busy)
+    before = session.trends.trend
+    assert before is not None
+
+    def again(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    monkeypatch.setattr("neuroflow_review.session.trends.compute_trend", again)
+    session.close_recording()
+    session.open(demo)
+    qtbot.waitUntil(lambda: session.trends.trend is not None and not session.trends.busy)
+    settle(window)
+    assert session.trends.trend is not before
+    np.testing.assert_allclose(session.trends.trend.density, before.density, rtol=1e-6)
+    assert window.trends.message == ""
 
 
 def test_another_region_is_shown_without_computing_again(qtbot: QtBot, window: ReviewWindow, demo: Path) -> None:

@@ -95,6 +95,17 @@ def test_a_recording_is_opened_by_the_dialog(
     assert "SIMULATED PATIENT" in window.windowTitle()
 
 
+def test_what_is_being_opened_is_said(window: ReviewWindow, demo: Path, few_channels: Path, settle: Settle) -> None:
+    window.session.open(demo)
+    assert window.start.state.text() == f"Opening {demo.name} …"
+    assert window.start.state.isVisible()
+    settle(window)
+    window.session.open(few_channels)
+    assert window.statusBar().currentMessage() == f"Opening {few_channels.name} …", "the page of before is still there"
+    settle(window)
+    assert "Opening" not in window.statusBar().currentMessage()
+
+
 def test_a_dialog_that_is_left_opens_nothing(
     window: ReviewWindow, monkeypatch: pytest.MonkeyPatch, press: Press
 ) -> None:
@@ -256,6 +267,14 @@ def test_a_page_that_was_read_ahead_is_there_at_once(qtbot: QtBot, opened: Revie
     assert opened.session.page.request.span == Span(10.0, 20.0)
 
 
+def test_a_page_behind_was_read_too(qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Settle) -> None:
+    opened.session.go_to(100.0)
+    settle(opened)
+    qtbot.waitUntil(lambda: not opened.session.lanes.read.busy)
+    press(opened, Key.Key_Left)
+    assert opened.session.page.request.span == Span(90.0, 100.0)
+
+
 def test_every_panel_shows_the_same_seconds(qtbot: QtBot, opened: ReviewWindow, press: Press, settle: Settle) -> None:
     press(opened, Key.Key_Right)
     settle(opened)
@@ -397,6 +416,9 @@ def test_the_next_spike_is_looked_for_as_far_as_it_takes(qtbot: QtBot, opened: R
     with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as again:
         press(opened, Key.Key_S)
     assert again.args[0] > time
+    with qtbot.waitSignal(opened.session.spikes.found, timeout=60_000) as back:
+        press(opened, Key.Key_S, SHIFT)
+    assert back.args[0] == opened.session.cursor == time
 
 
 def test_a_step_is_from_one_discharge_of_the_list_to_the_next(

@@ -112,6 +112,36 @@ def test_other_kinds_and_unknown_sites_come_last_as_recorded(montage: str) -> No
 
 
 @pytest.mark.parametrize("montage", MONTAGES)
+def test_a_derivation_that_the_file_holds_is_on_the_side_of_its_electrodes(montage: str) -> None:
+    sides = {
+        "Fp1-F7": "left", "F8-T4": "right", "Fz-Cz": "midline", "O1-O2": "midline", "T4-T6 (2)": "right",
+        "Cz-C4": "right", "X1-X2": "other", "X7": "other", "Fp1-F7-T3": "other", "Fp1": "left",
+    }  # fmt: skip
+    channels = [MontageChannel(name, name if name == "Fp1" else None, "EEG") for name in sides]
+    rows = montage_rows(montage, [*channels, MontageChannel("E1-F2", None, "EOG")])
+    found = {row.label: row.side for row in rows}
+    assert found.pop("E1-F2") == "other"
+    assert {name: sides[name] for name in found if name in sides} == {n: found[n] for n in found if n in sides}
+    assert set(sides) - set(found) <= {"Fp1"}
+
+
+@pytest.mark.parametrize("montage", ["longitudinal", "transverse"])
+def test_a_recording_of_a_bipolar_montage_is_drawn_in_it(montage: str) -> None:
+    electrodes = eeg(TEN_TWENTY)
+    expected = montage_rows(montage, electrodes)
+    channels = [MontageChannel(row.label.replace("–", "-"), None, "EEG") for row in reversed(expected)]
+    rows = montage_rows(montage, [MontageChannel("ECG", None, "ECG"), *channels], bad={channels[0].name})
+    assert [(r.label, r.side, r.group) for r in rows[:-1]] == [(r.label, r.side, r.group) for r in expected]
+    assert [r.weights for r in rows[:-1]] == [((r.label.replace("–", "-"), 1.0),) for r in expected]
+    assert [r.label for r in rows if r.bad] == [expected[-1].label]
+    assert rows[-1].label == "ECG"
+    assert labels(montage_rows(montage, [*electrodes, *channels])[: len(expected)]) == labels(expected)
+    assert all(len(r.weights) == 2 for r in montage_rows(montage, [*electrodes, *channels])[: len(expected)])
+    few = channels[: len(expected) // 2 - 1]
+    assert labels(montage_rows(montage, few)) == [c.name for c in few], "less than half of it is not the montage"
+
+
+@pytest.mark.parametrize("montage", MONTAGES)
 def test_no_eeg_channel_leaves_the_others(montage: str) -> None:
     assert montage_rows(montage, []) == ()
     assert labels(montage_rows(montage, [MontageChannel("ECG", None, "ECG")])) == ["ECG"]

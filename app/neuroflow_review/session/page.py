@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neuroflow.jobs import Control
 from neuroflow.recording import Channel, ChannelKind, Recording, Samples, SignalSource, Span
-from neuroflow.signal.derivation import OwnMontage, own_rows
+from neuroflow.signal.derivation import OwnMontage, lacking, own_rows
 from neuroflow.signal.envelope import minmax_envelope
 from neuroflow.signal.filters import Filters, apply_filters, context_seconds
 from neuroflow.signal.interpolation import interpolated
@@ -148,11 +148,15 @@ def _laid_out(
     channels: tuple[MontageChannel, ...], montage: str, own: OwnMontage | None, bad: frozenset[str], interleaved: bool
 ) -> tuple[str, tuple[Row, ...]]:
     """The montage that can be drawn of these channels, and its rows."""
+    # Channels at no known site, such as derivations of the file's own, stand in every montage and make none of them.
     if own is not None:
         rows = own_rows(own, channels, bad)
+        derived = any(not lacking(line, channels) for line in own.rows)
     else:
         rows = montage_rows(montage, channels, bad, interleaved=interleaved)
-    if any(row.kind == "EEG" for row in rows):
+        names = {channel.name for channel in channels}
+        derived = any(row.label not in names and any(weight for _, weight in row.weights) for row in rows)
+    if derived:
         return montage, rows
     return AS_RECORDED, montage_rows(AS_RECORDED, channels, bad)
 

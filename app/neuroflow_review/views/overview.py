@@ -37,7 +37,7 @@ from neuroflow_review.theme import (
     ui_font,
     x_to_time,
 )
-from neuroflow_review.wording import clock, day
+from neuroflow_review.wording import clock, day, day_clock
 
 _TICKS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400)
 _NARROWEST_PANE: Final = 8.0
@@ -392,7 +392,7 @@ class OverviewBar(Canvas):
         painter.setPen(hairline(look.ink, 0.5))
         painter.drawLine(QLineF(x, pane.top(), x, pane.bottom()))
         painter.setFont(ui_font(-1.5))
-        text = clock(time, self._start)
+        text = day_clock(time, self._start)
         wide = QFontMetricsF(painter.font()).horizontalAdvance(text) + 4 * UNIT
         left = min(max(x - wide / 2, gutter()), self.width() - wide)
         box = QRectF(left, row.top() - 1, wide, row.height())

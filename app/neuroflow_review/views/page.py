@@ -15,7 +15,7 @@ from neuroflow.signal.montage import Row
 from neuroflow.units import MICROVOLT
 from neuroflow_review.asidelayer import ROOM, AsideLayer
 from neuroflow_review.display import scale_words, sensitivity_words
-from neuroflow_review.kinds import STANDARD, Kinds, times_standard
+from neuroflow_review.kinds import STANDARD, Kinds, times_standard, view_of
 from neuroflow_review.marklayer import rows_of
 from neuroflow_review.notelayer import NoteLayer
 from neuroflow_review.paper import (
@@ -218,8 +218,8 @@ class PageView(Sheet):
         self._notes.draw(painter, self._span, self.width(), plot, look)
         clock = QRectF(0, 0, self.width(), self._clock_height())
         draw_clock(painter, clock, self._span, self.width(), self._start, look)
-        words = sensitivity_words(self._sensitivity)
-        below = draw_scale(painter, plot, self._span, self.pixels_per_volt(self._sensitivity), look.ink, words)
+        per_volt, words = self._scale(rows, traces)
+        below = draw_scale(painter, plot, self._span, per_volt, look.ink, words)
         if self.alone:
             self._draw_alone(painter, plot, rows[0])
         elif traces:
@@ -347,6 +347,28 @@ class PageView(Sheet):
 
     def _x0(self, trace: Trace) -> float:
         return time_to_x(trace.start, self._span, self.width())
+
+    @property
+    def in_page_scale(self) -> bool:
+        """Whether any row is drawn in the page's sensitivity; so it is of a page of which nothing is known yet."""
+        return self._data is None or self.alone or self._any_in_page_scale(self._rows, self._data.traces)
+
+    def _any_in_page_scale(self, rows: Sequence[Row], traces: Sequence[Trace]) -> bool:
+        scales = [self.own_scale(row, trace) for row, trace in zip(rows, traces, strict=False)]
+        return not scales or None in scales
+
+    def _scale(self, rows: Sequence[Row], traces: Sequence[Trace]) -> tuple[float | None, str]:
+        """Pixels of a volt, and their words, of the bar beside the page.
+
+        Where every row has a scale of its own they are those of the first kind that has a sensitivity, or none.
+        """
+        if self.alone or self._any_in_page_scale(rows, traces):
+            return self.pixels_per_volt(self._sensitivity), sensitivity_words(self._sensitivity)
+        for row, trace in zip(rows, traces, strict=True):
+            own, view = self.own_scale(row, trace), view_of(self._kinds, row.kind)
+            if own is not None and view is not None and view.in_volts:
+                return self.pixels_per_volt(own), scale_words(own)
+        return None, ""
 
     def _draw_own_scales(
         self,

@@ -464,16 +464,17 @@ class Feeds(QObject):
             frame.says.set_parts(())
             return
         filters = filter_words(state.applied, eeg_rate(recording)) if state.filters_on else "filters off"
-        parts = [
-            *self._montage_parts(),
-            speed_part(f"{frame.page.mm_per_second:.0f} mm/s", is_calibrated(frame.page)),
-            Part(sensitivity_words(state.shown_sensitivity)),
-            Part(filters, 2, filters.removesuffix(" · notch off")),
-            *kind_parts(session, frame.page),
-        ]
+        parts = [*self._montage_parts(), speed_part(f"{frame.page.mm_per_second:.0f} mm/s", is_calibrated(frame.page))]
+        if frame.page.in_page_scale:  # else no row is drawn in it, and each says its own
+            parts += [
+                Part(sensitivity_words(state.shown_sensitivity)),
+                Part(filters, 2, filters.removesuffix(" · notch off")),
+            ]
+        parts += kind_parts(session, frame.page)
         eeg = [c for c in recording.channels if c.kind.value == "EEG"]
         good = len(eeg) - len([c for c in eeg if c.name in state.bad])
-        parts.append(Part(f"{good} of {len(eeg)} channels", 1, "" if good == len(eeg) else None))
+        if eeg:
+            parts.append(Part(f"{good} of {len(eeg)} channels", 1, "" if good == len(eeg) else None))
         aside = [c.name for c in recording.channels if c.name in state.bad]
         if aside:
             more = f" and {len(aside) - 1} more" if len(aside) > 1 else ""

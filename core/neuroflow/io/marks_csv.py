@@ -4,7 +4,8 @@ One row a mark, UTF-8: ``onset`` and ``duration`` in seconds of the recording, `
 ``reconstructed`` (yes or no), ``decision`` (accepted, rejected, unsure, or empty), ``by``, ``at``, ``criteria`` (those
 of the IFCN that a discharge meets, between semicolons), ``meeting`` (yes or no: whether it is to be shown there). Only
 ``onset`` and ``description``, or ``HED``, are needed on reading, so that tables of events of other programs (BIDS
-``events.tsv`` too) can be read.
+``events.tsv``, EDFbrowser) can be read. So can one that a spreadsheet has saved with semicolons between cells and
+decimal commas in them.
 
 A name that ends in ``.tsv`` gets the BIDS form: tabs, ``n/a`` for nothing, ``trial_type`` for the description, and a
 column ``HED`` with the tags of HED-SCORE (:mod:`neuroflow.io.hed`). That column is read in every table: where no other
@@ -16,6 +17,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 import uuid
 from collections.abc import Iterable
 from pathlib import Path
@@ -31,7 +33,8 @@ COLUMNS = (
     "onset", "duration", "description", "channel", "reconstructed", "decision", "by", "at", "criteria", "meeting",
 )  # fmt: skip
 _BIDS_NAMES = {"description": "trial_type"}
-_DESCRIPTIONS = ("description", "trial_type", "text", "event")
+_DESCRIPTIONS = ("description", "trial_type", "annotation", "text", "event")
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 
 
 def write_marks(marks: Iterable[Mark], path: Path) -> int:
@@ -70,7 +73,8 @@ def read_marks(path: Path, duration: float) -> tuple[Mark, ...]:
         ) from error
     head = text.split("\n", 1)[0]
     try:
-        table = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
+        between = "\t" if "\t" in head else max(",;", key=head.count)
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=between, strict=True)
         names = {name.strip().casefold(): name for name in table.fieldnames or () if name}
         described = next((names[name] for name in _DESCRIPTIONS if name in names), None)
         if "onset" not in names or (described is None and "hed" not in names):
@@ -113,7 +117,7 @@ def _seconds(text: str, where: str) -> float:
     if text.casefold() == "n/a":
         return 0.0
     try:
-        found = float(text)
+        found = float(text.replace(",", ".") if _DECIMAL_COMMA.fullmatch(text) else text)
     except ValueError:
         found = math.nan
     if not math.isfinite(found):

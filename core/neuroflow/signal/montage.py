@@ -132,7 +132,8 @@ def montage_rows(
 
     A derivation that lacks a channel is left out. ``bad`` names channels that are left out of every average; a row
     that shows one stays in its place with ``bad`` set. Channels of other kinds, and EEG channels at no known site,
-    come last, as recorded, in every montage. ``interleaved`` puts each left chain of the longitudinal montage above
+    come last, as recorded, in every montage; but where the file holds at least half of a bipolar montage as derivations
+    (``Fp1-F7``), those are its rows. ``interleaved`` puts each left chain of the longitudinal montage above
     its right counterpart. Raises: ValueError for a montage that is not in ``MONTAGES``.
     """
     if montage not in MONTAGES:
@@ -140,17 +141,17 @@ def montage_rows(
     marked = frozenset(bad)
     if montage == "as recorded":
         sited = [c for c in channels if c.kind == "EEG"]
-        rows = [Row(c.name, ((c.name, 1.0),), side_of(c.site), 0, c.kind, c.name in marked) for c in sited]
+        rows = [Row(c.name, ((c.name, 1.0),), _side_of_channel(c), 0, c.kind, c.name in marked) for c in sited]
     else:
         at = first_at_each_site(channels)
         sited = [c for c in channels if c.kind == "EEG" and c.site is not None]
         if montage == "longitudinal":
-            rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, marked)
+            rows = _bipolar(_LONGITUDINAL_INTERLEAVED if interleaved else _LONGITUDINAL, at, channels, marked)
         elif montage == "transverse":
-            rows = _bipolar(_TRANSVERSE, at, marked)
+            rows = _bipolar(_TRANSVERSE, at, channels, marked)
         else:
             rows = _referential(montage, at, marked)
-    shown = {c.name for c in sited}
+    shown = {c.name for c in sited}.union(row.weights[0][0] for row in rows if len(row.weights) == 1)
     after = max((row.group for row in rows), default=-1) + 1
     return (*rows, *rows_of_others(channels, shown, after, marked))
 
@@ -160,7 +161,7 @@ def rows_of_others(
 ) -> list[Row]:
     """Channels whose name is not ``shown`` yet, as recorded."""
     others = [c for c in channels if c.name not in shown]
-    return [Row(c.name, ((c.name, 1.0),), "other", group, c.kind, c.name in bad) for c in others]
+    return [Row(c.name, ((c.name, 1.0),), _side_of_channel(c), group, c.kind, c.name in bad) for c in others]
 
 
 def first_at_each_site(channels: Sequence[MontageChannel]) -> dict[str, MontageChannel]:
@@ -199,15 +200,24 @@ def apply_rows(rows: Sequence[Row], data: Mapping[str, NDArray[np.floating[Any]]
     return out
 
 
-def _bipolar(chains: Sequence[str], at: Mapping[str, MontageChannel], bad: frozenset[str]) -> list[Row]:
+def _bipolar(
+    chains: Sequence[str], at: Mapping[str, MontageChannel], channels: Sequence[MontageChannel], bad: frozenset[str]
+) -> list[Row]:
+    pairs = [(group, pair) for group, chain in enumerate(chains) for pair in pairwise(chain.split())]
+    recorded = {c.name: c for c in channels if c.kind == "EEG" and c.site is None}
+    held = [recorded[name] for _, pair in pairs if (name := "-".join(pair)) in recorded]
+    if len(held) < len(pairs) / 2:
+        recorded = {}
     rows = []
-    for group, chain in enumerate(chains):
-        sites = chain.split()
-        for active, reference in pairwise(sites):
-            if active in at and reference in at:
-                weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
-                label = f"{active}–{reference}"
-                rows.append(Row(label, weights, side_of(active, reference), group, bad=_any_bad(weights, bad)))
+    for group, (active, reference) in pairs:
+        weights: tuple[tuple[str, float], ...] = ()
+        if active in at and reference in at:
+            weights = ((at[active].name, 1.0), (at[reference].name, -1.0))
+        elif f"{active}-{reference}" in recorded:
+            weights = ((f"{active}-{reference}", 1.0),)
+        if weights:
+            label = f"{active}–{reference}"
+            rows.append(Row(label, weights, side_of(active, reference), group, bad=_any_bad(weights, bad)))
     return rows
 
 
@@ -263,6 +273,19 @@ def side_of(*sites: str | None) -> str:
         sides.add("midline" if number is None else "left" if int(number[0]) % 2 else "right")
     sides.discard("midline")
     return sides.pop() if len(sides) == 1 else "midline"
+
+
+def _side_of_channel(channel: MontageChannel) -> str:
+    """The side of an electrode, or of two of which the file holds the derivation (``Fp1-F7``, ``Fp1-F7 (2)``)."""
+    sites = re.sub(r" \(\d+\)$", "", channel.name).split("-") if channel.site is None else [channel.site]
+    if channel.kind != "EEG" or (channel.site is None and not (len(sites) == 2 and all(map(_is_site, sites)))):
+        return "other"
+    return side_of(*sites)
+
+
+def _is_site(name: str) -> bool:
+    match = re.fullmatch(r"([A-Za-z]+?)(z|\d+)", _NEWER_NAME.get(name, name))
+    return name in EARS or (match is not None and match[1].upper() in _COLUMNS)
 
 
 def _place(site: str) -> tuple[int, int, int]:
