@@ -24,10 +24,12 @@ from neuroflow.signal.filters import Filters, apply_filters
 from neuroflow_review.dialogs.kinds import KindsDialog
 from neuroflow_review.kinds import OTHER_KINDS, STANDARD, changed, view_of
 from neuroflow_review.paper import pixels_per_mm
+from neuroflow_review.report import head_words
 from neuroflow_review.session import Session
 from neuroflow_review.session.montages import Montages
+from neuroflow_review.session.origin import origin_rows
 from neuroflow_review.session.remembered import initial_state, remember
-from neuroflow_review.session.report import Choice, content_of
+from neuroflow_review.session.report import Choice, Drawn, Moment, content_of
 from neuroflow_review.settings import Settings, kind_key
 from neuroflow_review.views.page import PageView
 from neuroflow_review.window import ReviewWindow
@@ -106,6 +108,15 @@ def test_of_a_recording_without_eeg_no_scale_is_said_that_no_row_is_drawn_in(
     assert "7 µV/mm" not in page + window.says.text()
     assert "1–70 Hz" not in window.says.text()
     assert "0 of 0 channels" not in window.says.text()
+    said_of_it = (
+        head_words(setting_of(window.session, Choice()), Drawn(Moment(5.0, "page"), window.session.page, None, ())),
+        dict(content_of(window.session, private=False).tables[0].rows[1:])["Shown"],
+        dict(origin_rows(window.session))["Shown"],
+    )
+    for words in said_of_it:
+        assert "as recorded" in words
+        assert "7 µV/mm" not in words
+        assert "1–70 Hz" not in words
     if "ECG" in labels:
         window.commands.read.zoom_into("ECG")
         settle(window)

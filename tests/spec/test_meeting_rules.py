@@ -26,8 +26,8 @@ Key = Qt.Key
 Press = Callable[..., None]
 Act = Callable[[ReviewWindow], None]
 
-# ui.md: 16–18 pt in a presentation, of labels that have 10–11 pt elsewhere.
-LARGE = (1.45, 1.8)
+# ui.md: 16–18 pt in a presentation, where type has 10 pt elsewhere.
+LARGE = (1.6, 1.8)
 
 
 def test_one_key_makes_one_clean_full_screen(opened: ReviewWindow, press: Press, settle: Act) -> None:

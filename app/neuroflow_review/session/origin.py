@@ -46,7 +46,9 @@ def origin_rows(session: Session) -> tuple[tuple[str, str], ...]:
 
     recording, state, work = session.recording, session.state, session.reconstruction
     assert recording is not None
-    shown = f"{shown_montage(recording, state)} montage, {filter_words(state.applied, eeg_rate(recording))}"
+    shown, rate = f"{shown_montage(recording, state)} montage", eeg_rate(recording)
+    if rate is not None:
+        shown = f"{shown}, {filter_words(state.applied, rate)}"
     rows = [("Program", PROGRAM), ("Input", input_words(session)), ("Shown", shown)]
     if state.bad:
         rows.append(("Set aside", ", ".join(sites_alone(sorted(state.bad)) if state.private else sorted(state.bad))))

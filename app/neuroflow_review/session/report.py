@@ -147,8 +147,9 @@ def _about_recording(recording: Recording, session: Session, *, private: bool) -
         ("Start", start_words(recording) or "not in the file"),
     ]  # fmt: skip
     rows = [("Patient", HIDDEN_NAME)] if private else [(a, b) for a, b in named if b]
-    filters = filter_words(state.applied, eeg_rate(recording))
-    drawn_in = (montage_words(recording, state), sensitivity_words(state.page_sensitivity), filters)
+    rate, drawn_in = eeg_rate(recording), [montage_words(recording, state)]
+    if rate is not None:
+        drawn_in += [sensitivity_words(state.page_sensitivity), filter_words(state.applied, rate)]
     rows += [
         ("Length", format_clock(recording.duration)),
         ("Channels", f"{eeg} of scalp EEG, {len(recording.channels)} in all"),
