@@ -109,6 +109,25 @@ def test_what_cannot_be_averaged_is_left_out_and_counted() -> None:
     assert not any("O1" in row.label for f in found.foci for row in f.rows)
 
 
+def test_a_derivation_that_the_file_holds_is_a_focus_of_its_own_without_a_map() -> None:
+    data, chain = signals(), ("Fp1-F7", "F7-T3", "T3-T5", "T5-O1", "Fp2-F8", "F8-T4", "T4-T6", "T6-O2")
+    channels = tuple(Channel(k, f"EEG {n}", n, ChannelKind.EEG, RATE, "uV", True, None) for k, n in enumerate(chain))
+    recording = Recording(Path("x.edf"), "EDF", channels, SECONDS, None, Patient(), "", (), (), (), "f" * 16)
+    pairs = (name.split("-") for name in chain)
+    held = {k: (data[a] - data[b]).astype(np.float32) for k, (a, b) in enumerate(pairs)}
+    shifts = np.random.default_rng(0).uniform(-0.03, 0.03, len(TIMES))
+    # As the row of the montage is called, and as the file calls it.
+    at = [(t + s, "F7–T3" if k % 2 else "F7-T3") for k, (t, s) in enumerate(zip(TIMES, shifts, strict=True))]
+    found = averages(ArraySource(recording, held), [*at, (TIMES[0], "T4-T6")], bad=frozenset({"T4-T6"}))
+    counts = {focus.site: focus.traces.count for focus in found.foci}
+    assert counts == {"F7-T3": 12}
+    assert found.left_out == {BAD: 1}
+    (focus,) = found.foci
+    assert focus.head is None
+    peak = [row.label for row in focus.rows].index("F7-T3")
+    assert focus.traces.mean[peak, focus.times.size // 2] == pytest.approx(60e-6, abs=12e-6)
+
+
 def test_labels_name_electrodes() -> None:
     recording = source_of(signals()).recording
     assert electrodes_of("F7–T3", recording) == ("F7", "T3")

@@ -1,8 +1,9 @@
 """Averages of accepted discharges by focus: which are averaged, how they are aligned, and what is left out.
 
 The focus of a discharge is an electrode of the channel on which it was accepted: of a derivation of two, the one at
-which the discharges of that channel are larger in average reference. Each discharge is aligned to the peak of its
-focus, at most :data:`REACH` from where it was accepted; discharges of one focus to peaks of one polarity.
+which the discharges of that channel are larger in average reference. A channel that is at no electrode, such as a
+derivation that the file holds itself, is a focus of its own, without a map. Each discharge is aligned to the peak of
+its focus, at most :data:`REACH` from where it was accepted; discharges of one focus to peaks of one polarity.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from neuroflow.jobs import Control
-from neuroflow.recording import Recording, SignalSource, Span
+from neuroflow.recording import ChannelKind, Recording, SignalSource, Span
 from neuroflow.signal.averaging import Averager, Mean, deflections, peak, polarity
 from neuroflow.signal.filters import Filters
 from neuroflow.signal.montage import Row
@@ -116,6 +117,13 @@ def electrodes_of(channel: str, recording: Recording) -> tuple[str, ...]:
     return tuple(dict.fromkeys(site for part in named if (site := there.get(part)) is not None))
 
 
+def _unplaced(channel: str, recording: Recording) -> tuple[str, ...]:
+    """The EEG channel at no electrode that a label names: ``Fp1–F7`` where the file holds ``Fp1-F7``."""
+    name = channel.replace("–", "-")
+    unplaced = (c.name for c in recording.channels if c.kind is ChannelKind.EEG and c.site is None)
+    return (name,) if name in unplaced else ()
+
+
 def compute_averages(source: SignalSource, request: AverageRequest, control: Control) -> Averages:
     """Find the focus and the peak of each discharge, then average. Raises: FileProblem, Cancelled.
 
@@ -125,6 +133,8 @@ def compute_averages(source: SignalSource, request: AverageRequest, control: Con
     scalp = placed_rows(source.recording, request.bad)
     wanted = _eligible(source.recording, request, frozenset(site for _, site, _ in scalp), left_out)
     at_site = {site: row for row, site, _ in scalp}
+    for name in {name for _, _, sites in wanted for name in sites} - set(at_site):
+        at_site[name] = Row(name, ((name, 1.0),), "other", 0)
     seen: list[_Seen] = []
     for k, (time, channel, sites) in enumerate(wanted):
         control.checkpoint(0.5 * k / len(wanted))
@@ -132,7 +142,7 @@ def compute_averages(source: SignalSource, request: AverageRequest, control: Con
         found = _look(source, rows, time, channel, sites, request.filters, control)
         if found is not None:
             seen.append(found)
-    rows = [*at_site.values(), *request.rows]
+    rows = [*(row for row, _, _ in scalp), *request.rows]
     foci, done = [], 0
     for site, peaks in _peaks_by_focus(seen).items():
         total: Averager | None = None
@@ -153,13 +163,16 @@ def compute_averages(source: SignalSource, request: AverageRequest, control: Con
 def _eligible(
     recording: Recording, request: AverageRequest, placed: frozenset[str], left_out: Counter[str]
 ) -> list[tuple[float, str, tuple[str, ...]]]:
-    """Time, channel and electrodes of the discharges that stand on good electrodes with a place on the head."""
+    """Time, channel and electrodes of the discharges on good electrodes with a place, or on a channel at none."""
     struck = {c.site for c in recording.eeg if c.name in request.bad}
     wanted = []
     for time, channel in request.discharges:
         sites = electrodes_of(channel, recording)
-        if struck & set(sites):
+        own = _unplaced(channel, recording) if not sites else ()
+        if struck & set(sites) or request.bad & set(own):
             left_out[BAD] += 1
+        elif own:
+            wanted.append((time, channel, own))
         elif not sites or not placed >= set(sites):
             left_out[NOWHERE] += 1
         else:
