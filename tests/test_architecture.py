@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -43,3 +45,18 @@ def test_the_pyside_that_aborts_on_python_3_11_is_excluded() -> None:
     wanted = {r.name: r.specifier for r in map(Requirement, project["dependencies"])}
     assert "6.12.0" not in wanted["PySide6-Essentials"]
     assert "6.11.0" in wanted["PySide6-Essentials"]
+
+
+def test_what_is_loaded_late_is_asked_of_its_package_and_never_of_a_part_of_it() -> None:
+    """Lanes load libraries at the same time: one that asks for a part, which the package that another loads asks for
+    too, waits for the other while the other waits for it, and Python fails either. Seen once: no spectrogram.
+    """
+    found = []
+    for path in sorted(p for part in ("core", "app") for p in (ROOT / part).rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                late = (node for node in ast.walk(function) if isinstance(node, ast.ImportFrom) and node.module)
+                found += [
+                    f"{path.name}: {node.module}" for node in late if re.match(r"scipy\.\w+\.", node.module or "")
+                ]
+    assert not found

@@ -44,8 +44,7 @@ def spectrogram(
     mirrored, so give it as context and cut the times that were asked for. A window that touches a NaN is NaN. Raises:
     ValueError for another shape, less data than one window, or a window shorter than two samples.
     """
-    from scipy.signal import ShortTimeFFT
-    from scipy.signal.windows import hann
+    from scipy.signal import ShortTimeFFT, windows
 
     if data.ndim != 2 or data.shape[0] == 0:
         raise ValueError(f"samples must be (trace, time) with at least one trace, not {data.shape}")
@@ -57,7 +56,7 @@ def spectrogram(
         )
     hop = max(1, round(hop_s * rate))
     transform = ShortTimeFFT(
-        hann(width, sym=False),
+        windows.hann(width, sym=False),
         hop=hop,
         fs=rate,
         fft_mode="onesided2X",

@@ -59,9 +59,9 @@ def multitaper(epochs: NDArray[np.floating[Any]], rate: float) -> tuple[Array, A
 
 @lru_cache(maxsize=8)
 def _tapers(length: int, rate: float) -> Array:
-    from scipy.signal.windows import dpss
+    from scipy.signal import windows
 
-    return np.asarray(dpss(length, _HALF_BANDWIDTH * length / rate, _TAPERS))
+    return np.asarray(windows.dpss(length, _HALF_BANDWIDTH * length / rate, _TAPERS))
 
 
 def binned(frequencies: Array, density: Array) -> Array:
