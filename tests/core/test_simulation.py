@@ -470,13 +470,13 @@ def test_scalp_and_depth_are_linearly_related_as_far_as_sources_are_shared() -> 
         gram: Array | float = 0.0
         cross: Array | float = 0.0
         for seed in range(100, 124):
-            x, y = lagged(simulate(patient_once(seed, share), 60.0, 1))
+            x, y = lagged(simulate(patient_once(seed, share), 30.0, 1))
             gram, cross = gram + x @ x.T, cross + x @ y.T
         gram = np.asarray(gram)
         weights = np.linalg.solve(gram + 0.01 * np.trace(gram) / len(gram) * np.eye(len(gram)), cross)
         r = []
         for seed in range(4):
-            x, y = lagged(simulate(patient_once(seed, share), 60.0, 1))
+            x, y = lagged(simulate(patient_once(seed, share), 30.0, 1))
             r.append(np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(y, weights.T @ x, strict=True)]))
         held_out.append(float(np.mean(r)))
     everything, little = held_out
