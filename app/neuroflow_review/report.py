@@ -255,8 +255,8 @@ def head_words(setting: Setting, drawn: Drawn) -> str:
     rate = eeg_rate(setting.recording)
     parts = [f"{setting.choice.mm_per_second:g} mm/s", montage_words(setting.recording, state)]
     if rate is not None or state.solo:  # else each row says its own
-        parts.insert(1, filter_words(state.applied, rate))
-        parts.insert(0, sensitivity_words(state.shown_sensitivity))
+        speed, montage = parts
+        parts = [sensitivity_words(state.shown_sensitivity), speed, filter_words(state.applied, rate), montage]
     if drawn.depth is not None:
         filtered = filtered_words(drawn.depth.request.filters, drawn.depth.rate)
         drawn_in = sensitivity_words(state.depth_sensitivity), filtered

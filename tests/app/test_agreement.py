@@ -215,15 +215,20 @@ def test_stopped_half_way_it_is_of_what_was_computed_and_is_only_added_to(
 # The dialog ----------------------------------------------------------------------------------------------------------
 
 
-def test_return_goes_to_a_difference_and_k_chooses_it(
-    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
-) -> None:
-    session = mine.session
+def revealed_dialog(qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act) -> AgreementDialog:
+    """The dialog once a blinded reading with two discharges was revealed."""
     begin(qtbot, mine, press, settle)
     mark(mine, press, 4.0, 65.0)
     press(mine, Key.Key_R, CTRL)
     yes(qtbot, mine)
-    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    return next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+
+
+def test_return_goes_to_a_difference_and_k_chooses_it(
+    qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act
+) -> None:
+    session = mine.session
+    dialog = revealed_dialog(qtbot, mine, press, settle)
     qtbot.waitUntil(lambda: any("only marked" in t for t in listed_in(dialog)), timeout=LONG)
     k = next(k for k, text in enumerate(listed_in(dialog)) if "only marked" in text)
     time = dialog.list.item(k).data(Qt.ItemDataRole.UserRole)
@@ -243,11 +248,7 @@ def test_figures_and_differences_are_saved_as_a_table_that_names_the_model(
     qtbot: QtBot, mine: ReviewWindow, press: Press, settle: Act, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = mine.session
-    begin(qtbot, mine, press, settle)
-    mark(mine, press, 4.0, 65.0)
-    press(mine, Key.Key_R, CTRL)
-    yes(qtbot, mine)
-    dialog = next(d for d in mine.findChildren(AgreementDialog) if d.isVisible())
+    dialog = revealed_dialog(qtbot, mine, press, settle)
     qtbot.waitUntil(lambda: session.state.blinded.agreement is not None and bool(listed_in(dialog)), timeout=LONG)
     qtbot.waitUntil(lambda: mine.settled, timeout=LONG)
     made, share = session.state.blinded.rules.provenance, session.state.blinded.agreement.readers["Dr Reader"]

@@ -100,10 +100,8 @@ def test_of_a_page_without_a_reconstruction_no_model_is_named(
         assert word not in said
 
 
-@pytest.mark.parametrize("name", ["page.csv", "page.svg"])
-def test_a_page_is_not_saved_as_one_of_the_recording_that_was_opened_meanwhile(
-    monkeypatch: pytest.MonkeyPatch, opened: ReviewWindow, nineteen: Path, settle: Settle, tmp_path: Path, name: str
-) -> None:
+def held_up(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], None]]:
+    """What is loaded to be saved waits from now on: each is a call that goes on with it."""
     loaded: list[Callable[[], None]] = []
     ask = Loading.ask
 
@@ -111,6 +109,14 @@ def test_a_page_is_not_saved_as_one_of_the_recording_that_was_opened_meanwhile(
         return ask(self, moment, lambda drawn: loaded.append(lambda: done(drawn)), failed)
 
     monkeypatch.setattr(Loading, "ask", late)
+    return loaded
+
+
+@pytest.mark.parametrize("name", ["page.csv", "page.svg"])
+def test_a_page_is_not_saved_as_one_of_the_recording_that_was_opened_meanwhile(
+    monkeypatch: pytest.MonkeyPatch, opened: ReviewWindow, nineteen: Path, settle: Settle, tmp_path: Path, name: str
+) -> None:
+    loaded = held_up(monkeypatch)
     save_shown(opened, tmp_path / name)
     opened.session.open(nineteen)
     settle(opened)
@@ -127,13 +133,7 @@ def test_a_page_that_was_to_be_saved_with_names_is_not_once_they_are_hidden(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, mine: ReviewWindow, settle: Settle, tmp_path: Path, name: str
 ) -> None:
     """What the file is to say of itself was asked for before, and would hold the names."""
-    loaded: list[Callable[[], None]] = []
-    ask = Loading.ask
-
-    def late(self: Loading, moment: Moment, done: Callable[[Drawn], None], failed: Callable[[Failure], None]) -> Job:
-        return ask(self, moment, lambda drawn: loaded.append(lambda: done(drawn)), failed)
-
-    monkeypatch.setattr(Loading, "ask", late)
+    loaded = held_up(monkeypatch)
     mine.session.store.update(bad=frozenset({"Kim Poe"}))
     save_shown(mine, tmp_path / name)
     qtbot.waitUntil(lambda: bool(loaded), timeout=60_000)

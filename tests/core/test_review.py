@@ -531,7 +531,7 @@ def test_how_a_recording_was_left_comes_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "left",
-    [{"start": "soon"}, {"bad": "T6"}, {"bad": ["x" * 300]}, {"bad": ["T6"] * 5000}, {"montage": "m" * 300}, [], 7,
+    [{"start": "soon"}, {"bad": "T6"}, {"bad": ["x" * 1001]}, {"bad": ["T6"] * 5000}, {"montage": "m" * 1001}, [], 7,
      {"reconstruction": {"model": "twin"}}],
 )  # fmt: skip
 def test_of_a_view_that_cannot_be_believed_the_marks_are_kept_and_the_view_is_that_of_the_version_before(

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from neuroflow.errors import NeuroflowError
 from neuroflow.io.edf_writer import write_whole
-from neuroflow.jobs import Control
 from neuroflow.review.blinded import Apart, revealed
 from neuroflow_review.lanes import Failure
 from neuroflow_review.session.blinded import discharges
@@ -148,7 +147,7 @@ class _Showing(QObject):
         cells = agreement_cells(reading, session.blinded.apart() if of_now else Apart((), ()), private=private)
         made = reading.rules.provenance if reading.rules is not None else provenance_of(session.reconstruction)
         text = table_of([cells], input_words(session), made)
-        work = partial(_write, target, text.encode("utf-8-sig"))
+        work = partial(write_whole, target, text.encode("utf-8-sig"))
         done = partial(_say_saved, self._window, target)
         session.lanes.export.submit(("agreement", target), work, done=done, failed=partial(_say_failed, self._window))
 
@@ -159,10 +158,6 @@ class _Showing(QObject):
             signal.disconnect(self._soon)
         session.opened.disconnect(self._dialog.close)
         self.deleteLater()
-
-
-def _write(target: Path, data: bytes, control: Control) -> None:
-    write_whole(target, data, control)
 
 
 def _say_saved(window: ReviewWindow, target: Path, _: object) -> None:

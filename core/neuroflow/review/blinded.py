@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from neuroflow.recording import Span, merged
-from neuroflow.review.document import Mark, checked
-from neuroflow.review.provenance import LONGEST_NAME, Provenance, checked_provenance
+from neuroflow.review.document import LONGEST_NAME, Mark, checked
+from neuroflow.review.provenance import Provenance, checked_provenance
 
 WITHIN = 0.25
 """Seconds from a discharge that a reader marked to a proposed one that counts as the same: a mark is put by hand."""

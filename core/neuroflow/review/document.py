@@ -15,7 +15,8 @@ from msgspec import Struct
 
 Decision = Literal["", "accepted", "rejected", "unsure"]
 DECISIONS: tuple[Decision, ...] = ("accepted", "rejected", "unsure")
-LONGEST_TEXT, LONGEST_NAME = 4000, 1000
+LONGEST_TEXT = 4000
+LONGEST_NAME = 1000  # of a reader, a channel or a model: more is no name
 
 Edge = Literal["start", "end"]
 SHORTEST = 0.05

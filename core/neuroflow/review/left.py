@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from neuroflow.review.blinded import BlindReading, checked_reading
-from neuroflow.review.provenance import LONGEST_NAME, Provenance, checked_provenance
+from neuroflow.review.document import LONGEST_NAME
+from neuroflow.review.provenance import Provenance, checked_provenance
 
 MOST_CHANNELS = 4096
 

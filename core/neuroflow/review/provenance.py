@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-LONGEST_NAME = 256
-"""Letters in a name of a channel, a model or a reader: more is no name."""
+from neuroflow.review.document import LONGEST_NAME
 
 
 class Provenance(Struct, frozen=True, omit_defaults=True):
